@@ -1,0 +1,186 @@
+/*
+ * Coherence: private L1 caches that hold real data, and home directories.
+ * This is all that the rest of the simulator sees.
+ *
+ * A controller is a function from one event to a bounded list of outgoing
+ * messages; the tile moves them.  Nothing here knows of the mesh, of cycles
+ * other than `delay`, or of other tiles' state.
+ *
+ * The world has two kinds of agents:
+ *   struct l1     one a tile, data side: cache array, MSHRs, write-back buffer
+ *   struct home   one a tile: directory slice and its MSHRs
+ * plus the memory controller (memctl) and the instruction cache (icache),
+ * whose protocol is too small for a table.
+ *
+ * Lines are named by their physical address (line_of).  The home of a line is
+ * coherence_home(); the controller that stores it, coherence_controller().
+ */
+#ifndef TESSERA_COHERENCE_H
+#define TESSERA_COHERENCE_H
+
+#include "sim/base/arena.h"
+#include "sim/base/config.h"
+#include "sim/base/stats.h"
+#include "sim/base/types.h"
+
+enum coh_vnet { VNET_REQUEST, VNET_FORWARD, VNET_RESPONSE };
+enum coh_agent { AGENT_HOME, AGENT_L1D, AGENT_L1I, AGENT_MEMORY };
+
+enum coh_type {
+#define MSG(name, vnet, to, data, meaning) COH_##name,
+#include "coherence/messages.def"
+#undef MSG
+    COH_TYPES
+};
+
+struct coh_msg_info {
+    const char *name;
+    uint8_t vnet, to;
+    bool carries_data;
+    const char *meaning;
+};
+extern const struct coh_msg_info coh_msg_info[COH_TYPES];
+
+struct coh_msg {
+    paddr_t line;
+    tile_id from, to;  /* tiles; the receiving agent follows from the type */
+    tile_id requester; /* the tile whose miss this message serves */
+    uint8_t type;      /* enum coh_type */
+    uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
+    uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
+    uint16_t delay;    /* outgoing only: cycles from the event to the network interface */
+    uint8_t data[LINE_BYTES]; /* only if the type carries data */
+};
+
+/* Messages that one event makes an agent send.  The list is the caller's;
+ * `capacity` is at least tiles + 4 (an invalidation of every sharer). */
+struct coh_out {
+    unsigned count, capacity;
+    struct coh_msg *msg;
+};
+
+/* State shared by all agents of a chip: geometry, DRAM image, directory
+ * arrays, checker.  The DRAM image is host memory, touched where the guest is. */
+struct coherence;
+
+struct coherence *coherence_create(struct arena *arena, const struct config *cfg);
+
+tile_id coherence_home(const struct coherence *coh, paddr_t line);
+tile_id coherence_controller(const struct coherence *coh, paddr_t line);
+
+/* Is this address inside DRAM? */
+bool coherence_has(const struct coherence *coh, paddr_t address);
+
+/* Host pointer to the DRAM image of a line: for loading programs before reset. */
+uint8_t *coherence_dram(struct coherence *coh, paddr_t address);
+
+/* Reads or writes guest memory from outside at no cost, coherently: every
+ * cached copy is seen or updated.  For the host interface (HTIF) and debuggers,
+ * between cycles only.  False when the range is not in DRAM. */
+bool coherence_peek(struct coherence *coh, paddr_t address, void *to, size_t bytes);
+bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, size_t bytes);
+
+/* ---- L1 data cache ------------------------------------------------------ */
+
+/* The window through which a hart's fast path sees the most recently used way
+ * of each set, indexed by set = (address / LINE_BYTES) & set_mask:
+ *   read_tag[set]  line address when that line may be read, else ~0
+ *   write_tag[set] line address when that line may be written without telling
+ *                  anyone (state M), else ~0
+ *   data[set * LINE_BYTES]  its bytes
+ * A load of 2^k bytes hits and is aligned when
+ *   read_tag[set] == (address & ~(LINE_BYTES - 1 ^ (2^k - 1)))
+ * that is: the line bits equal and the low k bits zero.  A hit on these planes
+ * changes no state.  With cfg->sim_check the planes stay empty, so that every
+ * access passes l1_access and the checker. */
+struct l1_window {
+    uint64_t *read_tag;
+    uint64_t *write_tag;
+    uint8_t *data;
+    uint64_t set_mask;
+};
+
+struct l1;
+
+struct l1 *coherence_l1(struct coherence *coh, tile_id tile);
+const struct l1_window *l1_window(const struct l1 *l1);
+
+enum l1_op { L1_LOAD, L1_STORE }; /* atomics and LR/SC are stores: they need M; LR of a line is a store too */
+enum l1_answer {
+    L1_READY, /* the line is in the window's way, readable (and writable for L1_STORE) */
+    L1_MISS,  /* a transaction began (or one for this line is under way): wait for `done` */
+    L1_BUSY   /* no MSHR or write-back slot, or the line is being written back: retry after the next l1_receive */
+};
+
+/* The hart wants to access `line`.  L1_READY promotes the line to the most
+ * recently used way; the hart then reads or writes l1_window()->data at once.
+ * Messages to send are appended to `out`. */
+enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_out *out);
+
+/* A message for this L1D.  Returns true when it completed the transaction that
+ * the hart waits for: the hart must then perform its access in this same
+ * cycle, before the next message is delivered, which guarantees progress. */
+bool l1_receive(struct l1 *l1, const struct coh_msg *in, struct coh_out *out);
+
+/* Tells the checker what the hart has just read or written at `address`
+ * (no effect without sim.check). */
+void l1_checked_load(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t value);
+void l1_checked_store(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t value);
+
+/* LR/SC: the reservation is a line; it is cleared when the line leaves this
+ * L1 or loses write permission, by l1_reserve(l1, ~0), never by time. */
+void l1_reserve(struct l1 *l1, paddr_t line);
+bool l1_is_reserved(const struct l1 *l1, paddr_t line);
+
+/* A line whose writes the caller wants to see one by one (HTIF's tohost):
+ * write_tag never shows it. */
+void l1_watch(struct l1 *l1, paddr_t line);
+
+/* True while a miss or write-back is under way. */
+bool l1_is_busy(const struct l1 *l1);
+
+/* ---- L1 instruction cache ------------------------------------------------ */
+
+/* Not kept coherent; holds real bytes, so stale code stays stale until
+ * icache_flush (fence.i).  Way numbers are stable while a line stays. */
+struct icache;
+struct icache *coherence_icache(struct coherence *coh, tile_id tile);
+
+/* Looks the line up and makes it the most recently used.  A hit returns its
+ * index (set * ways + way, < icache_lines); a miss begins a fetch, appends
+ * messages to `out` and returns -1. */
+int icache_access(struct icache *ic, paddr_t line, struct coh_out *out);
+bool icache_receive(struct icache *ic, const struct coh_msg *in, struct coh_out *out); /* true: complete */
+const uint8_t *icache_data(const struct icache *ic, int index);
+unsigned icache_lines(const struct icache *ic);
+/* Is this line the most recently used of its set (a hit on it changes nothing)? */
+bool icache_is_mru(const struct icache *ic, paddr_t line);
+void icache_flush(struct icache *ic);
+
+/* ---- home and memory controller ------------------------------------------ */
+
+/* A message for the home half of `tile` (AGENT_HOME) at cycle `now`; handles
+ * bank occupancy itself, in the delays of what it sends. */
+void home_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in, cycle_t now,
+                  struct coh_out *out);
+
+/* A message for the memory controller of `tile` (AGENT_MEMORY). */
+void memctl_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in, cycle_t now,
+                    struct coh_out *out);
+
+/* ---- checking and counting ------------------------------------------------ */
+
+/* First invariant found broken (single writer, data value, a missing table
+ * row), or NULL.  Text names tile, line and states. */
+const char *coherence_violation(const struct coherence *coh);
+
+/* At quiescence: no transient state anywhere, directory and caches agree.
+ * NULL when all is well.  (Orphaned transients.) */
+const char *coherence_check_quiet(struct coherence *coh);
+
+/* Writes the lines in transaction, who waits and for what, for a deadlock report. */
+void coherence_explain(const struct coherence *coh, FILE *out);
+
+void coherence_stats(const struct coherence *coh, struct stats *stats);
+
+#endif
