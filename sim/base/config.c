@@ -1,0 +1,644 @@
+/*
+ * The parameter table and everything that follows from it.
+ *
+ * params.def is expanded three times here: into the public description of each
+ * parameter (config_params), into the place of its value in struct config, and
+ * into its default.  All ways in - a machine file, --set, a sweep - end in
+ * assign_text(), which checks everything before it writes, and all ways out in
+ * config_format(), which writes what assign_text() reads.
+ *
+ * A machine file is a map of sections; `name:`, `description:` and `extends:`
+ * stand beside them.  A file is laid over the one that it extends, that one
+ * over the defaults, and conditions between parameters are checked at the end;
+ * the place where each parameter was last given is remembered until then, so
+ * that a conflict, too, is reported with file and line.
+ */
+#include "sim/base/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/arena.h"
+#include "sim/base/hash.h"
+#include "sim/base/yaml.h"
+
+const struct param config_params[] = {
+#define INT(s, n, def, lo, hi, unit, meaning)                                                      \
+    {PARAM_INT, #s "." #n, #def, lo, hi, unit, NULL, meaning},
+#define BOOL(s, n, def, meaning) {PARAM_BOOL, #s "." #n, #def, 0, 1, "", NULL, meaning},
+#define ENUM(s, n, def, choices, meaning)                                                          \
+    {PARAM_ENUM, #s "." #n, #def, 0, 255, "", choices, meaning},
+#define LIST(s, n, def, lo, hi, unit, meaning)                                                     \
+    {PARAM_LIST, #s "." #n, def, lo, hi, unit, NULL, meaning},
+#include "sim/base/params.def"
+#undef INT
+#undef BOOL
+#undef ENUM
+#undef LIST
+};
+
+enum { PARAMS = sizeof config_params / sizeof config_params[0] };
+const unsigned config_param_count = PARAMS;
+
+/* Where in struct config the value of parameter i lies. */
+static const size_t value_offset[PARAMS] = {
+#define INT(s, n, def, lo, hi, unit, meaning)  offsetof(struct config, s##_##n),
+#define BOOL(s, n, def, meaning)               offsetof(struct config, s##_##n),
+#define ENUM(s, n, def, choices, meaning)      offsetof(struct config, s##_##n),
+#define LIST(s, n, def, lo, hi, unit, meaning) offsetof(struct config, s##_##n),
+#include "sim/base/params.def"
+#undef INT
+#undef BOOL
+#undef ENUM
+#undef LIST
+};
+
+static void *value_at(struct config *cfg, unsigned i)
+{
+    return (char *)cfg + value_offset[i];
+}
+
+static const void *value_in(const struct config *cfg, unsigned i)
+{
+    return (const char *)cfg + value_offset[i];
+}
+
+/* Where a value was given: "file:line" or the name of an option. */
+struct place {
+    const char *origin;
+    unsigned line; /* 0: none */
+};
+
+static enum exit_status place_status(const struct place *at)
+{
+    return strncmp(at->origin, "--", 2) == 0 ? EXIT_STATUS_USAGE : EXIT_STATUS_INPUT;
+}
+
+/* Reports "origin:line: key: problem". */
+static bool refuse(const struct place *at, const char *key, const char *problem, struct error *e)
+{
+    char line[16] = "";
+    if (at->line)
+        snprintf(line, sizeof line, ":%u", at->line);
+    return error_set(e, place_status(at), "%s%s: %s: %s", at->origin, line, key, problem);
+}
+
+/* Reports a name that does not exist, with the nearest that does. */
+static bool refuse_name(const struct place *at, const char *key, const char *kind,
+                        const char *const *names, unsigned count, struct error *e)
+{
+    char problem[256];
+    const char *near = nearest_name(key, names, count);
+    if (near)
+        snprintf(problem, sizeof problem, "no such %s; did you mean %s?", kind, near);
+    else
+        snprintf(problem, sizeof problem, "no such %s", kind);
+    return refuse(at, key, problem, e);
+}
+
+/* ---- names ---------------------------------------------------------------- */
+
+static int find_param(const char *key)
+{
+    for (unsigned i = 0; i < PARAMS; i++)
+        if (strcmp(config_params[i].key, key) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool refuse_param(const struct place *at, const char *key, struct error *e)
+{
+    const char *names[PARAMS];
+    for (unsigned i = 0; i < PARAMS; i++)
+        names[i] = config_params[i].key;
+    return refuse_name(at, key, "parameter", names, PARAMS, e);
+}
+
+/* Length of the section's name in a parameter's key. */
+static size_t section_length(const char *key)
+{
+    return (size_t)(strchr(key, '.') - key);
+}
+
+static bool starts_section(unsigned i)
+{
+    size_t n = section_length(config_params[i].key) + 1;
+    return i == 0 || strncmp(config_params[i].key, config_params[i - 1].key, n) != 0;
+}
+
+static bool is_section(const char *name)
+{
+    for (unsigned i = 0; i < PARAMS; i++) {
+        size_t n = section_length(config_params[i].key);
+        if (strlen(name) == n && strncmp(config_params[i].key, name, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool refuse_section(const struct place *at, const char *key, struct error *e)
+{
+    const char *names[PARAMS + 3] = {"name", "description", "extends"};
+    char text[PARAMS][32];
+    unsigned count = 3;
+    if (find_param(key) >= 0)
+        return refuse(at, key, "belongs inside its section, as in `mesh: {width: 4}`", e);
+    for (unsigned i = 0; i < PARAMS; i++) {
+        if (!starts_section(i))
+            continue;
+        snprintf(text[i], sizeof text[i], "%.*s", (int)section_length(config_params[i].key),
+                 config_params[i].key);
+        names[count++] = text[i];
+    }
+    return refuse_name(at, key, "section", names, count, e);
+}
+
+/* ---- values from text ------------------------------------------------------- */
+
+static bool parse_number(const struct param *p, const char *text, const struct place *at,
+                         uint32_t *number, struct error *e)
+{
+    char problem[160], unit[48] = "";
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end != 0 || isspace((unsigned char)text[0])) {
+        snprintf(problem, sizeof problem, "\"%.60s\" is not an integer", text);
+        return refuse(at, p->key, problem, e);
+    }
+    if (errno == ERANGE || value < (long long)p->min || value > (long long)p->max) {
+        if (p->unit[0])
+            snprintf(unit, sizeof unit, " (%s)", p->unit);
+        snprintf(problem, sizeof problem, "%.40s is out of range %u..%u%s", text, p->min, p->max,
+                 unit);
+        return refuse(at, p->key, problem, e);
+    }
+    *number = (uint32_t)value;
+    return true;
+}
+
+static bool parse_bool(const struct param *p, const char *text, const struct place *at, bool *value,
+                       struct error *e)
+{
+    char problem[128];
+    *value = strcmp(text, "true") == 0;
+    if (*value || strcmp(text, "false") == 0)
+        return true;
+    snprintf(problem, sizeof problem, "\"%.60s\" is neither true nor false", text);
+    return refuse(at, p->key, problem, e);
+}
+
+enum { CHOICES_MAX = 16, CHOICES_BYTES = 256 };
+
+/* Splits "a|b|c" inside `copy`; returns how many there are. */
+static unsigned split_choices(const char *choices, char copy[CHOICES_BYTES],
+                              const char *name[CHOICES_MAX])
+{
+    unsigned count = 0;
+    char *rest;
+    snprintf(copy, CHOICES_BYTES, "%s", choices);
+    for (char *word = strtok_r(copy, "|", &rest); word; word = strtok_r(NULL, "|", &rest))
+        name[count++] = word;
+    return count;
+}
+
+static bool parse_choice(const struct param *p, const char *text, const struct place *at,
+                         uint8_t *index, struct error *e)
+{
+    char copy[CHOICES_BYTES], problem[512];
+    const char *name[CHOICES_MAX];
+    unsigned count = split_choices(p->choices, copy, name);
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(name[i], text) == 0) {
+            *index = (uint8_t)i;
+            return true;
+        }
+    }
+    const char *near = nearest_name(text, name, count);
+    snprintf(problem, sizeof problem, "\"%.60s\" is not one of %s%s%s%s", text, p->choices,
+             near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return refuse(at, p->key, problem, e);
+}
+
+/* Numbers separated by commas, blanks allowed around them; "" is no number. */
+static bool parse_list(const struct param *p, const char *text, const struct place *at,
+                       struct int_list *list, struct error *e)
+{
+    char *copy = mem_copy_string(text), *rest = copy, *word;
+    bool good = true;
+    list->count = 0;
+    while (good && text[0] && (word = strsep(&rest, ",")) != NULL) {
+        word += strspn(word, " ");
+        word[strcspn(word, " ")] = 0;
+        if (list->count == CONFIG_LIST_MAX)
+            good = refuse(at, p->key, "more items than a list may have (1024)", e);
+        else if ((good = parse_number(p, word, at, &list->item[list->count], e)))
+            list->count++;
+    }
+    mem_free(copy);
+    return good;
+}
+
+/* Gives parameter i the value that `text` spells; refused, changes nothing. */
+static bool assign_text(struct config *cfg, unsigned i, const char *text, const struct place *at,
+                        struct error *e)
+{
+    const struct param *p = &config_params[i];
+    union {
+        uint32_t number;
+        bool truth;
+        uint8_t choice;
+        struct int_list list;
+    } value;
+    size_t bytes = 0;
+    memset(&value, 0, sizeof value);
+    switch (p->type) {
+    case PARAM_INT:
+        bytes = parse_number(p, text, at, &value.number, e) ? sizeof value.number : 0;
+        break;
+    case PARAM_BOOL:
+        bytes = parse_bool(p, text, at, &value.truth, e) ? sizeof value.truth : 0;
+        break;
+    case PARAM_ENUM:
+        bytes = parse_choice(p, text, at, &value.choice, e) ? sizeof value.choice : 0;
+        break;
+    case PARAM_LIST:
+        bytes = parse_list(p, text, at, &value.list, e) ? sizeof value.list : 0;
+        break;
+    }
+    memcpy(value_at(cfg, i), &value, bytes);
+    return bytes != 0;
+}
+
+void config_defaults(struct config *cfg)
+{
+    const struct place here = {"params.def", 0};
+    struct error e;
+    memset(cfg, 0, sizeof *cfg);
+    snprintf(cfg->name, sizeof cfg->name, "default");
+    for (unsigned i = 0; i < PARAMS; i++) {
+        const struct param *p = &config_params[i];
+        if (p->type == PARAM_ENUM)
+            *(uint8_t *)value_at(cfg, i) = (uint8_t)strtoul(p->default_text, NULL, 10);
+        else if (!assign_text(cfg, i, p->default_text, &here, &e))
+            abort(); /* a row whose default is outside its own range */
+    }
+}
+
+bool config_set(struct config *cfg, const char *assignment, const char *origin, struct error *e)
+{
+    const struct place at = {origin, 0};
+    const char *equals = strchr(assignment, '=');
+    char key[96];
+    if (equals == NULL)
+        return refuse(&at, assignment, "write it as SECTION.NAME=VALUE", e);
+    snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
+    int i = find_param(key);
+    if (i < 0)
+        return refuse_param(&at, key, e);
+    return assign_text(cfg, (unsigned)i, equals + 1, &at, e);
+}
+
+/* ---- machine files ------------------------------------------------------------ */
+
+enum { EXTENDS_MAX = 8 };
+
+/* The files of one config_load, base first, and who gave which parameter. */
+struct loading {
+    struct config *cfg;
+    struct error *e;
+    unsigned files;
+    char *path[EXTENDS_MAX];
+    struct place given[PARAMS]; /* origin NULL: the default holds */
+};
+
+static bool load_parameter(struct loading *l, const char *section, const struct tree_item *item,
+                           const char *path)
+{
+    const struct place at = {path, item->line};
+    char key[96];
+    snprintf(key, sizeof key, "%s.%s", section, item->key);
+    int i = find_param(key);
+    if (i < 0)
+        return refuse_param(&at, key, l->e);
+    char *text = tree_join(item->value);
+    if (text == NULL)
+        return refuse(&at, key, "a value or a list of values is expected", l->e);
+    bool good = assign_text(l->cfg, (unsigned)i, text, &at, l->e);
+    l->given[i] = at;
+    mem_free(text);
+    return good;
+}
+
+static bool load_section(struct loading *l, const struct tree_item *item, const char *path)
+{
+    const struct place at = {path, item->line};
+    if (!is_section(item->key))
+        return refuse_section(&at, item->key, l->e);
+    if (tree_is_empty(item->value))
+        return true;
+    if (item->value->kind != TREE_MAP)
+        return refuse(&at, item->key, "is a section: parameters are expected in it", l->e);
+    for (unsigned i = 0; i < item->value->count; i++)
+        if (!load_parameter(l, item->key, &item->value->item[i], path))
+            return false;
+    return true;
+}
+
+static bool is_name_character(char c)
+{
+    return isalnum((unsigned char)c) || strchr("._+-", c);
+}
+
+/* The machine's name: the file's base name without its ending. */
+static void take_base_name(struct config *cfg, const char *path)
+{
+    char *copy = mem_copy_string(path);
+    const char *base = basename(copy);
+    size_t n = strlen(base);
+    if (n > 5 && strcmp(base + n - 5, ".yaml") == 0)
+        n -= 5;
+    snprintf(cfg->name, sizeof cfg->name, "%.*s", (int)n, base);
+    for (char *c = cfg->name; *c; c++)
+        if (!is_name_character(*c))
+            *c = '-';
+    mem_free(copy);
+}
+
+static bool load_name(struct loading *l, const struct tree_item *item, const char *path)
+{
+    const struct place at = {path, item->line};
+    const struct tree *value = item->value;
+    bool good = value->kind == TREE_SCALAR && value->text[0];
+    for (unsigned i = 0; good && value->text[i]; i++)
+        good = is_name_character(value->text[i]) && i + 1 < CONFIG_NAME_MAX;
+    if (!good)
+        return refuse(&at, "name", "letters, digits and . _ + - are expected, at most 63", l->e);
+    snprintf(l->cfg->name, sizeof l->cfg->name, "%s", value->text);
+    return true;
+}
+
+static bool load_file(struct loading *l, const char *path);
+
+static bool load_base(struct loading *l, const struct tree_item *item, const char *path)
+{
+    const struct place at = {path, item->line};
+    char *copy, full[PATH_MAX];
+    if (item->value->kind != TREE_SCALAR || item->value->text[0] == 0)
+        return refuse(&at, "extends", "the name of a machine file is expected", l->e);
+    if (l->files == EXTENDS_MAX)
+        return refuse(&at, "extends", "a chain of more than 8 files (does it go in a circle?)",
+                      l->e);
+    copy = mem_copy_string(path);
+    if (item->value->text[0] == '/')
+        snprintf(full, sizeof full, "%s", item->value->text);
+    else
+        snprintf(full, sizeof full, "%s/%s", dirname(copy), item->value->text);
+    mem_free(copy);
+    return load_file(l, full);
+}
+
+static const struct tree_item *find_item(const struct tree *map, const char *key)
+{
+    for (unsigned i = 0; i < map->count; i++)
+        if (strcmp(map->item[i].key, key) == 0)
+            return &map->item[i];
+    return NULL;
+}
+
+/* Lays one parsed file over what its base has given. */
+static bool load_tree(struct loading *l, const struct tree *root, const char *path)
+{
+    const struct place at = {path, root->line};
+    if (root->kind != TREE_MAP)
+        return refuse(&at, "machine", "a map of sections is expected", l->e);
+    const struct tree_item *base = find_item(root, "extends");
+    if (base && !load_base(l, base, path))
+        return false;
+    take_base_name(l->cfg, path);
+    for (unsigned i = 0; i < root->count; i++) {
+        const struct tree_item *item = &root->item[i];
+        bool good = true;
+        if (strcmp(item->key, "name") == 0)
+            good = load_name(l, item, path);
+        else if (item != base && strcmp(item->key, "description") != 0)
+            good = load_section(l, item, path);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+static bool load_file(struct loading *l, const char *path)
+{
+    struct tree *root = tree_load(path, l->e);
+    if (root == NULL)
+        return false;
+    char *own = l->path[l->files++] = mem_copy_string(path);
+    bool good = load_tree(l, root, own);
+    tree_free(root);
+    return good;
+}
+
+/* ---- conditions between parameters ----------------------------------------------- */
+
+struct complaint {
+    const char *key;
+    char text[256];
+};
+
+static bool complain(struct complaint *c, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool complain(struct complaint *c, const char *key, const char *format, ...)
+{
+    va_list ap;
+    c->key = key;
+    va_start(ap, format);
+    vsnprintf(c->text, sizeof c->text, format, ap);
+    va_end(ap);
+    return false;
+}
+
+static bool check_tiles(const struct config *cfg, struct complaint *c)
+{
+    if (config_tiles(cfg) <= TILES_MAX)
+        return true;
+    return complain(c, "mesh.width",
+                    "%u x %u routers of %u tiles (mesh.concentration) are %u tiles; "
+                    "at most %u are possible",
+                    cfg->mesh_width, cfg->mesh_height, cfg->mesh_concentration, config_tiles(cfg),
+                    TILES_MAX);
+}
+
+static bool check_flit(const struct config *cfg, struct complaint *c)
+{
+    if (cfg->mesh_flit_bits % 8 == 0)
+        return true;
+    return complain(c, "mesh.flit_bits", "%u is not a multiple of 8", cfg->mesh_flit_bits);
+}
+
+static bool check_cache(struct complaint *c, const char *key, uint32_t kib, uint32_t ways)
+{
+    uint32_t lines = kib * (1024 / LINE_BYTES);
+    uint32_t sets = lines / ways;
+    if (lines % ways == 0 && sets > 0 && (sets & (sets - 1)) == 0)
+        return true;
+    return complain(c, key, "%u KiB in %u ways of %u-byte lines do not give a power of two of sets",
+                    kib, ways, LINE_BYTES);
+}
+
+static bool check_l1i(const struct config *cfg, struct complaint *c)
+{
+    return check_cache(c, "l1i.kib", cfg->l1i_kib, cfg->l1i_ways);
+}
+
+static bool check_l1d(const struct config *cfg, struct complaint *c)
+{
+    return check_cache(c, "l1d.kib", cfg->l1d_kib, cfg->l1d_ways);
+}
+
+static bool check_controllers(const struct config *cfg, struct complaint *c)
+{
+    const struct int_list *list = &cfg->memory_controllers;
+    if (list->count == 0)
+        return complain(c, "memory.controllers", "at least one tile needs a memory controller");
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->item[i] >= config_tiles(cfg))
+            return complain(c, "memory.controllers",
+                            "tile %u does not exist; this chip has tiles "
+                            "0..%u",
+                            list->item[i], config_tiles(cfg) - 1);
+        for (uint32_t j = 0; j < i; j++)
+            if (list->item[j] == list->item[i])
+                return complain(c, "memory.controllers", "tile %u is named twice", list->item[i]);
+    }
+    return true;
+}
+
+static bool check_slots(const struct config *cfg, struct complaint *c)
+{
+    if (cfg->message_slots >= cfg->message_queues)
+        return true;
+    return complain(c, "message.slots",
+                    "%u messages cannot give each of the %u receive queues "
+                    "(message.queues) one",
+                    cfg->message_slots, cfg->message_queues);
+}
+
+static bool (*const conditions[])(const struct config *, struct complaint *) = {
+    check_tiles, check_flit, check_l1i, check_l1d, check_controllers, check_slots,
+};
+
+static bool holds_all(const struct config *cfg, struct complaint *c)
+{
+    for (unsigned i = 0; i < sizeof conditions / sizeof conditions[0]; i++)
+        if (!conditions[i](cfg, c))
+            return false;
+    return true;
+}
+
+bool config_check(const struct config *cfg, const char *origin, struct error *e)
+{
+    const struct place at = {origin, 0};
+    struct complaint c;
+    return holds_all(cfg, &c) || refuse(&at, c.key, c.text, e);
+}
+
+/* As config_check, at the place where the parameter at fault was given. */
+static bool check_loaded(struct loading *l, const char *path)
+{
+    struct complaint c;
+    struct place at = {path, 0};
+    if (holds_all(l->cfg, &c))
+        return true;
+    if (l->given[find_param(c.key)].origin)
+        at = l->given[find_param(c.key)];
+    return refuse(&at, c.key, c.text, l->e);
+}
+
+bool config_load(struct config *cfg, const char *path, struct error *e)
+{
+    struct loading l = {.cfg = cfg, .e = e};
+    config_defaults(cfg);
+    bool good = load_file(&l, path) && check_loaded(&l, path);
+    for (unsigned i = 0; i < l.files; i++)
+        mem_free(l.path[i]);
+    return good;
+}
+
+/* ---- values to text ------------------------------------------------------------------ */
+
+static void format_choice(const struct param *p, uint8_t index, char *text, size_t bytes)
+{
+    char copy[CHOICES_BYTES];
+    const char *name[CHOICES_MAX];
+    unsigned count = split_choices(p->choices, copy, name);
+    snprintf(text, bytes, "%s", index < count ? name[index] : "");
+}
+
+static void format_list(const struct int_list *list, const char *comma, char *text, size_t bytes)
+{
+    size_t at = 0;
+    text[0] = 0;
+    for (uint32_t i = 0; i < list->count && at < bytes; i++)
+        at += (size_t)snprintf(text + at, bytes - at, "%s%u", i ? comma : "", list->item[i]);
+}
+
+void config_format(const struct config *cfg, const struct param *param, char *text, size_t bytes)
+{
+    const void *value = value_in(cfg, (unsigned)(param - config_params));
+    switch (param->type) {
+    case PARAM_INT:
+        snprintf(text, bytes, "%u", *(const uint32_t *)value);
+        break;
+    case PARAM_BOOL:
+        snprintf(text, bytes, "%s", *(const bool *)value ? "true" : "false");
+        break;
+    case PARAM_ENUM:
+        format_choice(param, *(const uint8_t *)value, text, bytes);
+        break;
+    case PARAM_LIST:
+        format_list(value, ",", text, bytes);
+        break;
+    }
+}
+
+void config_print(const struct config *cfg, FILE *out)
+{
+    char text[CONFIG_LIST_MAX * 7 + 1];
+    fprintf(out, "name: %s\n", cfg->name);
+    for (unsigned i = 0; i < PARAMS; i++) {
+        const struct param *p = &config_params[i];
+        size_t n = section_length(p->key);
+        if (starts_section(i))
+            fprintf(out, "%.*s:\n", (int)n, p->key);
+        if (p->type == PARAM_LIST) {
+            format_list(value_in(cfg, i), ", ", text, sizeof text);
+            fprintf(out, "  %s: [%s]\n", p->key + n + 1, text);
+        } else {
+            config_format(cfg, p, text, sizeof text);
+            fprintf(out, "  %s: %s\n", p->key + n + 1, text);
+        }
+    }
+}
+
+uint64_t config_hash(const struct config *cfg)
+{
+    char text[CONFIG_LIST_MAX * 7 + 1];
+    uint64_t hash = HASH_SEED;
+    for (unsigned i = 0; i < PARAMS; i++) {
+        const struct param *p = &config_params[i];
+        if (strcmp(p->key, "sim.tile_order") == 0)
+            continue;
+        config_format(cfg, p, text, sizeof text);
+        hash = hash_bytes(hash, p->key, strlen(p->key));
+        hash = hash_bytes(hash, text, strlen(text));
+    }
+    return hash;
+}
