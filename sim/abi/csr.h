@@ -8,6 +8,8 @@
  *   mu_push    w   append a 64-bit word to the message being built (1..8)
  *   mu_send    w   launch it through endpoint number `value`; the words are
  *                  kept when the launch is refused, dropped when it succeeds
+ *                  value MU_DISCARD drops the words and launches nothing (MU_OK),
+ *                  so that a sender that was refused may give up
  *              r   status of the last launch (enum mu_status)
  *   mu_queue   rw  select the receive queue that the registers below show
  *   mu_ack     w   drop the selected queue's head message and return its
@@ -66,6 +68,7 @@
 #define MU_DEST_QUEUE_SHIFT 16
 #define MU_HEADER_WORDS_SHIFT 16
 #define MU_MESSAGE_WORDS 8
+#define MU_DISCARD -1
 
 /* enum mu_status */
 #define MU_OK 0          /* on its way */
