@@ -1,0 +1,116 @@
+/*
+ * The database of runs and the figures drawn from it.  This is all that the
+ * rest of Tessera sees of analysis/.
+ *
+ * A run is stored in one transaction, after it has ended: what a killed sweep
+ * has finished is there, what it has not is not.  Figures read the view
+ * `figure_points` and nothing else, so a query on it shows what a figure plots.
+ */
+#ifndef TESSERA_ANALYSIS_H
+#define TESSERA_ANALYSIS_H
+
+#include "sim/base/error.h"
+#include "sim/base/stats.h"
+
+#include <stdio.h>
+
+/* ---- what is stored of a run ---------------------------------------------- */
+
+struct run_param {
+    char key[64];
+    char value[192];
+};
+
+/* The distribution of one series of results that the guest reported. */
+struct run_series {
+    char name[96];
+    char unit[32];
+    uint64_t count;
+    double mean;
+    uint64_t min, p50, p95, p99, max;
+};
+
+/* What came out.  `status` is the exit status of the contract: 0 when the run
+ * did what it was asked, the guest's own code when that is not 0, one of enum
+ * exit_status when the run failed otherwise. */
+struct run_outcome {
+    int status;
+    int exit_code;      /* the guest's, or RUN_NO_EXIT_CODE */
+    char message[1024]; /* why it failed; "" otherwise */
+    uint64_t cycles, instructions;
+    uint64_t state_hash; /* over every simulated result, never over host time */
+    double host_seconds;
+    unsigned threads;
+    int64_t started_at;        /* seconds since 1970, UTC */
+    struct stats stats;        /* released by run_record_free */
+    struct run_series *series; /* mem_alloc'd; released by run_record_free */
+    unsigned series_count;
+};
+#define RUN_NO_EXIT_CODE (-1)
+
+/* What the run was, in full, and what came out. */
+struct run_record {
+    char point_key[20]; /* identity of a sweep's point; "" for a run of its own */
+    char machine[64];
+    char sweep[64]; /* "" for a run of its own */
+    char *config;   /* every parameter as YAML; mem_alloc'd */
+    uint64_t config_hash;
+    uint64_t seed;
+    char guest[512]; /* the ELF's path */
+    uint64_t guest_hash;
+    char bootargs[1024];
+    uint64_t max_cycles;     /* 0: no limit */
+    char revision[96];       /* of the simulator's sources: git's name for them */
+    char source_hash[72];    /* and a hash over what they hold */
+    struct run_param *param; /* boot arguments and parameters given, one by one; mem_alloc'd */
+    unsigned param_count;
+    struct run_outcome outcome;
+};
+
+void run_record_add_param(struct run_record *record, const char *key, const char *value);
+void run_record_free(struct run_record *record);
+
+/* ---- the database -------------------------------------------------------------- */
+
+struct analysis;
+
+enum analysis_mode {
+    ANALYSIS_READ, /* the file must exist and is not changed */
+    ANALYSIS_WRITE /* created when it does not exist, with the folders above it */
+};
+
+/* NULL after filling `e`: 65 for a file that is no database of Tessera's or
+ * has another version, 74 when the host refuses. */
+struct analysis *analysis_open(const char *path, enum analysis_mode mode, struct error *e);
+void analysis_close(struct analysis *db);
+
+/* Stores a run.  One with the same point_key is replaced.  All or nothing. */
+bool analysis_record(struct analysis *db, const struct run_record *record, struct error *e);
+
+/* Has this point been run to its end with status 0? */
+bool analysis_is_done(struct analysis *db, const char *point_key, bool *done, struct error *e);
+
+/* Says which points the sweep consists of now, and which figure they feed
+ * ("" for none): what an earlier definition of the sweep had run stays stored,
+ * but is not plotted. */
+bool analysis_begin_sweep(struct analysis *db, const char *sweep, const char *figure,
+                          const char *const *point_keys, unsigned count, struct error *e);
+
+/* ---- figures ----------------------------------------------------------------------- */
+
+struct figure {
+    const char *name;
+    const char *title;
+    const char *x_label, *y_label;
+    const char *select; /* its rows of figure_points */
+};
+
+extern const struct figure analysis_figures[];
+extern const unsigned analysis_figure_count;
+
+/* Draws a figure into a file whose ending (.svg, .png, .pdf) says the format.
+ * 64 for an unknown figure or ending, 65 when the database has no points for
+ * it, 74 when gnuplot or the file fails. */
+bool analysis_draw(struct analysis *db, const char *figure, const char *output, struct error *e);
+
+#endif

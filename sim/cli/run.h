@@ -1,0 +1,28 @@
+/*
+ * Running one guest on one machine, from request to record: what `tessera run`
+ * does once and a sweep's workers do for each point.
+ */
+#ifndef TESSERA_RUN_H
+#define TESSERA_RUN_H
+
+#include "sim/cli/request.h"
+
+/*
+ * Resolves and identifies the request, builds the chip, loads the guest, runs
+ * it to its end and fills `record` (released by the caller with
+ * run_record_free, whatever is returned).
+ *
+ * True when the guest ended the run, whatever its code: outcome.status and
+ * outcome.exit_code are then that code.  False after filling `e` when it did
+ * not: bad input (65), an internal check (70), a limit (75), a deadlock (76);
+ * `record` then holds what is known so far (identity, cycles reached, ...) and
+ * outcome.status and outcome.message repeat the error.
+ *
+ * The guest's console goes to `console` (NULL: nowhere).  Installs no signal
+ * handlers, prints nothing else and keeps nothing between calls, so that it
+ * runs in a forked worker as well as in the main process.
+ */
+bool run_point(const struct run_request *request, FILE *console, struct run_record *record,
+               struct error *e);
+
+#endif
