@@ -18,6 +18,8 @@
 #ifndef TESSERA_COHERENCE_H
 #define TESSERA_COHERENCE_H
 
+#include <stdio.h>
+
 #include "sim/base/arena.h"
 #include "sim/base/config.h"
 #include "sim/base/stats.h"
@@ -48,12 +50,14 @@ struct coh_msg {
     uint8_t type;      /* enum coh_type */
     uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
     uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
-    uint16_t delay;    /* outgoing only: cycles from the event to the network interface */
+    uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
     uint8_t data[LINE_BYTES]; /* only if the type carries data */
 };
 
-/* Messages that one event makes an agent send.  The list is the caller's;
- * `capacity` is at least tiles + 4 (an invalidation of every sharer). */
+/* Messages that one event makes an agent send.  The list is the caller's; its
+ * `capacity` is at least coherence_out_max() for home_receive and OUT_MAX_SMALL
+ * for all other agents. */
+enum { OUT_MAX_SMALL = 4 };
 struct coh_out {
     unsigned count, capacity;
     struct coh_msg *msg;
@@ -65,6 +69,14 @@ struct coherence;
 
 struct coherence *coherence_create(struct arena *arena, const struct config *cfg);
 
+/* The most messages that one event can make a home send: an invalidation of
+ * every sharer, and the PutAcks of every write-back that waited for its turn. */
+unsigned coherence_out_max(const struct coherence *coh);
+
+/* Requests that one tile can have outstanding: its L1D's MSHRs (slots 0 ..
+ * mshrs-1), its write-back buffer, its L1I's one miss (the last slot). */
+unsigned coherence_slots(const struct coherence *coh);
+
 tile_id coherence_home(const struct coherence *coh, paddr_t line);
 tile_id coherence_controller(const struct coherence *coh, paddr_t line);
 
@@ -75,8 +87,12 @@ bool coherence_has(const struct coherence *coh, paddr_t address);
 uint8_t *coherence_dram(struct coherence *coh, paddr_t address);
 
 /* Reads or writes guest memory from outside at no cost, coherently: every
- * cached copy is seen or updated.  For the host interface (HTIF) and debuggers,
- * between cycles only.  False when the range is not in DRAM. */
+ * cached copy (L1D, write-back buffer) is seen or updated; instruction caches
+ * stay as stale as they are.  For the host interface (HTIF) and debuggers,
+ * between cycles only.  False, and nothing done, when the range is not in DRAM
+ * (see coherence_has), or when the present value of one of its lines is on its
+ * way in a message: try again a cycle later.  A line that some L1 holds in E or
+ * M is never on its way, so a hart's own store is seen at once. */
 bool coherence_peek(struct coherence *coh, paddr_t address, void *to, size_t bytes);
 bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, size_t bytes);
 
@@ -117,9 +133,10 @@ enum l1_answer {
  * Messages to send are appended to `out`. */
 enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_out *out);
 
-/* A message for this L1D.  Returns true when it completed the transaction that
- * the hart waits for: the hart must then perform its access in this same
- * cycle, before the next message is delivered, which guarantees progress. */
+/* A message for this L1D.  Returns true when it completed a transaction (that
+ * of line in->line): the hart that waits for it must then call l1_access again,
+ * which answers L1_READY, and perform its access in this same cycle, before the
+ * next message is delivered, which guarantees progress. */
 bool l1_receive(struct l1 *l1, const struct coh_msg *in, struct coh_out *out);
 
 /* Tells the checker what the hart has just read or written at `address`
@@ -133,7 +150,8 @@ void l1_reserve(struct l1 *l1, paddr_t line);
 bool l1_is_reserved(const struct l1 *l1, paddr_t line);
 
 /* A line whose writes the caller wants to see one by one (HTIF's tohost):
- * write_tag never shows it. */
+ * write_tag never shows it.  At most L1_WATCHES lines. */
+enum { L1_WATCHES = 4 };
 void l1_watch(struct l1 *l1, paddr_t line);
 
 /* True while a miss or write-back is under way. */
@@ -148,7 +166,8 @@ struct icache *coherence_icache(struct coherence *coh, tile_id tile);
 
 /* Looks the line up and makes it the most recently used.  A hit returns its
  * index (set * ways + way, < icache_lines); a miss begins a fetch, appends
- * messages to `out` and returns -1. */
+ * messages to `out` and returns -1 (and so does any miss while one fetch is
+ * under way, without a message: ask again when it is complete). */
 int icache_access(struct icache *ic, paddr_t line, struct coh_out *out);
 bool icache_receive(struct icache *ic, const struct coh_msg *in, struct coh_out *out); /* true: complete */
 const uint8_t *icache_data(const struct icache *ic, int index);
@@ -180,6 +199,9 @@ const char *coherence_check_quiet(struct coherence *coh);
 
 /* Writes the lines in transaction, who waits and for what, for a deadlock report. */
 void coherence_explain(const struct coherence *coh, FILE *out);
+
+/* Prints the protocol tables as markdown, from the rows that drive the agents. */
+void coherence_print_tables(FILE *out);
 
 void coherence_stats(const struct coherence *coh, struct stats *stats);
 
