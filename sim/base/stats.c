@@ -12,8 +12,8 @@ void stats_put(struct stats *stats, const char *name, uint64_t value, const char
         stats->capacity = stats->capacity ? 2 * stats->capacity : 64;
         stats->item = mem_resize(stats->item, stats->capacity * sizeof *stats->item);
     }
-    struct stat *s = &stats->item[stats->count++];
-    *s = (struct stat){.value = value, .unit = unit, .meaning = meaning};
+    struct stat_entry *s = &stats->item[stats->count++];
+    *s = (struct stat_entry){.value = value, .unit = unit, .meaning = meaning};
     snprintf(s->name, sizeof s->name, "%s", name);
 }
 

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-struct stat {
+struct stat_entry {
     char name[64];       /* "mesh.flit_hops" */
     uint64_t value;
     const char *unit;    /* static text */
@@ -16,7 +16,7 @@ struct stat {
 };
 
 struct stats {
-    struct stat *item;
+    struct stat_entry *item;
     unsigned count, capacity;
 };
 
