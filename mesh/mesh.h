@@ -18,6 +18,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/base/config.h"
+#include "sim/base/error.h"
 #include "sim/base/stats.h"
 #include "sim/base/types.h"
 
@@ -60,6 +61,14 @@ unsigned mesh_latency_min(const struct mesh *mesh, tile_id from, tile_id to, uns
 
 /* Flits that crossed a router, packets delivered, ... since creation. */
 void mesh_stats(const struct mesh *mesh, struct stats *stats);
+
+/* Flits that left `router` through `port` since creation: ports 0 to 3 lead to
+ * the neighbours at x+1, x-1, y+1, y-1, port 4 + k to node k of the router. */
+uint64_t mesh_link_flits(const struct mesh *mesh, unsigned router, unsigned port);
+
+/* Tests every invariant of the mesh's state between two steps.  False with a
+ * text that says what is broken where (EXIT_STATUS_INTERNAL).  Slow. */
+bool mesh_check(const struct mesh *mesh, struct error *e);
 
 /* ---- standalone traffic (`tessera mesh`) -------------------------------- */
 

@@ -1,0 +1,191 @@
+/*
+ * The invariants of the mesh between two steps (mesh_internal.h lists them),
+ * tested on the whole state.  The request masks are redundant by design: they
+ * are what makes the routers fast, and here they are derived again from what
+ * they summarise.
+ */
+#include "mesh/mesh_internal.h"
+
+/* What can be derived again of each VC of each port. */
+struct derived {
+    uint32_t *flits;  /* out VC: credits, flits and credits that belong to it */
+    uint32_t *source; /* source VC: the same */
+    uint16_t *holds;  /* in VC: 1 + the output VC (port * V + vc) that it holds; 0 = none */
+    bool *in_routing; /* in VC: its head waits for the routing stage to end */
+};
+
+static size_t vc_at(const struct mesh *m, unsigned r, unsigned port, unsigned vc)
+{
+    return (size_t)(r * m->ports + port) * m->vcs + vc;
+}
+
+/* Whoever sends into (r, port, vc): counts what it has there. */
+static uint32_t *upstream(const struct mesh *m, const struct derived *d, unsigned r, unsigned port,
+                          unsigned vc)
+{
+    if (port < MESH_NEIGHBOURS)
+        return &d->flits[vc_at(m, r + (unsigned)m->neighbour[port], port ^ 1u, vc)];
+    return &d->source[(size_t)(r * m->concentration + port - MESH_NEIGHBOURS) * m->vcs + vc];
+}
+
+static void derive_events(const struct mesh *m, const struct derived *d)
+{
+    for (unsigned k = 0; k <= m->bucket_mask; k++) {
+        const struct bucket *b = &m->bucket[k];
+        for (unsigned i = 0; i < b->flits; i++)
+            ++*upstream(m, d, b->flit[i].router, b->flit[i].port, b->flit[i].vc);
+        for (unsigned i = 0; i < b->credits; i++)
+            d->flits[vc_at(m, b->credit[i].router, b->credit[i].port, b->credit[i].vc)]++;
+        for (unsigned i = 0; i < b->source_credits; i++)
+            d->source[(size_t)b->source_credit[i].router * m->vcs + b->source_credit[i].vc]++;
+        for (unsigned i = 0; i < b->heads; i++)
+            d->in_routing[vc_at(m, b->head[i].router, b->head[i].port, b->head[i].vc)] = true;
+    }
+}
+
+static bool derive_router(const struct mesh *m, const struct derived *d, unsigned r,
+                          struct error *e)
+{
+    for (unsigned p = 0; p < m->ports; p++)
+        for (unsigned v = 0; v < m->vcs; v++) {
+            const struct vc_out *out = &m->out[vc_at(m, r, p, v)];
+            const struct vc_in *in = &m->in[vc_at(m, r, p, v)];
+            d->flits[vc_at(m, r, p, v)] += out->credits;
+            if (in->flits)
+                *upstream(m, d, r, p, v) += in->flits;
+            if (m->port[r * m->ports + p].free >> v & 1)
+                continue;
+            uint16_t *holds = &d->holds[vc_at(m, r, out->owner_port, out->owner_vc)];
+            if (*holds)
+                return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input VC %u.%u holds two VCs",
+                                 r, out->owner_port, out->owner_vc);
+            *holds = (uint16_t)(p * m->vcs + v + 1);
+        }
+    return true;
+}
+
+static bool derive(const struct mesh *m, const struct derived *d, struct error *e)
+{
+    for (unsigned n = 0; n < m->nodes; n++)
+        for (unsigned v = 0; v < m->vcs; v++)
+            d->source[n * m->vcs + v] = m->source_credits[n * m->vcs + v];
+    derive_events(m, d);
+    for (unsigned r = 0; r < m->routers; r++)
+        if (!derive_router(m, d, r, e))
+            return false;
+    return true;
+}
+
+/* ---- the tests ---------------------------------------------------------- */
+
+static bool check_credits(const struct mesh *m, const struct derived *d, struct error *e)
+{
+    for (size_t v = 0; v < (size_t)m->routers * m->ports * m->vcs; v++) {
+        unsigned port = (unsigned)(v / m->vcs), r = port / m->ports;
+        if (d->flits[v] != m->buffer_flits)
+            return error_set(e, EXIT_STATUS_INTERNAL,
+                             "router %u: output VC %u.%u accounts for %u flits of %u", r,
+                             port % m->ports, (unsigned)(v % m->vcs), d->flits[v],
+                             m->buffer_flits);
+        if ((m->port[port].credit >> v % m->vcs & 1) != (m->out[v].credits > 0))
+            return error_set(e, EXIT_STATUS_INTERNAL, "router %u: credit mask of output %u", r,
+                             port % m->ports);
+    }
+    for (size_t v = 0; v < (size_t)m->nodes * m->vcs; v++)
+        if (d->source[v] != m->buffer_flits)
+            return error_set(e, EXIT_STATUS_INTERNAL,
+                             "node %u: VC %u accounts for %u flits of %u", (unsigned)(v / m->vcs),
+                             (unsigned)(v % m->vcs), d->source[v], m->buffer_flits);
+    return true;
+}
+
+/* Where this VC should ask now: 1 + output, or 0 for nowhere. */
+static unsigned expected_switch(const struct mesh *m, const struct derived *d, unsigned r,
+                                size_t v)
+{
+    unsigned holds = d->holds[v];
+    if (!holds || m->in[v].flits == 0)
+        return 0;
+    unsigned output = (holds - 1) / m->vcs, vc = (holds - 1) % m->vcs;
+    return m->port[r * m->ports + output].credit >> vc & 1 ? output + 1 : 0;
+}
+
+static unsigned expected_vc(const struct mesh *m, const struct derived *d, size_t v)
+{
+    return !d->holds[v] && m->in[v].flits && !d->in_routing[v] ? m->in[v].out_port + 1u : 0;
+}
+
+static bool check_vc(const struct mesh *m, const struct derived *d, unsigned r, unsigned p,
+                     unsigned v, struct error *e)
+{
+    size_t at = vc_at(m, r, p, v);
+    const struct vc_in *in = &m->in[at];
+    unsigned holds = d->holds[at];
+    if (holds && holds - 1 != in->out_port * m->vcs + in->out_vc)
+        return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input VC %u.%u does not know its VC",
+                         r, p, v);
+    if (!holds && in->flits && !(in->front & FLIT_HEAD))
+        return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input VC %u.%u lost its head", r, p,
+                         v);
+    if (holds && m->vc_vnet[(holds - 1) % m->vcs] != m->vc_vnet[v])
+        return error_set(e, EXIT_STATUS_INTERNAL,
+                         "router %u: input VC %u.%u changed its virtual network", r, p, v);
+    unsigned sa = expected_switch(m, d, r, at), va = expected_vc(m, d, at);
+    for (unsigned o = 0; o < m->ports; o++) {
+        size_t pair = (size_t)(r * m->ports + o) * m->ports + p;
+        if ((m->sa[pair] >> v & 1) != (sa == o + 1) || (m->va[pair] >> v & 1) != (va == o + 1))
+            return error_set(e, EXIT_STATUS_INTERNAL,
+                             "router %u: request of input VC %u.%u for output %u", r, p, v, o);
+    }
+    return true;
+}
+
+static bool check_summaries(const struct mesh *m, unsigned r, struct error *e)
+{
+    const struct router *router = &m->router[r];
+    for (unsigned o = 0; o < m->ports; o++) {
+        const struct port *port = &m->port[r * m->ports + o];
+        for (unsigned i = 0; i < m->ports; i++) {
+            size_t pair = (size_t)(r * m->ports + o) * m->ports + i;
+            if ((port->sa_inputs >> i & 1) != (m->sa[pair] != 0) ||
+                (port->va_inputs >> i & 1) != (m->va[pair] != 0))
+                return error_set(e, EXIT_STATUS_INTERNAL, "router %u: inputs of output %u", r, o);
+        }
+        if ((router->sa_outputs >> o & 1) != (port->sa_inputs != 0) ||
+            (router->va_outputs >> o & 1) != (port->va_inputs != 0))
+            return error_set(e, EXIT_STATUS_INTERNAL, "router %u: outputs with requests", r);
+    }
+    if ((router->sa_outputs || router->va_outputs) && !(m->active[r / 64] >> r % 64 & 1))
+        return error_set(e, EXIT_STATUS_INTERNAL, "router %u has requests and sleeps", r);
+    return true;
+}
+
+static bool check_derived(const struct mesh *m, const struct derived *d, struct error *e)
+{
+    if (!derive(m, d, e) || !check_credits(m, d, e))
+        return false;
+    for (unsigned r = 0; r < m->routers; r++) {
+        for (unsigned p = 0; p < m->ports; p++)
+            for (unsigned v = 0; v < m->vcs; v++)
+                if (!check_vc(m, d, r, p, v, e))
+                    return false;
+        if (!check_summaries(m, r, e))
+            return false;
+    }
+    return true;
+}
+
+bool mesh_check(const struct mesh *mesh, struct error *e)
+{
+    struct arena *scratch = arena_create();
+    size_t vcs = (size_t)mesh->routers * mesh->ports * mesh->vcs;
+    struct derived d = {
+        .flits = arena_alloc(scratch, vcs, sizeof *d.flits),
+        .source = arena_alloc(scratch, (size_t)mesh->nodes * mesh->vcs, sizeof *d.source),
+        .holds = arena_alloc(scratch, vcs, sizeof *d.holds),
+        .in_routing = arena_alloc(scratch, vcs, sizeof *d.in_routing),
+    };
+    bool good = check_derived(mesh, &d, e);
+    arena_destroy(scratch);
+    return good;
+}

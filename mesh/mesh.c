@@ -1,0 +1,179 @@
+/*
+ * The mesh as a whole: its shape, its clock and what crosses its border.
+ *
+ * A cycle, in the order of the reference (BookSim 2): what arrives now enters
+ * the buffers and counts as credit, the sources send, the routers decide and
+ * move.  What they send lands in the bucket of the cycle of its arrival: a ring
+ * of buckets, long enough for the longest link.
+ *
+ * From a switch win to the buffer at the other end take two cycles when
+ * router_cycles is 1 and three otherwise, plus what the link has more than one;
+ * the credit is usable upstream two cycles after the win, plus the same.
+ */
+#include "mesh/mesh_internal.h"
+
+enum { CREDIT_CYCLES = 2 };
+
+/* ---- creation ----------------------------------------------------------- */
+
+static void shape(struct mesh *m, const struct config *cfg, unsigned vnets)
+{
+    m->width = cfg->mesh_width;
+    m->height = cfg->mesh_height;
+    m->concentration = cfg->mesh_concentration;
+    m->routers = m->width * m->height;
+    m->nodes = m->routers * m->concentration;
+    m->ports = MESH_NEIGHBOURS + m->concentration;
+    m->vnets = vnets;
+    m->vcs_per_vnet = cfg->mesh_vcs;
+    m->vcs = vnets * cfg->mesh_vcs;
+    m->buffer_flits = cfg->mesh_buffer_flits;
+    for (unsigned v = 0; v < m->vcs; v++) {
+        m->vc_vnet[v] = (uint8_t)(v / m->vcs_per_vnet);
+        m->vnet_mask[m->vc_vnet[v]] |= 1u << v;
+    }
+    assert(vnets >= 1 && vnets <= MESH_VNETS_MAX && m->vcs <= MESH_VCS_MAX);
+    assert(m->width <= 128 && m->height <= 128 && m->ports <= MESH_PORTS_MAX);
+    assert(m->nodes <= TILES_MAX && m->buffer_flits >= 1 && m->buffer_flits <= 255);
+}
+
+static void timing(struct mesh *m, const struct config *cfg)
+{
+    unsigned flight = cfg->mesh_router_cycles == 1 ? 2 : 3;
+    m->hop_cycles = cfg->mesh_router_cycles + 1;
+    m->speculative = cfg->mesh_router_cycles <= 2;
+    m->route_stage = cfg->mesh_router_cycles == 4;
+    m->link_cycles_x = cfg->mesh_link_cycles_x;
+    m->link_cycles_y = cfg->mesh_link_cycles_y;
+    for (unsigned p = 0; p < m->ports; p++) {
+        unsigned extra = p >= MESH_NEIGHBOURS ? 0 : (p < 2 ? m->link_cycles_x : m->link_cycles_y) - 1;
+        m->flit_delay[p] = (uint16_t)(flight + extra);
+        m->credit_delay[p] = (uint16_t)(CREDIT_CYCLES + extra);
+    }
+    m->sink_credit_delay = (uint16_t)(flight + CREDIT_CYCLES);
+    m->sink_credits = m->buffer_flits < m->sink_credit_delay;
+    m->neighbour[0] = 1;
+    m->neighbour[1] = -1;
+    m->neighbour[2] = (int)m->width;
+    m->neighbour[3] = -(int)m->width;
+}
+
+static void buckets_create(struct mesh *m, struct arena *arena)
+{
+    unsigned longest = m->sink_credit_delay, ports = m->routers * m->ports;
+    for (unsigned p = 0; p < m->ports; p++)
+        if (m->flit_delay[p] > longest)
+            longest = m->flit_delay[p];
+    unsigned buckets = 2;
+    while (buckets <= longest)
+        buckets *= 2;
+    m->bucket_mask = buckets - 1;
+    m->bucket = arena_alloc(arena, buckets, sizeof *m->bucket);
+    for (unsigned k = 0; k < buckets; k++) {
+        struct bucket *b = &m->bucket[k];
+        b->flit = arena_alloc(arena, ports, sizeof *b->flit);
+        b->credit = arena_alloc(arena, ports, sizeof *b->credit);
+        b->source_credit = arena_alloc(arena, m->nodes, sizeof *b->source_credit);
+        b->head = m->route_stage ? arena_alloc(arena, 2 * (size_t)ports, sizeof *b->head) : NULL;
+        b->arrival = arena_alloc(arena, m->nodes, sizeof *b->arrival);
+    }
+}
+
+struct mesh *mesh_create(struct arena *arena, const struct config *cfg, unsigned vnets)
+{
+    struct mesh *m = arena_alloc(arena, 1, sizeof *m);
+    shape(m, cfg, vnets);
+    timing(m, cfg);
+    buckets_create(m, arena);
+    routers_create(m, arena);
+    sources_create(m, arena);
+    return m;
+}
+
+void mesh_visit_backward(struct mesh *m, bool backward)
+{
+    m->backward = backward;
+}
+
+/* ---- the clock ---------------------------------------------------------- */
+
+cycle_t mesh_now(const struct mesh *mesh)
+{
+    return mesh->now;
+}
+
+unsigned mesh_step(struct mesh *mesh, const struct mesh_arrival **arrivals)
+{
+    struct bucket *b = bucket_in(mesh, 0);
+    unsigned arrived = b->arrivals;
+    routers_accept(mesh, b);
+    sources_accept(mesh, b);
+    mesh->credits_inside -= b->credits + b->source_credits;
+    mesh->packets_delivered += arrived;
+    b->flits = b->credits = b->source_credits = b->heads = b->arrivals = 0;
+    sources_step(mesh);
+    routers_step(mesh);
+    mesh->now++;
+    *arrivals = b->arrival;
+    return arrived;
+}
+
+bool mesh_is_idle(const struct mesh *mesh)
+{
+    return mesh->packets_sent == mesh->packets_delivered && mesh->credits_inside == 0;
+}
+
+void mesh_skip_to(struct mesh *mesh, cycle_t now)
+{
+    assert(mesh_is_idle(mesh) && now >= mesh->now);
+    mesh->now = now;
+}
+
+/* ---- packets ------------------------------------------------------------ */
+
+void mesh_send(struct mesh *mesh, tile_id from, tile_id to, unsigned vnet, unsigned flits,
+               uint32_t payload)
+{
+    assert(from < mesh->nodes && to < mesh->nodes && vnet < mesh->vnets);
+    assert(flits >= 1 && flits <= MESH_PACKET_FLITS_MAX);
+    source_queue_packet(mesh, from, to, vnet, flits, payload);
+}
+
+static unsigned distance(unsigned a, unsigned b)
+{
+    return a > b ? a - b : b - a;
+}
+
+unsigned mesh_latency_min(const struct mesh *mesh, tile_id from, tile_id to, unsigned flits)
+{
+    unsigned a = from / mesh->concentration, b = to / mesh->concentration;
+    unsigned dx = distance(a % mesh->width, b % mesh->width);
+    unsigned dy = distance(a / mesh->width, b / mesh->width);
+    return 2 + mesh->hop_cycles * (dx + dy + 1) + (mesh->link_cycles_x - 1) * dx +
+           (mesh->link_cycles_y - 1) * dy + flits - 1;
+}
+
+/* ---- statistics --------------------------------------------------------- */
+
+uint64_t mesh_link_flits(const struct mesh *mesh, unsigned router, unsigned port)
+{
+    return mesh->port[router * mesh->ports + port].flits;
+}
+
+void mesh_stats(const struct mesh *mesh, struct stats *stats)
+{
+    uint64_t crossed = 0, flown = 0;
+    for (unsigned r = 0; r < mesh->routers; r++)
+        for (unsigned p = 0; p < mesh->ports; p++) {
+            uint64_t flits = mesh_link_flits(mesh, r, p);
+            crossed += flits;
+            flown += p < MESH_NEIGHBOURS ? flits : 0;
+        }
+    stats_put(stats, "mesh.packets", mesh->packets_sent, "packets", "handed to the mesh");
+    stats_put(stats, "mesh.packets_delivered", mesh->packets_delivered, "packets",
+              "whose last flit has been ejected");
+    stats_put(stats, "mesh.flits", mesh->flits_sent, "flits", "that left their source");
+    stats_put(stats, "mesh.flit_hops", crossed, "flits", "that crossed a router, summed over routers");
+    stats_put(stats, "mesh.link_flits", flown, "flits",
+              "that crossed a link between two routers, summed over links");
+}

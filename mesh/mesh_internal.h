@@ -1,0 +1,230 @@
+/*
+ * The mesh's own state, shared by the files of this folder.
+ *
+ * Everything of a router lies in flat arrays.  With P ports a router and V
+ * virtual channels a port (all virtual networks together):
+ *
+ *   router[r]            which outputs have requests at all
+ *   port[r * P + p]      one side of the crossbar, as input and as output
+ *   sa, va[(r*P+o)*P+i]  the VCs of input i that ask for output o: for the
+ *                        switch (sa), for a virtual channel of it (va)
+ *   in[(r*P+p)*V+v]      an input VC: its front flit and the way it goes
+ *   out[(r*P+p)*V+v]     an output VC: who holds it and its credits
+ *   queue[..*B]          the flits behind the fronts
+ *
+ * Ports 0 to 3 lead to the neighbours at x+1, x-1, y+1, y-1, port 4 + k to
+ * node k of the router; what leaves through port p enters the neighbour
+ * through port p ^ 1.
+ *
+ * Nothing writes into a neighbour: a flit or a credit is an event, put into
+ * the bucket of the cycle in which it arrives.  A port receives at most one
+ * flit and one credit a cycle, and routers read only their own state, so that
+ * the order in which events and routers are visited cannot show.
+ *
+ * Invariants (mesh_check tests them):
+ *   - a bit of sa is set exactly when that VC holds an output VC, has a flit
+ *     and its output VC has a credit;
+ *   - a bit of va is set exactly when that VC's front is a head that has been
+ *     routed and holds no output VC;
+ *   - credits + flits on the link + flits in the buffer behind it + credits
+ *     on the way back = buffer_flits, for each VC of each link.
+ */
+#ifndef TESSERA_MESH_INTERNAL_H
+#define TESSERA_MESH_INTERNAL_H
+
+#include <assert.h>
+
+#include "mesh/mesh.h"
+
+enum { MESH_NEIGHBOURS = 4, MESH_PORTS_MAX = 12, MESH_VCS_MAX = 32 };
+
+/* A flit in one word: payload, where its packet goes, head and tail. */
+typedef uint64_t flit_t;
+#define FLIT_X_SHIFT     32
+#define FLIT_Y_SHIFT     39
+#define FLIT_LOCAL_SHIFT 46
+#define FLIT_HEAD        ((flit_t)1 << 49)
+#define FLIT_TAIL        ((flit_t)1 << 50)
+
+static inline unsigned flit_x(flit_t f) { return (unsigned)(f >> FLIT_X_SHIFT) & 127; }
+static inline unsigned flit_y(flit_t f) { return (unsigned)(f >> FLIT_Y_SHIFT) & 127; }
+static inline unsigned flit_local(flit_t f) { return (unsigned)(f >> FLIT_LOCAL_SHIFT) & 7; }
+
+struct router {
+    uint16_t sa_outputs, va_outputs; /* outputs with a switch request, with a VC request */
+    uint8_t x, y;
+};
+
+struct port {
+    /* as an output */
+    uint32_t free;      /* VCs that no packet holds */
+    uint32_t credit;    /* VCs with a credit */
+    uint16_t sa_inputs; /* inputs with a switch request for it */
+    uint16_t va_inputs; /* inputs with a VC request for it */
+    uint8_t sa_grant;   /* iSLIP: the input that is asked first */
+    /* as an input */
+    uint8_t sa_accept; /* iSLIP: the output that is taken first */
+    uint8_t vc_next;   /* the VC that goes first */
+    /* as an output, for the statistics */
+    uint64_t flits; /* that left through it */
+};
+
+struct vc_in {
+    flit_t front;                  /* valid while flits > 0 */
+    uint8_t flits;                 /* buffered, the front included */
+    uint8_t first;                 /* where in its queue the second flit is */
+    uint8_t out_port, out_vc;      /* the way of the packet in front */
+    uint8_t accept_port, accept_vc; /* iSLIP: the output VC that is taken first */
+};
+
+struct vc_out {
+    uint16_t grant;             /* iSLIP: the input VC (port * V + vc) that is asked first */
+    uint8_t owner_port, owner_vc; /* the input VC that holds it, while it is not free */
+    uint8_t credits;
+};
+
+struct flit_event {
+    flit_t flit;
+    uint32_t router;
+    uint8_t port, vc; /* the input VC where it arrives */
+};
+
+struct vc_event {    /* a credit for an output VC, or a head that has been routed */
+    uint32_t router; /* of a source's credit: the node */
+    uint8_t port, vc;
+};
+
+/* What arrives in one cycle. */
+struct bucket {
+    struct flit_event *flit;
+    struct vc_event *credit;        /* for routers */
+    struct vc_event *source_credit; /* for sources */
+    struct vc_event *head;          /* ready for VC allocation (router_cycles = 4) */
+    struct mesh_arrival *arrival;
+    uint32_t flits, credits, source_credits, heads, arrivals;
+};
+
+/* ---- sources ------------------------------------------------------------ */
+
+struct packet {
+    uint32_t payload;
+    uint32_t next; /* behind it in its queue, or in the list of free records */
+    tile_id to;
+    uint8_t flits;
+};
+
+struct source_queue { /* of one node and virtual network */
+    uint32_t first, last;
+    uint8_t left; /* flits of the first packet still to be sent */
+    uint8_t vc;   /* that carries the first packet, once its head has left */
+    uint8_t vc_next;
+};
+
+struct source {
+    uint32_t credit;    /* VCs with a credit */
+    uint8_t waiting;    /* virtual networks with a packet */
+    uint8_t vnet_next;  /* the virtual network that goes first */
+};
+
+/* A head or a tail that left its source in the last step. */
+struct departure {
+    tile_id node;
+    bool head, tail;
+};
+
+/* ---- the mesh ----------------------------------------------------------- */
+
+struct mesh {
+    cycle_t now;
+
+    /* the shape; written at creation only */
+    unsigned width, height, concentration, nodes, routers;
+    unsigned ports, vcs, buffer_flits; /* of a router; of a port; of a VC */
+    unsigned vnets, vcs_per_vnet;
+    uint32_t vnet_mask[MESH_VNETS_MAX];
+    uint8_t vc_vnet[MESH_VCS_MAX];
+    bool speculative;    /* VC and switch allocation in the same cycle */
+    bool route_stage;    /* routing takes a cycle of its own */
+    bool sink_credits;   /* buffers so small that ejection can run out of credits */
+    unsigned hop_cycles; /* P: zero-load cycles a router, link included */
+    int neighbour[MESH_NEIGHBOURS];
+    uint16_t flit_delay[MESH_PORTS_MAX];   /* from a switch win to the other end */
+    uint16_t credit_delay[MESH_PORTS_MAX]; /* from a switch win to the credit's use upstream */
+    uint16_t sink_credit_delay;
+    unsigned link_cycles_x, link_cycles_y;
+    bool backward; /* test knob: visit everything in the opposite order */
+
+    /* routers */
+    struct router *router;
+    struct port *port;
+    uint32_t *sa, *va;
+    struct vc_in *in;
+    struct vc_out *out;
+    flit_t *queue;
+    uint64_t *active; /* bitmap of routers with requests */
+
+    /* events on their way */
+    struct bucket *bucket;
+    unsigned bucket_mask;
+
+    /* sources */
+    struct source *source;
+    struct source_queue *source_queue;
+    uint8_t *source_credits;
+    uint64_t *sending; /* bitmap of sources that may be able to send */
+    struct packet *packet;
+    uint32_t packet_free, packet_fresh, packet_capacity;
+    struct departure *departure; /* of the last step; NULL unless somebody listens */
+    unsigned departures;
+
+    uint64_t credits_inside; /* on their way */
+
+    /* counters since creation */
+    uint64_t packets_sent, packets_delivered, flits_sent, flits_delivered;
+};
+
+/* The first set bit of `mask` at or after `from` (0..32), cyclically; mask != 0. */
+static inline unsigned first_from(uint32_t mask, unsigned from)
+{
+    uint32_t above = (uint32_t)((uint64_t)mask >> from << from);
+    return (unsigned)__builtin_ctz(above ? above : mask);
+}
+
+static inline void bitmap_set(uint64_t *map, unsigned i) { map[i / 64] |= (uint64_t)1 << i % 64; }
+static inline void bitmap_clear(uint64_t *map, unsigned i)
+{
+    map[i / 64] &= ~((uint64_t)1 << i % 64);
+}
+
+static inline struct bucket *bucket_in(struct mesh *m, unsigned delay)
+{
+    return &m->bucket[(m->now + delay) & m->bucket_mask];
+}
+
+/* Takes the next of the bits of `*word` in the order of the run. */
+static inline unsigned next_bit(uint64_t *word, bool backward)
+{
+    unsigned bit = backward ? 63u - (unsigned)__builtin_clzll(*word)
+                            : (unsigned)__builtin_ctzll(*word);
+    *word &= ~((uint64_t)1 << bit);
+    return bit;
+}
+
+/* router.c: what arrived this cycle, then the allocators and the crossbar */
+void routers_create(struct mesh *m, struct arena *arena);
+void routers_accept(struct mesh *m, const struct bucket *b);
+void routers_step(struct mesh *m);
+
+/* source.c */
+void sources_create(struct mesh *m, struct arena *arena);
+void sources_accept(struct mesh *m, const struct bucket *b);
+void sources_step(struct mesh *m);
+void source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned vnet, unsigned flits,
+                         uint32_t payload);
+/* From now on m->departure[0 .. m->departures) tells who left in the last step. */
+void sources_listen(struct mesh *m, struct arena *arena);
+
+/* Test knob: events, sources and routers are visited in the opposite order. */
+void mesh_visit_backward(struct mesh *m, bool backward);
+
+#endif
