@@ -1,0 +1,72 @@
+/*
+ * The array of a set-associative cache with exact LRU order, laid out so that
+ * the most recently used way of every set lies in one fixed plane.
+ *
+ * Each set has `ways` frames.  Frame 0 always is the most recently used one,
+ * and its data lie in `front`, indexed by set alone; the data of the others
+ * lie in `rest`.  order[1 .. ways-1] of a set names its other frames from the
+ * most to the least recently used.  Making frame f the most recent exchanges
+ * line, state and data of frames 0 and f and moves f to order[1]; so a hit on
+ * the most recent frame writes nothing.
+ *
+ *     front  [set 0][set 1] ...            order  [-, 2, 1, 3] per set
+ *     rest   [set 0: frames 1 2 3][set 1: ...]
+ *
+ * Frames are named by frame = set * ways + way.  A frame whose line is
+ * NO_LINE is free.  What a state means is the caller's business.
+ */
+#ifndef TESSERA_CACHE_ARRAY_H
+#define TESSERA_CACHE_ARRAY_H
+
+#include "sim/base/arena.h"
+#include "sim/base/types.h"
+
+enum { NO_FRAME = -1 };
+#define NO_LINE UINT64_MAX
+
+struct cache_array {
+    uint32_t ways;
+    uint64_t set_mask;
+    paddr_t *line;  /* by frame */
+    uint8_t *state; /* by frame */
+    uint8_t *order; /* by set * ways + position; position 0 is unused */
+    uint8_t *front, *rest;
+};
+
+/* Can a cache of this size and associativity be built: sets a power of two? */
+bool cache_geometry_ok(uint32_t kib, uint32_t ways);
+
+void cache_array_init(struct cache_array *array, struct arena *arena, uint32_t kib, uint32_t ways);
+
+static inline uint64_t cache_set(const struct cache_array *array, paddr_t line)
+{
+    return (line >> LINE_SHIFT) & array->set_mask;
+}
+
+static inline uint8_t *cache_data(const struct cache_array *array, int frame)
+{
+    uint32_t set = (uint32_t)frame / array->ways, way = (uint32_t)frame % array->ways;
+    if (way == 0)
+        return array->front + (size_t)set * LINE_BYTES;
+    return array->rest + ((size_t)set * (array->ways - 1) + way - 1) * LINE_BYTES;
+}
+
+/* The frame that holds `line`, or NO_FRAME. */
+static inline int cache_find(const struct cache_array *array, paddr_t line)
+{
+    uint64_t first = cache_set(array, line) * array->ways;
+    for (uint32_t way = 0; way < array->ways; way++)
+        if (array->line[first + way] == line)
+            return (int)(first + way);
+    return NO_FRAME;
+}
+
+/* Makes a frame the most recently used of its set; returns its new number. */
+int cache_promote(struct cache_array *array, int frame);
+
+/* The frame that a new line of this set should take: a free one, else the
+ * least recently used whose state is in the bit mask `evictable`; NO_FRAME
+ * when all are pinned. */
+int cache_victim(const struct cache_array *array, paddr_t line, uint32_t evictable);
+
+#endif
