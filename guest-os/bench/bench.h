@@ -1,0 +1,28 @@
+/*
+ * Benches: one file each, one row in the table of bench.c.  A bench runs on
+ * core 0 in user mode with the boot arguments in `args`; its value ends the
+ * run.  It reports what it measures with lib/result.h.
+ */
+#ifndef GUEST_BENCH_H
+#define GUEST_BENCH_H
+
+#include "guest-os/boot/args.h"
+#include "guest-os/lib/user.h"
+#include "guest-os/transport/transport.h"
+
+struct bench {
+    const char *name;
+    int (*run)(void);
+};
+
+int bench_none(void);
+int bench_update(void);
+
+/* Ends the run with one line about the boot argument, and GUEST_USAGE. */
+void refuse(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* The transport that `transport=` names, able to give a core `fan_in`
+ * channels on this machine; otherwise the run ends. */
+const struct transport *bench_transport(unsigned fan_in);
+
+#endif
