@@ -56,7 +56,9 @@ struct trace_header {
 
 struct trace_buffer {
     struct trace_event *event;
-    uint32_t count, capacity;
+    uint32_t count;
+    uint32_t capacity; /* trace_grow is called beyond it; at most `room` */
+    uint32_t room;     /* events that fit */
 };
 
 struct trace_writer;
@@ -219,15 +221,14 @@ struct trace_field {
 };
 
 enum trace_lane { TRACE_LANE_ARRIVAL, TRACE_LANE_HART, TRACE_LANE_DEPARTURE };
-enum { TRACE_FIELDS_MAX = 5 };
+enum { TRACE_FIELDS_MAX = 6 };
 
 /* One row of events.def. */
 struct trace_info {
     const char *name;
     const char *meaning;
     uint8_t lane; /* enum trace_lane */
-    uint8_t field_count;
-    struct trace_field field[TRACE_FIELDS_MAX];
+    struct trace_field field[TRACE_FIELDS_MAX]; /* the last has no name */
 };
 extern const struct trace_info trace_info[TRACE_KINDS];
 

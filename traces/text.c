@@ -1,0 +1,274 @@
+/*
+ * The text view, one line an event:
+ *
+ *        cycle  tile P what
+ *          104     0 M 0000000080000010 <_start+0x10>    add      a0, a0, a1    a0=0x7
+ *          104     0 M miss       load  line 0x80001040 <counter>
+ *          131     3 - received   GetM from 0  flits 1  about 0x80001040 <counter>
+ *
+ * P is the hart's privilege, "-" for what is not the hart's.  Instructions have
+ * columns of their own; every other event is shown field by field as its row in
+ * events.def says, so that a new row needs nothing here.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim/base/arena.h"
+#include "traces/traces.h"
+
+enum { CONSOLE_TEXT_MAX = 1024, PIECE_BYTES = 24 };
+
+struct view {
+    const struct trace_header *header;
+    const struct trace_filter *filter;
+    FILE *out;
+    uint8_t *privilege; /* a tile's, as its last event says */
+    char console[CONSOLE_TEXT_MAX];
+    size_t console_bytes;
+};
+
+/* ---- names --------------------------------------------------------------------- */
+
+static const char *const register_names[] = {
+    "zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
+    "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
+    "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+static const char *const privilege_names[] = {"U", "S", "?", "M"};
+static const char *const access_names[TRACE_ACCESSES] = {"load", "store", "fetch"};
+static const char *const status_names[] = {"ok", "no credits", "bad endpoint", "bad length",
+                                           "refused"};
+static const char *const exception_names[] = {
+    "instruction address misaligned",
+    "instruction access fault",
+    "illegal instruction",
+    "breakpoint",
+    "load address misaligned",
+    "load access fault",
+    "store address misaligned",
+    "store access fault",
+    "environment call from U-mode",
+    "environment call from S-mode",
+    NULL,
+    "environment call from M-mode",
+    "instruction page fault",
+    "load page fault",
+    NULL,
+    "store page fault",
+};
+static const char *const interrupt_names[] = {
+    NULL, "supervisor software interrupt", NULL, "machine software interrupt",
+    NULL, "supervisor timer interrupt",    NULL, "machine timer interrupt",
+    NULL, "supervisor external interrupt", NULL, "machine external interrupt",
+    NULL, NULL,                            NULL, NULL,
+    "message interrupt",
+};
+#define NAMES(array) ((struct trace_names){array, sizeof(array) / sizeof(array)[0]})
+
+static const char *name_of(struct trace_names names, uint64_t number, const char *otherwise)
+{
+    return number < names.count && names.name[number] ? names.name[number] : otherwise;
+}
+
+const char *trap_cause_name(uint64_t cause)
+{
+    if (cause >> 63)
+        return name_of(NAMES(interrupt_names), cause << 1 >> 1, "unknown interrupt");
+    return name_of(NAMES(exception_names), cause, "unknown exception");
+}
+
+/* ---- fields -------------------------------------------------------------------- */
+
+static void show_address(const struct view *v, uint64_t value)
+{
+    char symbol[SYMBOL_TEXT_MAX];
+    symbols_format(v->header->symbols, value, symbol, sizeof symbol);
+    fprintf(v->out, "0x%" PRIx64 "%s%s", value, symbol[0] ? " " : "", symbol);
+}
+
+static void show_hex(const struct view *v, uint64_t value)
+{
+    fprintf(v->out, "0x%" PRIx64, value);
+}
+
+static void show_decimal(const struct view *v, uint64_t value)
+{
+    fprintf(v->out, "%" PRIu64, value);
+}
+
+static void show_name(const struct view *v, struct trace_names names, uint64_t value)
+{
+    const char *name = name_of(names, value, NULL);
+    if (name)
+        fprintf(v->out, "%s", name);
+    else
+        fprintf(v->out, "%" PRIu64, value);
+}
+
+static void show_privilege(const struct view *v, uint64_t value)
+{
+    show_name(v, NAMES(privilege_names), value);
+}
+
+static void show_register(const struct view *v, uint64_t value)
+{
+    show_name(v, NAMES(register_names), value);
+}
+
+static void show_cause(const struct view *v, uint64_t value)
+{
+    uint64_t number = value & 0x7fffffff;
+    fprintf(v->out, "%" PRIu64 " (%s)", number, trap_cause_name(value >> 31 << 63 | number));
+}
+
+static void show_wait(const struct view *v, uint64_t value)
+{
+    show_name(v, v->header->waits, value);
+}
+
+static void show_packet(const struct view *v, uint64_t value)
+{
+    show_name(v, v->header->packets, value);
+}
+
+static void show_access(const struct view *v, uint64_t value)
+{
+    show_name(v, NAMES(access_names), value);
+}
+
+static void show_status(const struct view *v, uint64_t value)
+{
+    show_name(v, NAMES(status_names), value);
+}
+
+static void (*const show_style[TRACE_STYLES])(const struct view *, uint64_t) = {
+    [TRACE_STYLE_CODE] = show_address,       [TRACE_STYLE_ADDRESS] = show_address,
+    [TRACE_STYLE_HEX] = show_hex,            [TRACE_STYLE_DECIMAL] = show_decimal,
+    [TRACE_STYLE_TILE] = show_decimal,       [TRACE_STYLE_PRIVILEGE] = show_privilege,
+    [TRACE_STYLE_REGISTER] = show_register,  [TRACE_STYLE_CAUSE] = show_cause,
+    [TRACE_STYLE_WAIT] = show_wait,          [TRACE_STYLE_PACKET] = show_packet,
+    [TRACE_STYLE_ACCESS] = show_access,      [TRACE_STYLE_STATUS] = show_status,
+    [TRACE_STYLE_TEXT] = show_hex,
+};
+
+/* ---- events --------------------------------------------------------------------- */
+
+static void show_start(const struct view *v, const struct trace_event *event)
+{
+    bool is_hart = trace_info[event->kind].lane == TRACE_LANE_HART;
+    fprintf(v->out, "%12" PRIu64 " %5u %s ", event->cycle, event->tile,
+            is_hart ? privilege_names[v->privilege[event->tile]] : "-");
+}
+
+static void show_fields(struct view *v, const struct trace_event *event)
+{
+    const struct trace_info *info = &trace_info[event->kind];
+    show_start(v, event);
+    fprintf(v->out, "%-9s", info->name);
+    for (const struct trace_field *f = info->field; f->name; f++) {
+        fprintf(v->out, "  %s ", f->name);
+        show_style[f->style](v, trace_field_value(event, f));
+    }
+    fputc('\n', v->out);
+}
+
+static void show_insn(struct view *v, const struct trace_event *event)
+{
+    char symbol[SYMBOL_TEXT_MAX], text[DISASM_TEXT_MAX];
+    unsigned rd = event->b >> 40 & 31;
+    symbols_format(v->header->symbols, event->a, symbol, sizeof symbol);
+    disasm_insn(event->a, (uint32_t)event->b, text, sizeof text);
+    show_start(v, event);
+    if (rd)
+        fprintf(v->out, "%016" PRIx64 " %-24s %-32s %s=0x%" PRIx64 "\n", event->a, symbol, text,
+                register_names[rd], event->c);
+    else
+        fprintf(v->out, "%016" PRIx64 " %-24s %s\n", event->a, symbol, text);
+}
+
+static void show_quoted(const struct view *v, const char *text, size_t bytes)
+{
+    fputc('"', v->out);
+    for (size_t i = 0; i < bytes; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            fprintf(v->out, "\\%c", c);
+        else if (c < ' ' || c >= 0x7f)
+            fprintf(v->out, "\\x%02x", c);
+        else
+            fputc(c, v->out);
+    }
+    fputc('"', v->out);
+}
+
+/* Pieces of one text follow each other; the one with a zero byte is the last. */
+static void show_console(struct view *v, const struct trace_event *event)
+{
+    char piece[PIECE_BYTES];
+    for (unsigned i = 0; i < PIECE_BYTES; i++) {
+        uint64_t word = i < 8 ? event->a : i < 16 ? event->b : event->c;
+        piece[i] = (char)(word >> (8 * (i % 8)));
+    }
+    size_t bytes = strnlen(piece, PIECE_BYTES);
+    memcpy(v->console + v->console_bytes, piece, bytes);
+    v->console_bytes += bytes;
+    if (bytes == PIECE_BYTES && v->console_bytes + PIECE_BYTES <= CONSOLE_TEXT_MAX)
+        return;
+    show_start(v, event);
+    fprintf(v->out, "%-9s  ", trace_info[event->kind].name);
+    show_quoted(v, v->console, v->console_bytes);
+    fputc('\n', v->out);
+    v->console_bytes = 0;
+}
+
+static void (*const show_own[TRACE_KINDS])(struct view *, const struct trace_event *) = {
+    [TRACE_INSN] = show_insn,
+    [TRACE_CONSOLE] = show_console,
+};
+
+/* ---- the view --------------------------------------------------------------------- */
+
+/* A hart's privilege is that of its last instruction, or where a trap or a
+ * return has led it since; the row of a trap itself shows where it happened. */
+static void note_privilege(struct view *v, const struct trace_event *event, bool before)
+{
+    uint8_t *privilege = &v->privilege[event->tile];
+    if (event->kind == TRACE_INSN)
+        *privilege = event->b >> 32 & 3;
+    else if (event->kind == TRACE_TRAP || event->kind == TRACE_RETURN)
+        *privilege = event->a >> (before ? 32 : 40) & 3;
+}
+
+static bool is_shown(const struct trace_filter *filter, const struct trace_event *event)
+{
+    return (filter->tile == TILE_NONE || filter->tile == event->tile) &&
+           event->cycle >= filter->from && event->cycle <= filter->to;
+}
+
+static void show(struct view *v, const struct trace_event *event)
+{
+    note_privilege(v, event, true);
+    if (is_shown(v->filter, event)) {
+        if (show_own[event->kind])
+            show_own[event->kind](v, event);
+        else
+            show_fields(v, event);
+    }
+    note_privilege(v, event, false);
+}
+
+bool trace_print_text(struct trace_reader *reader, const struct trace_filter *filter, FILE *out,
+                      struct error *e)
+{
+    struct view v = {.header = trace_reader_header(reader), .filter = filter, .out = out};
+    struct trace_event event;
+    enum trace_read answer;
+    v.privilege = mem_alloc(v.header->tiles);
+    memset(v.privilege, 3, v.header->tiles);
+    while ((answer = trace_next(reader, &event, e)) == TRACE_READ_EVENT && !ferror(out))
+        show(&v, &event);
+    mem_free(v.privilege);
+    if (fflush(out) != 0 || ferror(out))
+        return error_set(e, EXIT_STATUS_IO, "the text cannot be written: %s", strerror(errno));
+    return answer != TRACE_READ_BAD;
+}
