@@ -22,7 +22,7 @@ struct frame {
     uint64_t x[32];
 };
 
-enum frame_register { X_PC = 0, X_RA = 1, X_SP = 2, X_TP = 4, X_A0 = 10, X_A1 = 11, X_A7 = 17 };
+enum frame_register { X_PC = 0, X_RA = 1, X_SP = 2, X_GP = 3, X_TP = 4, X_A0 = 10, X_A1 = 11, X_A7 = 17 };
 
 /* Reasons to ring, one bit each. */
 enum { BELL_SPAWN = 1, BELL_IPI = 2 };

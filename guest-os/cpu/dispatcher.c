@@ -23,6 +23,8 @@
 
 #include <stddef.h>
 
+extern char global_pointer[]; /* link.ld */
+
 /* At the bottom of the user stack; gone when the stack has grown through it. */
 #define STACK_CANARY 0x7e55e7a57ac4ca2eul
 
@@ -48,6 +50,7 @@ void dispatcher_start(struct core *core, uint64_t entry, uint64_t argument)
     *stack_bottom(core) = STACK_CANARY;
     core->frame = (struct frame){.x = {
                                      [X_PC] = (uint64_t)(uintptr_t)user_start,
+                                     [X_GP] = (uint64_t)global_pointer,
                                      [X_SP] = user_stack_of(core),
                                      [X_TP] = (uint64_t)&core->dispatcher,
                                      [X_A0] = entry,
