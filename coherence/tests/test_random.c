@@ -1,0 +1,302 @@
+/*
+ * The random tester: many tiles, few lines, tiny caches, a network without any
+ * order, and harts that load, store, add atomically, fetch and flush at
+ * random, several accesses at a time.  Every value is compared with a memory
+ * that the test keeps itself, the checker is on, and every run must come to
+ * rest with nothing lost.
+ *
+ * A failure prints its seed; COHERENCE_SEED=n in the environment repeats that
+ * run alone.
+ */
+#include <stdlib.h>
+
+#include "coherence/tests/harness.h"
+
+enum { LINES_MAX = 64, CONTEXTS_MAX = 3, WORDS = LINE_BYTES / 8 };
+
+enum op { OP_LOAD, OP_STORE, OP_ADD };
+
+/* One access under way at a tile; a tile has several. */
+struct context {
+    bool active;
+    enum op op;
+    paddr_t address;
+};
+
+struct hart {
+    struct context context[CONTEXTS_MAX];
+    paddr_t fetching; /* 0: none */
+    unsigned left;    /* accesses still to begin */
+};
+
+struct run {
+    struct world w;
+    uint64_t seed;
+    unsigned tiles, lines, contexts;
+    unsigned stride; /* lines between one tested line and the next: 16 puts all into one set */
+    struct hart *hart;
+    uint64_t expected[LINES_MAX][WORDS];
+    uint64_t adds[LINES_MAX];
+    uint64_t stores, finished;
+};
+
+static paddr_t pick_line(struct run *r)
+{
+    return world_line(rng_below(&r->w.rng, r->lines) * r->stride);
+}
+
+/* Word 0 of each line is only ever added to; the others are stored to. */
+static paddr_t pick_address(struct run *r, enum op op)
+{
+    unsigned word = op == OP_ADD ? 0 : 1 + rng_below(&r->w.rng, WORDS - 1);
+    return pick_line(r) + word * 8;
+}
+
+static unsigned index_of(const struct run *r, paddr_t address)
+{
+    return (unsigned)(line_number(line_of(address)) / r->stride);
+}
+
+static uint64_t *expected_at(struct run *r, paddr_t address)
+{
+    return &r->expected[index_of(r, address)][address % LINE_BYTES / 8];
+}
+
+static void perform(struct run *r, tile_id tile, struct context *c)
+{
+    uint64_t *expected = expected_at(r, c->address);
+    uint64_t value = world_load(&r->w, tile, c->address);
+    cr_assert_eq(value, *expected, "seed %lu: tile %u read %lu at %#lx, expected %lu", r->seed,
+                 tile, value, c->address, *expected);
+    if (c->op != OP_LOAD) {
+        *expected = c->op == OP_ADD ? value + 1 : ++r->stores;
+        world_store(&r->w, tile, c->address, *expected);
+    }
+    if (c->op == OP_ADD)
+        r->adds[index_of(r, c->address)]++;
+    c->active = false;
+    r->finished++;
+}
+
+static enum l1_answer try_access(struct run *r, tile_id tile, struct context *c)
+{
+    enum l1_op op = c->op == OP_LOAD ? L1_LOAD : L1_STORE;
+    enum l1_answer answer = world_access(&r->w, tile, line_of(c->address), op);
+    if (answer == L1_READY)
+        perform(r, tile, c);
+    return answer;
+}
+
+static void begin_access(struct run *r, tile_id tile, struct context *c)
+{
+    static const enum op mix[] = {OP_LOAD, OP_LOAD, OP_LOAD, OP_STORE, OP_ADD};
+    c->op = mix[rng_below(&r->w.rng, sizeof mix / sizeof *mix)];
+    c->address = pick_address(r, c->op);
+    c->active = true;
+    r->hart[tile].left--;
+    try_access(r, tile, c);
+}
+
+static void finish_fetch(struct run *r, tile_id tile, int index)
+{
+    struct hart *hart = &r->hart[tile];
+    uint64_t counter;
+    memcpy(&counter, icache_data(coherence_icache(r->w.coh, tile), index), sizeof counter);
+    cr_assert_leq(counter, *expected_at(r, hart->fetching), "seed %lu: fetched the future",
+                  r->seed);
+    hart->fetching = 0;
+}
+
+static void begin_fetch(struct run *r, tile_id tile)
+{
+    struct hart *hart = &r->hart[tile];
+    if (rng_below(&r->w.rng, 4) == 0)
+        icache_flush(coherence_icache(r->w.coh, tile));
+    hart->fetching = pick_line(r);
+    int index = world_fetch(&r->w, tile, hart->fetching);
+    if (index >= 0)
+        finish_fetch(r, tile, index);
+}
+
+/* Something new at one tile. */
+static void stir(struct run *r)
+{
+    tile_id tile = (tile_id)rng_below(&r->w.rng, r->tiles);
+    struct hart *hart = &r->hart[tile];
+    if (hart->left == 0)
+        return;
+    if (!hart->fetching && rng_below(&r->w.rng, 6) == 0)
+        begin_fetch(r, tile);
+    struct context *c = &hart->context[rng_below(&r->w.rng, r->contexts)];
+    if (!c->active)
+        begin_access(r, tile, c);
+}
+
+/* Whoever waits at this tile asks again: first those that wait for the line
+ * just completed, which must succeed. */
+static void retry(struct run *r, tile_id tile, paddr_t line, bool done)
+{
+    struct context *c = r->hart[tile].context;
+    for (unsigned i = 0; done && i < r->contexts; i++)
+        if (c[i].active && line_of(c[i].address) == line)
+            try_access(r, tile, &c[i]);
+    for (unsigned i = 0; i < r->contexts; i++)
+        if (c[i].active)
+            try_access(r, tile, &c[i]);
+}
+
+static void deliver_next(struct run *r)
+{
+    struct coh_msg msg = world_take_next(&r->w);
+    bool done = world_deliver(&r->w, &msg);
+    unsigned agent = coh_msg_info[msg.type].to;
+    if (agent == AGENT_L1D)
+        retry(r, msg.to, msg.line, done);
+    if (agent == AGENT_L1I && done) {
+        int index = world_fetch(&r->w, msg.to, r->hart[msg.to].fetching);
+        if (index >= 0)
+            finish_fetch(r, msg.to, index);
+    }
+}
+
+static bool is_waiting(const struct run *r)
+{
+    for (unsigned tile = 0; tile < r->tiles; tile++) {
+        const struct hart *hart = &r->hart[tile];
+        if (hart->fetching)
+            return true;
+        for (unsigned i = 0; i < r->contexts; i++)
+            if (hart->context[i].active)
+                return true;
+    }
+    return false;
+}
+
+static void assert_sound(struct run *r)
+{
+    const char *violation = coherence_violation(r->w.coh);
+    cr_assert_null(violation, "seed %lu: %s", r->seed, violation ? violation : "");
+}
+
+static bool work_is_left(const struct run *r)
+{
+    for (unsigned tile = 0; tile < r->tiles; tile++)
+        if (r->hart[tile].left)
+            return true;
+    return false;
+}
+
+/* With no message in flight nobody can be waiting. */
+static void assert_no_deadlock(struct run *r)
+{
+    if (r->w.flights > 0 || !is_waiting(r))
+        return;
+    coherence_explain(r->w.coh, stderr);
+    cr_assert_fail("seed %lu: deadlock", r->seed);
+}
+
+static void run_to_rest(struct run *r)
+{
+    while (work_is_left(r) || r->w.flights > 0) {
+        if (r->w.flights == 0 || rng_below(&r->w.rng, 3) == 0)
+            stir(r);
+        else
+            deliver_next(r);
+        assert_sound(r);
+        assert_no_deadlock(r);
+    }
+    const char *fault = coherence_check_quiet(r->w.coh);
+    cr_assert_null(fault, "seed %lu: %s", r->seed, fault ? fault : "");
+}
+
+/* Every line's present value, read from outside, is what the harts made it. */
+static void assert_memory(struct run *r)
+{
+    uint64_t value[WORDS];
+    for (unsigned line = 0; line < r->lines; line++) {
+        cr_assert(coherence_peek(r->w.coh, world_line(line * r->stride), value, sizeof value));
+        cr_assert_arr_eq(value, r->expected[line], sizeof value, "seed %lu: line %u", r->seed,
+                         line);
+        cr_assert_eq(value[0], r->adds[line], "seed %lu: an atomic add was lost", r->seed);
+    }
+}
+
+/* A machine drawn from the seed: 8 to 16 tiles, caches of 1 KiB with 1 to 16
+ * ways, 1 to 4 MSHRs, a home with few MSHRs, one or two lines a set. */
+static struct config draw_machine(struct rng *rng)
+{
+    struct config cfg = world_config(4, 2 + rng_below(rng, 3));
+    cfg.l1d_kib = cfg.l1i_kib = 1;
+    cfg.l1d_ways = 1u << rng_below(rng, 5);
+    cfg.l1i_ways = 1u << rng_below(rng, 5);
+    cfg.l1d_mshrs = 1 + rng_below(rng, 4);
+    cfg.l1d_writebacks = 1 + rng_below(rng, 3);
+    cfg.coherence_mshrs = 1 + rng_below(rng, 3);
+    cfg.memory_controllers.count = 2;
+    cfg.memory_controllers.item[0] = 0;
+    cfg.memory_controllers.item[1] = config_tiles(&cfg) - 1;
+    return cfg;
+}
+
+static void add_rows(struct run *r, uint64_t *l1_rows, uint64_t *home_rows)
+{
+    for (unsigned tile = 0; tile < r->tiles; tile++) {
+        for (unsigned i = 0; i < L1_STATES * L1_EVENTS; i++)
+            l1_rows[i] += r->w.coh->l1[tile].rows[i];
+        for (unsigned i = 0; i < HOME_STATES * HOME_EVENTS; i++)
+            home_rows[i] += r->w.coh->home[tile].rows[i];
+    }
+}
+
+static uint64_t l1_rows_taken[L1_STATES * L1_EVENTS];
+static uint64_t home_rows_taken[HOME_STATES * HOME_EVENTS];
+
+static void run_seed(uint64_t seed, unsigned accesses)
+{
+    static struct run r;
+    struct rng rng = rng_stream(seed, 1);
+    struct config cfg = draw_machine(&rng);
+    memset(&r, 0, sizeof r);
+    world_create(&r.w, &cfg, seed);
+    r.seed = seed;
+    r.tiles = config_tiles(&cfg);
+    r.lines = (const unsigned[]){1, 2, 4, 24, LINES_MAX}[rng_below(&rng, 5)];
+    r.stride = rng_below(&rng, 2) ? 1 : 16;
+    r.contexts = 1 + rng_below(&rng, CONTEXTS_MAX);
+    r.w.flight_cycles_max = 1u << rng_below(&rng, 12);
+    r.hart = arena_alloc(r.w.arena, r.tiles, sizeof *r.hart);
+    for (unsigned tile = 0; tile < r.tiles; tile++)
+        r.hart[tile].left = accesses;
+    run_to_rest(&r);
+    assert_memory(&r);
+    cr_assert_eq(r.finished, (uint64_t)accesses * r.tiles);
+    add_rows(&r, l1_rows_taken, home_rows_taken);
+    world_destroy(&r.w);
+}
+
+static void assert_all_rows_taken(void)
+{
+    const struct protocol *mesi = protocol_find(0);
+    for (unsigned s = 0; s < L1_STATES; s++)
+        for (unsigned e = 0; e < L1_EVENTS; e++)
+            cr_expect(!mesi->l1[s][e].legal || l1_rows_taken[s * L1_EVENTS + e],
+                      "L1D row (%s, %s) never taken", l1_state_info[s].name,
+                      l1_event_info[e].name);
+    for (unsigned s = 0; s < HOME_STATES; s++)
+        for (unsigned e = 0; e < HOME_EVENTS; e++)
+            cr_expect(!mesi->home[s][e].legal || home_rows_taken[s * HOME_EVENTS + e],
+                      "home row (%s, %s) never taken", home_state_info[s].name,
+                      home_event_info[e].name);
+}
+
+Test(random, every_value_is_the_last_written_and_every_row_is_taken)
+{
+    const char *only = getenv("COHERENCE_SEED");
+    if (only) {
+        run_seed(strtoull(only, NULL, 10), 200);
+        return;
+    }
+    for (uint64_t seed = 1; seed <= 400; seed++)
+        run_seed(seed, 200);
+    assert_all_rows_taken();
+}
