@@ -1,0 +1,94 @@
+/* The memory controller's timing against its formula, and where lines lie. */
+#include "coherence/tests/harness.h"
+
+static struct world world_with(uint32_t latency_cycles, uint32_t line_cycles)
+{
+    struct config cfg = world_config(2, 2);
+    cfg.memory_latency_cycles = latency_cycles;
+    cfg.memory_line_cycles = line_cycles;
+    struct world w;
+    world_create(&w, &cfg, 1);
+    return w;
+}
+
+static struct coh_msg ask(struct world *w, enum coh_type type, cycle_t now, uint64_t value)
+{
+    struct coh_msg in = {.type = (uint8_t)type, .line = world_line(1), .from = 1, .to = 0,
+                         .requester = 3, .slot = 2};
+    memcpy(in.data, &value, sizeof value);
+    memctl_receive(w->coh, 0, &in, now, &w->out);
+    cr_assert_eq(w->out.count, 1);
+    w->out.count = 0;
+    return w->out.msg[0];
+}
+
+Test(memctl, an_idle_controller_answers_after_its_latency)
+{
+    struct world w = world_with(100, 4);
+    struct coh_msg answer = ask(&w, COH_MemRead, 1000, 0);
+    cr_assert_eq(answer.delay, 100);
+    cr_assert_eq(answer.type, COH_MemData);
+    cr_assert_eq(answer.to, 1);
+    cr_assert_eq(answer.requester, 3);
+    cr_assert_eq(answer.slot, 2);
+    world_destroy(&w);
+}
+
+Test(memctl, requests_start_line_cycles_apart)
+{
+    struct world w = world_with(50, 7);
+    for (unsigned n = 0; n < 20; n++)
+        cr_assert_eq(ask(&w, n % 2 ? COH_MemWrite : COH_MemRead, 10, 0).delay, 50 + 7 * n);
+    cr_assert_eq(ask(&w, COH_MemRead, 10 + 7 * 20 + 1, 0).delay, 50, "the queue has drained");
+    world_destroy(&w);
+}
+
+Test(memctl, a_long_queue_does_not_wrap_the_delay)
+{
+    struct world w = world_with(10000, 1000);
+    uint32_t last = 0;
+    for (unsigned n = 0; n < 100; n++)
+        last = ask(&w, COH_MemRead, 0, 0).delay;
+    cr_assert_eq(last, 10000 + 99 * 1000);
+    world_destroy(&w);
+}
+
+Test(memctl, a_read_after_a_write_returns_what_was_written)
+{
+    struct world w = world_with(100, 4);
+    ask(&w, COH_MemWrite, 0, 0x1122334455667788);
+    struct coh_msg answer = ask(&w, COH_MemRead, 0, 0);
+    uint64_t value;
+    memcpy(&value, answer.data, sizeof value);
+    cr_assert_eq(value, 0x1122334455667788);
+    cr_assert_arr_eq(coherence_dram(w.coh, world_line(1)), &value, sizeof value);
+    world_destroy(&w);
+}
+
+static void assert_even(const unsigned *count, unsigned from, unsigned n, unsigned expected)
+{
+    for (unsigned i = from; i < n; i++)
+        cr_assert_eq(count[i], expected, "%u: %u, not %u", i, count[i], expected);
+}
+
+Test(interleave, homes_and_controllers_are_evenly_used_also_within_a_home)
+{
+    struct config cfg = world_config(4, 4);
+    cfg.memory_controllers.count = 4;
+    for (uint32_t i = 0; i < 4; i++)
+        cfg.memory_controllers.item[i] = i;
+    struct world w;
+    world_create(&w, &cfg, 1);
+    unsigned homes[16] = {0}, controllers[4] = {0}, of_home_5[4] = {0};
+    for (unsigned n = 0; n < 16 * 64; n++) {
+        tile_id home = coherence_home(w.coh, world_line(n));
+        tile_id controller = coherence_controller(w.coh, world_line(n));
+        homes[home]++;
+        controllers[controller]++;
+        of_home_5[controller] += home == 5;
+    }
+    assert_even(homes, 0, 16, 64);
+    assert_even(controllers, 0, 4, 256);
+    assert_even(of_home_5, 0, 4, 16);
+    world_destroy(&w);
+}
