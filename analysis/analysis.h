@@ -108,6 +108,10 @@ struct figure {
 extern const struct figure analysis_figures[];
 extern const unsigned analysis_figure_count;
 
+/* Could this figure be drawn into this file?  64 for an unknown figure or
+ * ending. */
+bool analysis_check_figure(const char *figure, const char *output, struct error *e);
+
 /* Draws a figure into a file whose ending (.svg, .png, .pdf) says the format.
  * 64 for an unknown figure or ending, 65 when the database has no points for
  * it, 74 when gnuplot or the file fails. */

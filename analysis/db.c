@@ -191,8 +191,7 @@ static bool prepare_to_read(struct analysis *db, struct error *e)
     return check_identity(db, id, version, e) && renew_view(db, "CREATE TEMP VIEW", "", e);
 }
 
-/* Creates the folders above a file. */
-static bool make_folders(const char *path, struct error *e)
+bool db_make_folders(const char *path, struct error *e)
 {
     char *copy = mem_copy_string(path);
     bool good = true;
@@ -214,7 +213,7 @@ static bool connect(struct analysis *db, enum analysis_mode mode, struct error *
     if (mode == ANALYSIS_READ && stat(db->path, &info) != 0)
         return error_set(e, EXIT_STATUS_INPUT, "%s: %s (tessera sweep creates it)", db->path,
                          strerror(errno));
-    if (mode == ANALYSIS_WRITE && !make_folders(db->path, e))
+    if (mode == ANALYSIS_WRITE && !db_make_folders(db->path, e))
         return false;
     if (sqlite3_open_v2(db->path, &db->sql, flags, NULL) != SQLITE_OK)
         return db_fail(db, e);

@@ -303,6 +303,11 @@ static const struct format *find_format(const char *output, struct error *e)
     return NULL;
 }
 
+bool analysis_check_figure(const char *figure, const char *output, struct error *e)
+{
+    return find_figure(figure, e) != NULL && find_format(output, e) != NULL;
+}
+
 bool analysis_draw(struct analysis *db, const char *figure, const char *output, struct error *e)
 {
     struct points p = {.figure = find_figure(figure, e)};
@@ -315,6 +320,7 @@ bool analysis_draw(struct analysis *db, const char *figure, const char *output, 
                          "%s: no finished runs for figure %s; run a sweep that feeds it "
                          "(tessera list sweeps)",
                          db->path, figure);
+    good = good && db_make_folders(output, e);
     if (good) {
         qsort_r(p.item, p.count, sizeof *p.item, compare_points, (void *)(uintptr_t)p.figure->name);
         good = draw_file(&p, format, output, e);

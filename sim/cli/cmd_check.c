@@ -1,0 +1,97 @@
+/*
+ * tessera check: says whether machine and sweep files are good, and what they
+ * mean: a machine with every parameter in place, a sweep with its points.
+ * Every file is read even when an earlier one is bad.
+ */
+#include "sim/cli/cli.h"
+
+#include <stdio.h>
+
+#include "sim/base/config.h"
+#include "sim/base/yaml.h"
+#include "sim/cli/sweep_file.h"
+
+/* Sweeps are told from machines by the keys that only they have. */
+static bool is_sweep(const char *path, bool *sweep, struct error *e)
+{
+    struct tree *root = tree_load(path, e);
+    if (root == NULL)
+        return false;
+    *sweep = tree_get(root, "grid") || tree_get(root, "grids") || tree_get(root, "machine");
+    tree_free(root);
+    return true;
+}
+
+static bool check_machine(const char *path, struct error *e)
+{
+    struct config cfg;
+    if (!config_load(&cfg, path, e))
+        return false;
+    printf("# %s: a machine of %u tiles\n", path, config_tiles(&cfg));
+    config_print(&cfg, stdout);
+    return true;
+}
+
+static bool check_sweep(const char *path, struct error *e)
+{
+    struct sweep *sweep = sweep_load(path, NULL, e);
+    if (sweep == NULL)
+        return false;
+    printf("# %s: a sweep of %u points\n", path, sweep->count);
+    printf("name: %s\nfigure: %s\nguest: %s\npoints:\n", sweep->name, sweep->figure,
+           sweep->point[0].request.guest);
+    for (unsigned i = 0; i < sweep->count; i++) {
+        const struct run_request *request = &sweep->point[i].request;
+        printf("  - {machine: '%s', bootargs: '%s'", request->machine, request->bootargs);
+        for (unsigned j = 0; j < request->set_count; j++)
+            printf("%s%s", j ? ", " : ", set: '", request->set[j].assignment);
+        printf("%s}\n", request->set_count ? "'" : "");
+    }
+    sweep_free(sweep);
+    return true;
+}
+
+static bool check_file(const char *path, struct error *e)
+{
+    bool sweep = false;
+    return is_sweep(path, &sweep, e) && (sweep ? check_sweep : check_machine)(path, e);
+}
+
+struct check_result {
+    int status; /* of the first bad file */
+    unsigned files;
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct check_result *result = state->input;
+    struct error e;
+    switch (key) {
+    case ARGP_KEY_ARG:
+        if (result->files++)
+            putchar('\n');
+        if (!check_file(text, &e)) {
+            int status = cli_fail(&e);
+            if (result->status == EXIT_STATUS_OK)
+                result->status = status;
+        }
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "a machine or sweep file is expected");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp parser = {
+    NULL, parse_option, "FILE...", "Validate machine and sweep files and print what they mean.",
+    NULL, NULL,         NULL};
+
+int cmd_check(int argc, char **argv)
+{
+    struct check_result result = {0};
+    argp_parse(&parser, argc, argv, 0, NULL, &result);
+    return result.status;
+}

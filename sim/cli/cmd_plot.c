@@ -1,0 +1,64 @@
+/* tessera plot: draws one figure from the database. */
+#include "sim/cli/cli.h"
+
+#include <stdio.h>
+
+#include "analysis/analysis.h"
+
+struct plot_options {
+    const char *figure, *database, *output;
+};
+
+enum { OPTION_DB = 1000 };
+
+static const struct argp_option argp_options[] = {
+    {"db", OPTION_DB, "FILE", 0, "database (default: " CLI_DATABASE ")", 0},
+    {"output", 'o', "FILE", 0, "picture, .svg, .png or .pdf (default: out/FIGURE.svg)", 0},
+    {0},
+};
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct plot_options *o = state->input;
+    switch (key) {
+    case OPTION_DB:
+        o->database = text;
+        break;
+    case 'o':
+        o->output = text;
+        break;
+    case ARGP_KEY_ARG:
+        if (o->figure)
+            argp_error(state, "one figure is expected");
+        o->figure = text;
+        break;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "a figure is expected; `tessera list figures` names them");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp parser = {
+    argp_options, parse_option, "FIGURE", "Draw a figure from the runs in the database.",
+    NULL,         NULL,         NULL};
+
+int cmd_plot(int argc, char **argv)
+{
+    struct plot_options options = {.database = CLI_DATABASE};
+    struct error e;
+    char output[256];
+    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    if (options.output == NULL) {
+        snprintf(output, sizeof output, "out/%s.svg", options.figure);
+        options.output = output;
+    }
+    if (!analysis_check_figure(options.figure, options.output, &e))
+        return cli_fail(&e);
+    struct analysis *db = analysis_open(options.database, ANALYSIS_READ, &e);
+    bool good = db && analysis_draw(db, options.figure, options.output, &e);
+    analysis_close(db);
+    return good ? EXIT_STATUS_OK : cli_fail(&e);
+}

@@ -1,0 +1,162 @@
+/*
+ * What goes through the pipe:
+ *
+ *   struct run_outcome | stats.count entries | series_count series
+ *
+ * as they lie in memory.  Parent and worker are one program with one layout,
+ * and static texts (a statistic's unit) have one address in both, because the
+ * worker is forked and never replaced.  The pointers of the outcome are set
+ * anew by the parent.
+ */
+#include "sim/cli/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/base/arena.h"
+#include "sim/cli/progress.h"
+
+static bool write_all(int fd, const void *data, size_t bytes)
+{
+    const unsigned char *at = data;
+    while (bytes > 0) {
+        ssize_t n = write(fd, at, bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        bytes -= (size_t)n;
+    }
+    return true;
+}
+
+static bool send_outcome(int fd, const struct run_outcome *o)
+{
+    return write_all(fd, o, sizeof *o) &&
+           write_all(fd, o->stats.item, o->stats.count * sizeof *o->stats.item) &&
+           write_all(fd, o->series, o->series_count * sizeof *o->series);
+}
+
+/* The life of a worker. */
+static _Noreturn void work(const struct run_request *request, int fd, pid_t parent)
+{
+    struct run_record record = {0};
+    struct error e = {0};
+    int64_t started_at = (int64_t)time(NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(EXIT_STATUS_INTERRUPT);
+    if (!run_point(request, NULL, &record, &e)) {
+        record.outcome.status = (int)e.status;
+        snprintf(record.outcome.message, sizeof record.outcome.message, "%s", e.text);
+    }
+    if (record.outcome.started_at == 0)
+        record.outcome.started_at = started_at;
+    _exit(send_outcome(fd, &record.outcome) ? EXIT_STATUS_OK : EXIT_STATUS_IO);
+}
+
+bool worker_start(struct worker *worker, const struct run_request *request, unsigned point,
+                  struct error *e)
+{
+    int ends[2];
+    pid_t parent = getpid();
+    *worker = (struct worker){.point = point, .started = host_seconds_now()};
+    if (pipe(ends) != 0)
+        return error_set(e, EXIT_STATUS_IO, "a pipe to a worker: %s", strerror(errno));
+    worker->pid = fork();
+    if (worker->pid == 0) {
+        close(ends[0]);
+        work(request, ends[1], parent);
+    }
+    close(ends[1]);
+    worker->fd = ends[0];
+    if (worker->pid > 0)
+        return true;
+    close(ends[0]);
+    return error_set(e, EXIT_STATUS_IO, "a worker process: %s", strerror(errno));
+}
+
+bool worker_read(struct worker *worker)
+{
+    unsigned char block[65536];
+    ssize_t n = read(worker->fd, block, sizeof block);
+    if (n < 0 && errno == EINTR)
+        return false;
+    if (n <= 0)
+        return true;
+    worker->bytes = mem_resize(worker->bytes, worker->count + (size_t)n);
+    memcpy(worker->bytes + worker->count, block, (size_t)n);
+    worker->count += (size_t)n;
+    return false;
+}
+
+static void *copy_array(const unsigned char *from, size_t bytes)
+{
+    void *to = mem_alloc(bytes ? bytes : 1);
+    if (bytes)
+        memcpy(to, from, bytes);
+    return to;
+}
+
+static bool receive_outcome(const struct worker *worker, struct run_outcome *o)
+{
+    if (worker->count < sizeof *o)
+        return false;
+    memcpy(o, worker->bytes, sizeof *o);
+    size_t stats_bytes = o->stats.count * sizeof *o->stats.item;
+    size_t series_bytes = o->series_count * sizeof *o->series;
+    if (worker->count != sizeof *o + stats_bytes + series_bytes)
+        return false;
+    o->stats.item = copy_array(worker->bytes + sizeof *o, stats_bytes);
+    o->stats.capacity = o->stats.count;
+    o->series = copy_array(worker->bytes + sizeof *o + stats_bytes, series_bytes);
+    return true;
+}
+
+/* What is known of a worker that did not send its outcome. */
+static void describe_death(const struct worker *worker, int status, struct run_outcome *o)
+{
+    memset(o, 0, sizeof *o);
+    o->status = EXIT_STATUS_INTERNAL;
+    o->exit_code = RUN_NO_EXIT_CODE;
+    o->host_seconds = host_seconds_now() - worker->started;
+    o->started_at = (int64_t)time(NULL) - (int64_t)o->host_seconds;
+    if (WIFSIGNALED(status))
+        snprintf(o->message, sizeof o->message, "the worker was ended by signal %d (%s)",
+                 WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else
+        snprintf(o->message, sizeof o->message, "the worker ended with status %d and no outcome",
+                 WEXITSTATUS(status));
+}
+
+static int reap(struct worker *worker)
+{
+    int status = 0;
+    close(worker->fd);
+    while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
+void worker_finish(struct worker *worker, struct run_outcome *outcome)
+{
+    int status = reap(worker);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !receive_outcome(worker, outcome))
+        describe_death(worker, status, outcome);
+    mem_free(worker->bytes);
+    worker->bytes = NULL;
+}
+
+void worker_stop(struct worker *worker)
+{
+    kill(worker->pid, SIGKILL);
+    reap(worker);
+    mem_free(worker->bytes);
+    worker->bytes = NULL;
+}
