@@ -165,6 +165,7 @@ while [ $# -gt 0 ]; do
         shift 2
         ;;
     --guests)
+        ls "$4"/*.c >/dev/null || exit 1
         list_guests "$2" "$3" "$4" >>"$work/jobs"
         shift 4
         ;;
