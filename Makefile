@@ -56,9 +56,13 @@ endef
 $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 LAYER_LIBS := $(foreach l,$(BELOW_cli),$(B)/lib$(l).a)
 
+include guest-os/guest.mk
+
 .DEFAULT_GOAL := all
-.PHONY: all help clean
-all: $(B)/tessera ## the simulator and the guest
+.PHONY: all guest setup test lint bench format reproduce help clean FORCE
+all: $(B)/tessera guest ## the simulator and the guest
+
+guest: $(GUEST_ELFS) ## the guest operating system, its tests and the examples
 
 $(B)/tessera: $(B)/obj/$(MAIN_SRC:.c=.o) $(LAYER_LIBS)
 	$(call say,LD,$@)
@@ -68,7 +72,16 @@ $(B)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# What the program says it was built from; rewritten only when that changes.
+SOURCES := $(wildcard $(foreach l,$(LAYERS),$(foreach d,$(DIRS_$(l)),$(d)/*.[ch] $(d)/*.def)) sim/abi/*.h)
+$(B)/gen/revision.h: FORCE
+	$(Q)mkdir -p $(@D) && .ci/revision.sh $@ $(sort $(SOURCES))
+$(OBJ_cli) $(B)/obj/$(MAIN_SRC:.c=.o) $(TESTS_cli:$(B)/tests/%=$(B)/obj/%.o): | $(B)/gen/revision.h
+
 clean: ## remove everything built
 	rm -rf $(B)
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,272 @@
+/*
+ * A chip from its configuration to its results: allocates every part from one
+ * arena, wires them, loads the guest, turns the engine's crank.
+ */
+#include "sim/chip/chip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/chip/chip_state.h"
+#include "traces/traces.h"
+
+/* ---- building ---------------------------------------------------------------- */
+
+static void build_bootinfo(struct chip *chip)
+{
+    const struct config *cfg = &chip->cfg;
+    struct bootinfo *info = arena_alloc(chip->arena, 1, MAP_BOOTINFO_BYTES);
+    info->magic = BOOTINFO_MAGIC;
+    info->tiles = config_tiles(cfg);
+    info->mesh_width = cfg->mesh_width;
+    info->mesh_height = cfg->mesh_height;
+    info->concentration = cfg->mesh_concentration;
+    info->coherent = 1;
+    info->dram_bytes = (uint64_t)cfg->memory_dram_mib << 20;
+    info->mtime_divider = cfg->device_mtime_divider;
+    info->mu_endpoints = cfg->message_endpoints;
+    info->mu_queues = cfg->message_queues;
+    info->mu_slots = cfg->message_slots;
+    chip->bootinfo = info;
+}
+
+static void build_hart(struct chip *chip, tile_id id)
+{
+    struct hart *h = &chip->hart[id];
+    struct tile *t = &chip->tile[id];
+    unsigned sets = chip->cfg.l1i_kib * 1024 / LINE_BYTES / chip->cfg.l1i_ways;
+    h->cfg = &chip->cfg;
+    h->tile = t;
+    h->window = l1_window(t->l1);
+    h->fetch_mask = sets - 1;
+    h->fetch = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    h->trace = chip->options.trace;
+    t->hart = h;
+}
+
+static void build_tile(struct chip *chip, tile_id id)
+{
+    struct tile *t = &chip->tile[id];
+    t->id = id;
+    t->engine = &chip->engine;
+    t->cfg = &chip->cfg;
+    t->coherence = chip->engine.coherence;
+    t->code = chip->code;
+    t->bootinfo = chip->bootinfo;
+    t->htif = &chip->htif;
+    t->out = &chip->out;
+    t->l1 = coherence_l1(t->coherence, id);
+    t->icache = coherence_icache(t->coherence, id);
+    t->mu = msgunit_create(chip->arena, &chip->cfg);
+    t->simctl = arena_alloc(chip->arena, 1, sizeof *t->simctl);
+    t->simctl->shared = &chip->simctl;
+    build_hart(chip, id);
+}
+
+static void build(struct chip *chip)
+{
+    struct engine *e = &chip->engine;
+    unsigned tiles = config_tiles(&chip->cfg);
+    chip->code = code_table_create(chip->arena, chip->options.trace != NULL);
+    chip->simctl.series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->simctl.series);
+    chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
+    chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
+    chip->htif.stop_at = CYCLE_NEVER;
+    e->cfg = &chip->cfg;
+    e->tiles = tiles;
+    e->mesh = mesh_create(chip->arena, &chip->cfg, CHIP_VNETS);
+    e->coherence = coherence_create(chip->arena, &chip->cfg);
+    e->tile = chip->tile;
+    e->hart = chip->hart;
+    e->htif = &chip->htif;
+    e->end_at = chip->options.max_cycles ? chip->options.max_cycles : CYCLE_NEVER;
+    chip->out.capacity = coherence_out_max(e->coherence);
+    chip->out.msg = arena_alloc(chip->arena, chip->out.capacity, sizeof *chip->out.msg);
+    build_bootinfo(chip);
+    for (unsigned i = 0; i < tiles; i++)
+        build_tile(chip, (tile_id)i);
+    engine_create(e, chip->arena);
+    for (unsigned i = 0; i < tiles; i++)
+        chip->tile[i].lookahead = e->lookahead;
+}
+
+struct chip *chip_create(const struct config *cfg, const struct chip_options *options,
+                         struct error *e)
+{
+    const char *args = options->bootargs ? options->bootargs : "";
+    if (strlen(args) >= BOOTINFO_ARGS_BYTES) {
+        error_set(e, EXIT_STATUS_USAGE, "boot arguments: %zu characters, at most %d", strlen(args),
+                  BOOTINFO_ARGS_BYTES - 1);
+        return NULL;
+    }
+    struct arena *arena = arena_create();
+    struct chip *chip = arena_alloc(arena, 1, sizeof *chip);
+    chip->arena = arena;
+    chip->cfg = *cfg;
+    chip->options = *options;
+    build(chip);
+    memcpy(chip->bootinfo->args, args, strlen(args) + 1);
+    return chip;
+}
+
+void chip_destroy(struct chip *chip)
+{
+    if (!chip)
+        return;
+    mem_free(chip->simctl.line);
+    arena_destroy(chip->arena);
+}
+
+/* ---- loading ------------------------------------------------------------------- */
+
+static bool fits(const struct chip *chip, paddr_t address, uint64_t bytes)
+{
+    uint64_t dram = (uint64_t)chip->cfg.memory_dram_mib << 20;
+    return address >= MAP_DRAM_BASE && bytes <= dram && address - MAP_DRAM_BASE <= dram - bytes;
+}
+
+bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e)
+{
+    struct coherence *coh = chip->engine.coherence;
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        const struct elf_segment *s = &image->segment[i];
+        if (!fits(chip, s->address, s->memory_bytes))
+            return error_set(e, EXIT_STATUS_INPUT,
+                             "guest: segment 0x%llx..0x%llx lies outside DRAM 0x%x..0x%llx "
+                             "(memory.dram_mib=%u)",
+                             (unsigned long long)s->address,
+                             (unsigned long long)(s->address + s->memory_bytes), MAP_DRAM_BASE,
+                             MAP_DRAM_BASE + ((unsigned long long)chip->cfg.memory_dram_mib << 20),
+                             chip->cfg.memory_dram_mib);
+    }
+    for (unsigned i = 0; i < image->segment_count; i++)
+        coherence_poke(coh, image->segment[i].address, image->segment[i].bytes,
+                       image->segment[i].file_bytes);
+    chip->image = image;
+    chip->htif.tohost = image->tohost;
+    chip->htif.fromhost = image->fromhost;
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        hart_reset(&chip->hart[i], (tile_id)i, image->entry, MAP_BOOTINFO_BASE);
+        if (image->tohost)
+            l1_watch(chip->tile[i].l1, line_of(image->tohost));
+    }
+    return true;
+}
+
+/* ---- running --------------------------------------------------------------------- */
+
+static int by_cycle_and_tile(const void *a, const void *b)
+{
+    const struct console_line *x = a, *y = b;
+    if (x->cycle != y->cycle)
+        return x->cycle < y->cycle ? -1 : 1;
+    return (x->tile > y->tile) - (x->tile < y->tile);
+}
+
+/* Hands out the console lines of all cycles before `complete`, in order. */
+static void flush_console(struct chip *chip, cycle_t complete)
+{
+    struct simctl_shared *s = &chip->simctl;
+    if (s->line_count == 0)
+        return;
+    qsort(s->line, s->line_count, sizeof *s->line, by_cycle_and_tile);
+    unsigned done = 0;
+    for (; done < s->line_count && s->line[done].cycle < complete; done++) {
+        const struct console_line *line = &s->line[done];
+        chip->console_hash = hash_u64(chip->console_hash, line->cycle);
+        chip->console_hash = hash_bytes(chip->console_hash, line->text, line->bytes);
+        if (chip->options.console)
+            chip->options.console(chip->options.console_context, line->tile, line->text,
+                                  line->bytes);
+    }
+    s->line_count -= done;
+    memmove(s->line, s->line + done, s->line_count * sizeof *s->line);
+}
+
+/* Sleeping harts' clocks stand still: charge them up to the end of the run. */
+static void settle_harts(struct chip *chip)
+{
+    cycle_t end = chip->engine.now;
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        struct hart *h = &chip->hart[i];
+        if (h->wait != WAIT_NONE && h->cycle < end)
+            hart_charge_wait(h, end);
+    }
+}
+
+static enum chip_end end_of(struct chip *chip, enum engine_state state)
+{
+    switch (state) {
+    case ENGINE_ENDED:
+        return chip->htif.end == HTIF_EXIT ? CHIP_EXIT : CHIP_TRAP_LOOP;
+    case ENGINE_LIMIT:
+        return CHIP_LIMIT;
+    case ENGINE_DEADLOCK:
+        return CHIP_DEADLOCK;
+    case ENGINE_VIOLATION:
+        return CHIP_VIOLATION;
+    case ENGINE_RUNS:
+        break;
+    }
+    return CHIP_INTERRUPTED;
+}
+
+static void report_progress(const struct chip *chip)
+{
+    fprintf(stderr, "tessera: cycle %llu, %llu instructions, %u of %u harts awake\n",
+            (unsigned long long)chip_cycle(chip), (unsigned long long)chip_instructions(chip),
+            chip->engine.awake_count, chip->engine.tiles);
+}
+
+enum chip_end chip_run(struct chip *chip)
+{
+    struct engine *e = &chip->engine;
+    enum engine_state state = ENGINE_RUNS;
+    while (state == ENGINE_RUNS && !(chip->options.interrupt && *chip->options.interrupt)) {
+        state = engine_round(e);
+        if (chip->options.inquiry && *chip->options.inquiry) {
+            *chip->options.inquiry = 0;
+            report_progress(chip);
+        }
+        flush_console(chip, engine_safe_cycle(e));
+        trace_flush_until(chip->options.trace, engine_safe_cycle(e));
+    }
+    chip->end = end_of(chip, state);
+    for (unsigned i = 0; i < e->tiles; i++)
+        simctl_end_line(chip->tile[i].simctl, (tile_id)i, e->now);
+    flush_console(chip, CYCLE_NEVER);
+    settle_harts(chip);
+    return chip->end;
+}
+
+int chip_exit_status(const struct chip *chip)
+{
+    switch (chip->end) {
+    case CHIP_EXIT:
+        return (int)(chip->htif.exit_code & 0xff) | (chip->htif.exit_code > 0xff ? 1 : 0);
+    case CHIP_LIMIT:
+        return EXIT_STATUS_LIMIT;
+    case CHIP_DEADLOCK:
+    case CHIP_TRAP_LOOP:
+        return EXIT_STATUS_DEADLOCK;
+    case CHIP_INTERRUPTED:
+        return EXIT_STATUS_INTERRUPT;
+    case CHIP_VIOLATION:
+    case CHIP_RUNNING:
+        break;
+    }
+    return EXIT_STATUS_INTERNAL;
+}
+
+cycle_t chip_cycle(const struct chip *chip)
+{
+    return chip->engine.now;
+}
+
+uint64_t chip_instructions(const struct chip *chip)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < chip->engine.tiles; i++)
+        n += hart_instructions(&chip->hart[i]);
+    return n;
+}

@@ -1,0 +1,82 @@
+/*
+ * libtessera: a chip, built from a configuration, loaded with a guest, run and
+ * read.  The command line is this interface's first client.
+ *
+ *   chip_create -> chip_load -> chip_run ... -> chip_results -> chip_destroy
+ */
+#ifndef TESSERA_CHIP_H
+#define TESSERA_CHIP_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "sim/base/config.h"
+#include "sim/base/elf.h"
+#include "sim/base/hist.h"
+#include "sim/base/stats.h"
+
+struct chip;
+struct trace;
+
+/* Takes one line (or the rest of one) of a tile's console, in the order of
+ * (cycle, tile). */
+typedef void chip_console_fn(void *context, tile_id tile, const char *text, size_t bytes);
+
+struct chip_options {
+    const char *bootargs;     /* for the boot-information page; NULL = none */
+    cycle_t max_cycles;       /* 0 = no limit */
+    chip_console_fn *console; /* NULL = the console is dropped */
+    void *console_context;
+    struct trace *trace;      /* NULL = off; the caller closes it after the run */
+    const volatile sig_atomic_t *interrupt; /* non-zero ends the run; NULL = never */
+    volatile sig_atomic_t *inquiry; /* non-zero: print a line of progress and clear it */
+};
+
+/* NULL with an error when boot arguments are too long.  `cfg` is copied and must
+ * have passed config_check. */
+struct chip *chip_create(const struct config *cfg, const struct chip_options *options,
+                         struct error *e);
+void chip_destroy(struct chip *chip);
+
+/* Copies the guest's segments into DRAM and points every hart at its entry.
+ * The image must outlive the chip.  Fails when a segment lies outside DRAM. */
+bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e);
+
+enum chip_end {
+    CHIP_RUNNING,
+    CHIP_EXIT,        /* the guest stored its code to tohost */
+    CHIP_LIMIT,       /* max_cycles */
+    CHIP_DEADLOCK,    /* every hart waits and nothing is on its way */
+    CHIP_TRAP_LOOP,   /* a hart traps without ever executing an instruction */
+    CHIP_VIOLATION,   /* sim.check found a broken invariant */
+    CHIP_INTERRUPTED
+};
+
+/* Runs to the end. */
+enum chip_end chip_run(struct chip *chip);
+
+/* Why the run ended, in words a person can act on: which hart, where, what it
+ * waits for or which trap it is caught in.  Nothing for CHIP_EXIT. */
+void chip_explain(struct chip *chip, FILE *out);
+
+/* The contract's exit status: the guest's own code, or 70, 75, 76, 130. */
+int chip_exit_status(const struct chip *chip);
+
+struct chip_results {
+    cycle_t cycles;
+    uint64_t instructions;
+    uint64_t state_hash; /* over every simulated result */
+    struct stats stats;  /* the caller frees it with stats_free */
+    unsigned series_count;
+    const struct chip_series {
+        const char *name, *unit;
+        const struct hist *hist;
+    } *series; /* owned by the chip */
+};
+void chip_results(struct chip *chip, struct chip_results *results);
+
+/* Where a run stands, for progress reports: simulated cycle and instructions. */
+cycle_t chip_cycle(const struct chip *chip);
+uint64_t chip_instructions(const struct chip *chip);
+
+#endif

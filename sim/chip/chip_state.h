@@ -1,0 +1,28 @@
+/* What a chip is made of; private to sim/chip. */
+#ifndef TESSERA_CHIP_STATE_H
+#define TESSERA_CHIP_STATE_H
+
+#include "sim/abi/bootinfo.h"
+#include "sim/base/hash.h"
+#include "sim/chip/chip.h"
+#include "sim/engine/engine.h"
+
+struct chip {
+    struct arena *arena;
+    struct config cfg;
+    struct chip_options options;
+    const struct elf_image *image;
+    struct engine engine;
+    struct tile *tile;
+    struct hart *hart;
+    struct code_table *code;
+    struct simctl_shared simctl;
+    struct htif htif;
+    struct coh_out out;
+    struct bootinfo *bootinfo;
+    uint64_t console_hash;
+    enum chip_end end;
+    struct chip_series *series; /* filled by chip_results */
+};
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * What a run leaves behind: totals over all harts and message units, the
+ * parts' own statistics, the guest's series, and one hash over all of it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/chip/chip_state.h"
+
+static const struct stall_name {
+    const char *name, *meaning;
+} stall_names[STALLS] = {
+#define STALL(name, meaning) [STALL_##name] = {#name, "cycles that harts lost: " meaning},
+    STALL_CAUSES(STALL)
+#undef STALL
+};
+
+static void put_harts(const struct chip *chip, struct stats *stats)
+{
+    uint64_t stall[STALLS] = {0}, cycles = 0, traps = 0, interrupts = 0;
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        const struct hart *h = &chip->hart[i];
+        cycles += h->cycle;
+        traps += h->traps;
+        interrupts += h->interrupts;
+        for (unsigned k = 0; k < STALLS; k++)
+            stall[k] += h->stall[k];
+    }
+    stats_put(stats, "hart.instructions", chip_instructions(chip), "instructions",
+              "retired, over all harts");
+    stats_put(stats, "hart.cycles", cycles, "cycles",
+              "sum over all harts: the instructions and all hart.stall.* add up to it");
+    for (unsigned k = 0; k < STALLS; k++) {
+        char name[64];
+        snprintf(name, sizeof name, "hart.stall.%s", stall_names[k].name);
+        stats_put(stats, name, stall[k], "cycles", stall_names[k].meaning);
+    }
+    stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
+    stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
+}
+
+static void put_messages(const struct chip *chip, struct stats *stats)
+{
+    struct msgunit_counters sum = {0};
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        struct msgunit_counters c = msgunit_counters(chip->tile[i].mu);
+        sum.sent += c.sent;
+        sum.received += c.received;
+        sum.no_credits += c.no_credits;
+        sum.refused += c.refused;
+    }
+    stats_put(stats, "message.sent", sum.sent, "messages", "launched by message units");
+    stats_put(stats, "message.received", sum.received, "messages", "entered a receive queue");
+    stats_put(stats, "message.no_credits", sum.no_credits, "launches", "refused for want of credits");
+    stats_put(stats, "message.refused", sum.refused, "messages", "found their queue absent or full");
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    while (*text)
+        hash = hash_u64(hash, (unsigned char)*text++);
+    return hash;
+}
+
+/* Series are hashed in the order of their names: which tile came first does not matter. */
+static uint64_t hash_series(uint64_t hash, const struct simctl_shared *s)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < s->series_count; i++) {
+        const struct hist *h = &s->series[i].hist;
+        uint64_t one = hash_text(hash_text(HASH_SEED, s->series[i].name), s->series[i].unit);
+        one = hash_u64(hash_u64(hash_u64(one, h->count), h->sum), h->max);
+        sum += hash_bytes(one, h->bucket, sizeof h->bucket);
+    }
+    return hash_u64(hash, sum);
+}
+
+static uint64_t hash_harts(uint64_t hash, const struct chip *chip)
+{
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        const struct hart *h = &chip->hart[i];
+        for (unsigned r = 1; r < 32; r++)
+            hash = hash_u64(hash, h->x[r]);
+        hash = hash_u64(hash_u64(hash, h->pc), h->cycle);
+        for (unsigned k = 0; k < STALLS; k++)
+            hash = hash_u64(hash, h->stall[k]);
+    }
+    return hash;
+}
+
+static uint64_t hash_state(const struct chip *chip, const struct chip_results *r)
+{
+    uint64_t hash = hash_u64(HASH_SEED, r->cycles);
+    hash = hash_u64(hash, (uint64_t)chip->end);
+    hash = hash_u64(hash, chip->htif.exit_code);
+    for (unsigned i = 0; i < r->stats.count; i++)
+        hash = hash_u64(hash_text(hash, r->stats.item[i].name), r->stats.item[i].value);
+    return hash_series(hash_harts(hash_u64(hash, chip->console_hash), chip), &chip->simctl);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct chip_series *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->unit, y->unit);
+}
+
+/* In the order of their names, so that the rows do not depend on who came first. */
+static void list_series(struct chip *chip)
+{
+    const struct simctl_shared *s = &chip->simctl;
+    chip->series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->series);
+    for (unsigned i = 0; i < s->series_count; i++)
+        chip->series[i] =
+            (struct chip_series){s->series[i].name, s->series[i].unit, &s->series[i].hist};
+    qsort(chip->series, s->series_count, sizeof *chip->series, by_name);
+}
+
+void chip_results(struct chip *chip, struct chip_results *results)
+{
+    *results = (struct chip_results){.cycles = chip->engine.now,
+                                     .instructions = chip_instructions(chip)};
+    list_series(chip);
+    results->series = chip->series;
+    results->series_count = chip->simctl.series_count;
+    put_harts(chip, &results->stats);
+    put_messages(chip, &results->stats);
+    coherence_stats(chip->engine.coherence, &results->stats);
+    mesh_stats(chip->engine.mesh, &results->stats);
+    results->state_hash = hash_state(chip, results);
+}

@@ -1,0 +1,208 @@
+/*
+ * tessera run MACHINE.yaml: one guest on one machine.  The guest's console goes
+ * to standard output, everything that Tessera says to standard error, numbers
+ * to --stats and --db.
+ */
+#include "sim/cli/cli.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cli/run.h"
+
+static const struct argp_option options[] = {
+    {"guest", 'g', "ELF", 0, "the program that every hart starts (RV64, linked at 0x80000000)", 0},
+    {"bootargs", 'b', "TEXT", 0, "boot arguments, as words key=value", 0},
+    {"set", 's', "KEY=VALUE", 0, "change one parameter of the machine (may be repeated)", 0},
+    {"threads", 't', "N", 0, "host threads; only 1 so far, and no result depends on it", 0},
+    {"max-cycles", 'm', "N", 0, "end the run with status 75 after N cycles", 0},
+    {"stats", 'S', "FILE", 0, "write all statistics as JSON", 0},
+    {"db", 'd', "FILE", 0, "store the run in this database", 0},
+    {"trace", 'T', "FILE", 0, "write the event trace (see tessera trace)", 0},
+    {"quiet", 'q', 0, 0, "print the guest's console and errors only", 0},
+    {0},
+};
+
+struct arguments {
+    struct run_request request;
+    struct error set_error;
+    const char *stats, *db, *trace;
+    bool quiet;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case 'g':
+        a->request.guest = value;
+        break;
+    case 'b':
+        a->request.bootargs = value;
+        break;
+    case 's':
+        if (!request_add_set(&a->request, value, "--set", &a->set_error))
+            argp_error(state, "%s", a->set_error.text);
+        break;
+    case 't':
+        a->request.threads = (unsigned)cli_number(state, "--threads", value, 1, 1);
+        break;
+    case 'm':
+        a->request.max_cycles = cli_number(state, "--max-cycles", value, 1, UINT64_MAX - 1);
+        break;
+    case 'S':
+        a->stats = value;
+        break;
+    case 'd':
+        a->db = value;
+        break;
+    case 'T':
+        a->trace = value;
+        break;
+    case 'q':
+        a->quiet = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (a->request.machine)
+            argp_error(state, "one machine at a time: %s", value);
+        a->request.machine = value;
+        break;
+    case ARGP_KEY_END:
+        if (!a->request.machine)
+            argp_error(state, "which machine? (`tessera list machines` shows some)");
+        if (!a->request.guest)
+            argp_error(state, "which guest? (--guest ELF)");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static volatile sig_atomic_t interrupted, asked;
+
+static void on_signal(int number)
+{
+    if (number == SIGUSR1)
+        asked = 1;
+    else
+        interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
+}
+
+static json_t *stats_object(const struct run_outcome *o)
+{
+    json_t *stats = json_object();
+    for (unsigned i = 0; i < o->stats.count; i++) {
+        const struct stat_entry *s = &o->stats.item[i];
+        json_object_set_new(stats, s->name,
+                            json_pack("{s:I, s:s, s:s}", "value", (json_int_t)s->value, "unit",
+                                      s->unit, "meaning", s->meaning));
+    }
+    return stats;
+}
+
+static json_t *results_object(const struct run_outcome *o)
+{
+    json_t *results = json_object();
+    for (unsigned i = 0; i < o->series_count; i++) {
+        const struct run_series *s = &o->series[i];
+        json_object_set_new(results, s->name,
+                            json_pack("{s:s, s:I, s:f, s:I, s:I, s:I, s:I, s:I}", "unit", s->unit,
+                                      "count", (json_int_t)s->count, "mean", s->mean, "min",
+                                      (json_int_t)s->min, "p50", (json_int_t)s->p50, "p95",
+                                      (json_int_t)s->p95, "p99", (json_int_t)s->p99, "max",
+                                      (json_int_t)s->max));
+    }
+    return results;
+}
+
+static bool write_stats(const char *path, const struct run_record *record, struct error *e)
+{
+    const struct run_outcome *o = &record->outcome;
+    char hash[20];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)o->state_hash);
+    json_t *root = json_pack("{s:I, s:I, s:f, s:i, s:i, s:s, s:s, s:o, s:o}", "cycles",
+                             (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
+                             "host_seconds", o->host_seconds, "exit_code", o->status, "threads",
+                             (int)o->threads, "state_hash", hash, "machine", record->machine,
+                             "stats", stats_object(o), "results", results_object(o));
+    int failed = json_dump_file(root, path, JSON_INDENT(1));
+    json_decref(root);
+    return !failed || error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(errno));
+}
+
+static bool store(const char *path, struct run_record *record, struct error *e)
+{
+    struct analysis *db = analysis_open(path, ANALYSIS_WRITE, e);
+    if (!db)
+        return false;
+    record->point_key[0] = '\0'; /* a run of its own, not a point of a sweep */
+    bool ok = analysis_record(db, record, e);
+    analysis_close(db);
+    return ok;
+}
+
+static void print_summary(const struct run_outcome *o)
+{
+    for (unsigned i = 0; i < o->series_count; i++) {
+        const struct run_series *s = &o->series[i];
+        fprintf(stderr, "  %-24s %10.1f %s (n %llu, p50 %llu, p99 %llu, max %llu)\n", s->name,
+                s->mean, s->unit, (unsigned long long)s->count, (unsigned long long)s->p50,
+                (unsigned long long)s->p99, (unsigned long long)s->max);
+    }
+    fprintf(stderr,
+            "exit %d after %llu cycles, %llu instructions; %.2f s on the host, %.1f million "
+            "instructions/s\n",
+            o->status, (unsigned long long)o->cycles, (unsigned long long)o->instructions,
+            o->host_seconds, 1e-6 * (double)o->instructions / (o->host_seconds + 1e-9));
+}
+
+/* Writes what was asked for; a run that failed is stored and counted as well. */
+static int finish(const struct arguments *a, struct run_record *record, bool ok, struct error *e)
+{
+    int status = record->outcome.status;
+    if (!ok)
+        cli_fail(e);
+    else if (!a->quiet)
+        print_summary(&record->outcome);
+    if (a->stats && record->outcome.stats.count && !write_stats(a->stats, record, e))
+        status = cli_fail(e);
+    if (a->db && record->outcome.stats.count && !store(a->db, record, e))
+        status = cli_fail(e);
+    return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "MACHINE.yaml",
+        .doc = "Runs a guest until it ends through tohost, and exits with the guest's code.",
+    };
+    struct arguments a = {.request = {.threads = 1}};
+    struct run_record record;
+    struct error e;
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    catch_signals();
+    struct run_instruments with = {.console = stdout,
+                                   .report = stderr,
+                                   .trace_path = a.trace,
+                                   .interrupt = &interrupted,
+                                   .inquiry = &asked};
+    bool ok = run_guest(&a.request, &with, &record, &e);
+    int status = finish(&a, &record, ok, &e);
+    run_record_free(&record);
+    return status;
+}

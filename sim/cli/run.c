@@ -1,0 +1,196 @@
+/*
+ * One run: resolve the request, open what it names, build the chip, let it run,
+ * write down what came out.
+ */
+#include "sim/cli/run.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "sim/base/arena.h"
+#include "sim/chip/chip.h"
+#include "sim/core/hart.h"
+#include "sim/tile/packet.h"
+#include "traces/traces.h"
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void console_to_file(void *context, tile_id tile, const char *text, size_t bytes)
+{
+    (void)tile;
+    fwrite(text, 1, bytes, context);
+    if (bytes && text[bytes - 1] != '\n')
+        fputc('\n', context);
+    fflush(context);
+}
+
+/* Packet types as the trace numbers them: coherence messages, then the kinds. */
+static const char *const packet_names[COH_TYPES + PACKET_KINDS] = {
+#define MSG(name, vnet, to, data, meaning) [COH_##name] = #name,
+#include "coherence/messages.def"
+#undef MSG
+    [COH_TYPES + PACKET_COHERENCE] = "Coherence",
+    [COH_TYPES + PACKET_MESSAGE] = "Message",
+    [COH_TYPES + PACKET_CREDIT] = "Credit",
+    [COH_TYPES + PACKET_REFUSED] = "Refused",
+    [COH_TYPES + PACKET_DEVICE_READ] = "DeviceRead",
+    [COH_TYPES + PACKET_DEVICE_WRITE] = "DeviceWrite",
+    [COH_TYPES + PACKET_DEVICE_REPLY] = "DeviceReply",
+};
+
+static struct trace *open_trace(const struct run_instruments *with, const struct config *cfg,
+                                const struct run_record *record, const struct elf_image *image,
+                                struct error *e)
+{
+    struct trace_header header = {
+        .tiles = config_tiles(cfg),
+        .guest = record->guest,
+        .guest_hash = record->guest_hash,
+        .config = record->config,
+        .packets = {packet_names, COH_TYPES + PACKET_KINDS},
+        .waits = {hart_wait_names, WAITS},
+        .symbols = &image->symbols,
+    };
+    return trace_create(with->trace_path, &header, e);
+}
+
+static void take_series(struct run_outcome *outcome, const struct chip_results *results)
+{
+    outcome->series = mem_alloc(results->series_count * sizeof *outcome->series);
+    outcome->series_count = results->series_count;
+    for (unsigned i = 0; i < results->series_count; i++) {
+        const struct chip_series *from = &results->series[i];
+        struct run_series *to = &outcome->series[i];
+        *to = (struct run_series){.count = from->hist->count,
+                                  .mean = hist_mean(from->hist),
+                                  .min = from->hist->min,
+                                  .p50 = hist_quantile(from->hist, 500),
+                                  .p95 = hist_quantile(from->hist, 950),
+                                  .p99 = hist_quantile(from->hist, 990),
+                                  .max = from->hist->max};
+        snprintf(to->name, sizeof to->name, "%s", from->name);
+        snprintf(to->unit, sizeof to->unit, "%.*s", (int)sizeof to->unit - 1, from->unit);
+    }
+}
+
+static void take_results(struct chip *chip, struct run_outcome *outcome)
+{
+    struct chip_results results;
+    chip_results(chip, &results);
+    outcome->cycles = results.cycles;
+    outcome->instructions = results.instructions;
+    outcome->state_hash = results.state_hash;
+    outcome->stats = results.stats; /* released with the record */
+    take_series(outcome, &results);
+}
+
+/* The first line of the chip's own explanation is the error's text. */
+static bool explain_failure(struct chip *chip, FILE *report, struct error *e)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *f = open_memstream(&text, &bytes);
+    chip_explain(chip, f);
+    fclose(f);
+    char *newline = strchr(text, '\n');
+    int first = newline ? (int)(newline - text) : (int)bytes;
+    error_set(e, (enum exit_status)chip_exit_status(chip), "%.*s", first, text);
+    if (report && newline)
+        fputs(newline + 1, report);
+    mem_free(text);
+    return false;
+}
+
+static bool run_chip(struct chip *chip, const struct run_instruments *with,
+                     struct run_outcome *outcome, struct error *e)
+{
+    double start = seconds_now();
+    enum chip_end end = chip_run(chip);
+    outcome->host_seconds = seconds_now() - start;
+    take_results(chip, outcome);
+    outcome->status = chip_exit_status(chip);
+    if (end != CHIP_EXIT)
+        return explain_failure(chip, with->report, e);
+    outcome->exit_code = outcome->status;
+    return true;
+}
+
+/* Builds the chip around what is open already, and runs it. */
+static bool build_and_run(const struct config *cfg, const struct run_request *request,
+                          const struct run_instruments *with, const struct elf_image *image,
+                          struct trace *trace, struct run_outcome *outcome, struct error *e)
+{
+    struct chip_options options = {
+        .bootargs = request->bootargs,
+        .max_cycles = request->max_cycles,
+        .console = with->console ? console_to_file : NULL,
+        .console_context = with->console,
+        .trace = trace,
+        .interrupt = with->interrupt,
+        .inquiry = with->inquiry,
+    };
+    struct chip *chip = chip_create(cfg, &options, e);
+    bool ok = chip && chip_load(chip, image, e) && run_chip(chip, with, outcome, e);
+    chip_destroy(chip);
+    return ok;
+}
+
+static bool run_image(const struct config *cfg, const struct run_request *request,
+                      const struct run_instruments *with, const struct elf_image *image,
+                      struct run_record *record, struct error *e)
+{
+    struct trace *trace = NULL;
+    if (with->trace_path && !(trace = open_trace(with, cfg, record, image, e)))
+        return false;
+    bool ok = build_and_run(cfg, request, with, image, trace, &record->outcome, e);
+    struct error closing;
+    if (trace && !trace_close(trace, &closing) && ok) {
+        *e = closing;
+        ok = false;
+    }
+    return ok;
+}
+
+static bool run_request(const struct run_request *request, const struct run_instruments *with,
+                        struct run_record *record, struct error *e)
+{
+    struct config cfg;
+    struct elf_image image;
+    memset(record, 0, sizeof *record);
+    if (!request_resolve(request, &cfg, e) || !request_identify(request, &cfg, record, e))
+        return false;
+    if (!request->guest || !*request->guest)
+        return error_set(e, EXIT_STATUS_USAGE, "no guest: name an ELF with --guest");
+    if (!elf_load(&image, request->guest, e))
+        return false;
+    bool ok = run_image(&cfg, request, with, &image, record, e);
+    elf_free(&image);
+    return ok;
+}
+
+bool run_guest(const struct run_request *request, const struct run_instruments *instruments,
+               struct run_record *record, struct error *e)
+{
+    int64_t started = (int64_t)time(NULL);
+    bool ok = run_request(request, instruments, record, e);
+    record->outcome.started_at = started;
+    record->outcome.threads = 1;
+    if (!ok) {
+        record->outcome.status = e->status;
+        record->outcome.exit_code = RUN_NO_EXIT_CODE;
+        snprintf(record->outcome.message, sizeof record->outcome.message, "%s", e->text);
+    }
+    return ok;
+}
+
+bool run_point(const struct run_request *request, FILE *console, struct run_record *record,
+               struct error *e)
+{
+    struct run_instruments with = {.console = console};
+    return run_guest(request, &with, record, e);
+}

@@ -1,0 +1,211 @@
+/*
+ * A hart: RV64IMA_Zicsr_Zifencei_Zicntr with M, S and U mode, in order, one
+ * instruction at a time.
+ *
+ * Every cycle of a hart is either the issue of one retired instruction or a
+ * stall of one named cause, so that
+ *     instructions retired = cycle - sum of stall[]
+ * holds at every moment: the CPI stack sums by construction.
+ *
+ * hart_run() executes until a *synchronisation point* (an access to memory, a
+ * device or a CSR, or a taken branch) would issue at or after `until`.
+ * ALU instructions may run past it: they touch nothing that anyone else sees.
+ * An interrupt is taken at the first synchronisation point whose issue cycle
+ * is at or after its arrival.  So where the slices end cannot be seen.
+ */
+#ifndef TESSERA_HART_H
+#define TESSERA_HART_H
+
+#include "coherence/coherence.h"
+#include "sim/base/types.h"
+#include "sim/core/decode.h"
+
+enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
+
+/* Why a hart's cycle was not an issue: STALL(name, meaning). */
+#define STALL_CAUSES(STALL)                                                                        \
+    STALL(data_use, "a load's value was used at once")                                             \
+    STALL(multiply, "multiplier or divider")                                                       \
+    STALL(branch, "mispredicted branch or indirect jump")                                          \
+    STALL(fetch, "L1I miss")                                                                       \
+    STALL(load_store, "L1D miss")                                                                  \
+    STALL(atomic, "atomic operation")                                                              \
+    STALL(device, "device register")                                                               \
+    STALL(csr, "CSR access, fence.i, message-unit register")                                       \
+    STALL(trap, "trap entry and return")                                                           \
+    STALL(idle, "wfi")                                                                             \
+    STALL(message, "waiting for a message")
+enum stall_cause {
+#define STALL(name, meaning) STALL_##name,
+    STALL_CAUSES(STALL)
+#undef STALL
+    STALLS
+};
+
+/* What a hart that does not run waits for: WAIT(constant, what, stall cause). */
+#define HART_WAITS(WAIT)                                                                           \
+    WAIT(NONE, "nothing", STALLS)                                                                  \
+    WAIT(LINE, "a line of the L1D", STALL_load_store)                                              \
+    WAIT(L1, "room for another transaction in the L1D", STALL_load_store)                          \
+    WAIT(FETCH, "a line of the L1I", STALL_fetch)                                                  \
+    WAIT(DEVICE, "another tile's device register", STALL_device)                                   \
+    WAIT(WFI, "an interrupt (wfi)", STALL_idle)                                                    \
+    WAIT(MESSAGE, "a message (mu_wait)", STALL_message)
+enum hart_wait {
+#define WAIT(name, what, cause) WAIT_##name,
+    HART_WAITS(WAIT)
+#undef WAIT
+    WAITS
+};
+extern const char *const hart_wait_names[WAITS];
+
+/* The one exception or interrupt that hart_trap takes. */
+#define CAUSE_INTERRUPT (UINT64_C(1) << 63)
+enum trap_cause {
+    CAUSE_FETCH_MISALIGNED = 0,
+    CAUSE_FETCH_ACCESS = 1,
+    CAUSE_ILLEGAL = 2,
+    CAUSE_BREAKPOINT = 3,
+    CAUSE_LOAD_MISALIGNED = 4,
+    CAUSE_LOAD_ACCESS = 5,
+    CAUSE_STORE_MISALIGNED = 6,
+    CAUSE_STORE_ACCESS = 7,
+    CAUSE_ECALL_U = 8,
+    CAUSE_ECALL_S = 9,
+    CAUSE_ECALL_M = 11
+};
+
+enum { IRQ_SSIP = 1, IRQ_MSIP = 3, IRQ_STIP = 5, IRQ_MTIP = 7, IRQ_SEIP = 9, IRQ_MEIP = 11 };
+
+struct tile;
+struct trace;
+
+/* The code line that a virtual line of instructions decodes to: a hit here is
+ * an L1I hit on the most recently used way. */
+struct fetch_entry {
+    uint64_t line; /* address, ~0 = none */
+    struct code_line *code;
+};
+
+struct hart {
+    /* touched by every slice */
+    uint64_t x[33]; /* x[32] takes what is written to x0 */
+    uint64_t pc;
+    cycle_t cycle;  /* issue cycle of the next instruction */
+    cycle_t until;  /* the present slice's end; lowered when a packet is sent */
+    cycle_t timer_at; /* cycle at which mtime reaches mtimecmp */
+    uint64_t mip, mie;
+    const struct l1_window *window;
+    struct fetch_entry *fetch;
+    uint64_t fetch_mask;
+    struct tile *tile;
+    const struct config *cfg;
+    struct trace *trace; /* NULL: off */
+    uint8_t priv;
+    uint8_t wait;         /* enum hart_wait */
+    bool completing;      /* the access that it waited for must be performed first */
+    bool device_done;     /* device_value answers the access being completed */
+    uint64_t device_value;
+    uint32_t charge;      /* cycles to charge once the completed access is performed */
+    cycle_t wait_since;
+    paddr_t wait_line;    /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
+    uint64_t wait_mask;   /* WAIT_MESSAGE: queues */
+    uint64_t stall[STALLS];
+    struct {
+        bool valid;
+        uint8_t rd, priv;
+        uint32_t bits;
+        uint64_t pc;
+        cycle_t cycle;
+    } traced; /* the instruction being executed, while tracing */
+
+    /* control and status */
+    uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
+    uint64_t mcounteren, mcountinhibit, menvcfg;
+    uint64_t stvec, sepc, scause, stval, sscratch, scounteren, senvcfg;
+    uint64_t cycle_offset, instret_offset; /* what a write to mcycle, minstret added */
+    uint64_t cycle_frozen, instret_frozen; /* values while mcountinhibit stops them */
+
+    /* for reports and livelock */
+    uint64_t traps_in_a_row;  /* traps since an instruction was last retired */
+    uint64_t instret_at_trap;
+    uint64_t last_cause, last_tval, last_epc;
+    tile_id id;
+
+    uint64_t traps, interrupts, wakes;
+};
+
+void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
+
+/* Runs while synchronisation points issue before `until`.  On return the hart
+ * has h->cycle >= until, or it waits (h->wait != WAIT_NONE). */
+void hart_run(struct hart *h, cycle_t until);
+
+/* The handlers of hart_run by operation, for the decoder. */
+const void *const *hart_handlers(void);
+
+/* Reports the instruction being traced as retired. */
+void hart_trace_retired(struct hart *h);
+
+/* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
+void hart_wake(struct hart *h, cycle_t now);
+
+/* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
+void hart_charge_wait(struct hart *h, cycle_t now);
+
+/* Goes to sleep at h->cycle. */
+void hart_sleep(struct hart *h, enum hart_wait wait);
+
+/* A wait ends early: is an enabled interrupt pending (wfi's rule: whatever the
+ * global enable says)? */
+static inline bool hart_interrupt_pending(const struct hart *h) { return (h->mip & h->mie) != 0; }
+
+static inline uint64_t hart_instructions(const struct hart *h)
+{
+    uint64_t n = h->cycle;
+    for (unsigned i = 0; i < STALLS; i++)
+        n -= h->stall[i];
+    return n;
+}
+
+static inline void hart_stall(struct hart *h, enum stall_cause cause, uint64_t cycles)
+{
+    h->cycle += cycles;
+    h->stall[cause] += cycles;
+}
+
+/* Enters the handler of `cause` (h->pc is the trapping instruction). */
+void hart_trap(struct hart *h, uint64_t cause, uint64_t tval);
+
+/* Takes the interrupt of highest priority that is enabled now, if any. */
+bool hart_take_interrupt(struct hart *h);
+
+void hart_return_m(struct hart *h);
+void hart_return_s(struct hart *h);
+
+/* One CSR instruction at h->pc with h->cycle = its issue cycle.  `operand` is
+ * rs1's value or the immediate; the old value goes to *old.  CSR_ILLEGAL has
+ * changed nothing; CSR_WAIT put the hart to sleep, to execute it again;
+ * CSR_EXIT is done, but interrupts or the slice's end may have changed. */
+enum csr_op { CSR_WRITE, CSR_SET, CSR_CLEAR };
+enum csr_result { CSR_DONE, CSR_ILLEGAL, CSR_WAIT, CSR_EXIT };
+enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool reads, bool writes,
+                         uint64_t operand, uint64_t *old);
+
+/* mstatus bits */
+#define MSTATUS_SIE (UINT64_C(1) << 1)
+#define MSTATUS_MIE (UINT64_C(1) << 3)
+#define MSTATUS_SPIE (UINT64_C(1) << 5)
+#define MSTATUS_MPIE (UINT64_C(1) << 7)
+#define MSTATUS_SPP (UINT64_C(1) << 8)
+#define MSTATUS_MPP (UINT64_C(3) << 11)
+#define MSTATUS_MPRV (UINT64_C(1) << 17)
+#define MSTATUS_SUM (UINT64_C(1) << 18)
+#define MSTATUS_MXR (UINT64_C(1) << 19)
+#define MSTATUS_TVM (UINT64_C(1) << 20)
+#define MSTATUS_TW (UINT64_C(1) << 21)
+#define MSTATUS_TSR (UINT64_C(1) << 22)
+#define MSTATUS_UXL (UINT64_C(2) << 32)
+#define MSTATUS_SXL (UINT64_C(2) << 34)
+
+#endif

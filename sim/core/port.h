@@ -1,0 +1,46 @@
+/*
+ * What a hart asks of its tile when the fast path does not answer.  The tile
+ * (sim/tile/port.c) implements these; they run at cycle h->cycle, may stall
+ * the hart, put it to sleep or lower h->until.
+ */
+#ifndef TESSERA_PORT_H
+#define TESSERA_PORT_H
+
+#include "sim/core/hart.h"
+
+enum port_result {
+    PORT_DONE,  /* performed */
+    PORT_WAIT,  /* asleep: execute the instruction again after the wake */
+    PORT_FAULT  /* *cause says why: misaligned or access fault */
+};
+
+/* `bytes` is 1, 2, 4 or 8; the value is zero-extended. */
+enum port_result port_load(struct hart *h, uint64_t address, unsigned bytes, uint64_t *value,
+                           enum trap_cause *cause);
+enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, uint64_t value,
+                            enum trap_cause *cause);
+
+/* Makes the line of an aligned atomic writable in the L1D and returns a host
+ * pointer to the operand in `*cell`. */
+enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes, uint8_t **cell,
+                             enum trap_cause *cause);
+/* Tells checker and watchers that the atomic has written its cell. */
+void port_atomic_written(struct hart *h, uint64_t address, unsigned bytes, const uint8_t *cell);
+
+void port_reserve(struct hart *h, uint64_t address);
+bool port_is_reserved(const struct hart *h, uint64_t address);
+void port_unreserve(struct hart *h);
+
+/* The decoded line that holds `pc` (PORT_DONE), through the L1I. */
+enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code);
+void port_fence_i(struct hart *h);
+
+/* The message unit's registers (sim/abi/csr.h). */
+enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *value);
+enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t value);
+
+/* The trap handler is not executable memory, or traps follow each other
+ * without an instruction between them: the run ends with a report. */
+void port_trap_loop(struct hart *h);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * Traps: which interrupt is taken, where a trap goes, and the way back
+ * (privileged architecture 3.1.6 to 3.1.9, 3.3.2).
+ */
+#include "sim/core/hart.h"
+
+#include "sim/abi/csr.h"
+#include "sim/core/port.h"
+#include "traces/traces.h"
+
+static void set_field(uint64_t *status, uint64_t mask, uint64_t value)
+{
+    *status = (*status & ~mask) | (value * (mask & -mask));
+}
+
+static uint64_t get_field(uint64_t status, uint64_t mask)
+{
+    return (status & mask) / (mask & -mask);
+}
+
+/* Traps that no instruction separates lead nowhere: the handler itself traps. */
+static void watch_for_loop(struct hart *h, uint64_t cause, uint64_t tval)
+{
+    uint64_t retired = hart_instructions(h);
+    h->traps_in_a_row = retired == h->instret_at_trap ? h->traps_in_a_row + 1 : 1;
+    h->instret_at_trap = retired;
+    if (h->traps_in_a_row == 1) {
+        h->last_cause = cause;
+        h->last_tval = tval;
+        h->last_epc = h->pc;
+    }
+    if (h->traps_in_a_row > h->cfg->sim_report_traps)
+        port_trap_loop(h);
+}
+
+static bool is_delegated(const struct hart *h, uint64_t cause)
+{
+    uint64_t bit = UINT64_C(1) << (cause & 63);
+    return h->priv <= PRIV_S && ((cause & CAUSE_INTERRUPT ? h->mideleg : h->medeleg) & bit);
+}
+
+static uint64_t handler_of(uint64_t tvec, uint64_t cause)
+{
+    uint64_t base = tvec & ~UINT64_C(3);
+    return (tvec & 1) && (cause & CAUSE_INTERRUPT) ? base + 4 * (cause & 63) : base;
+}
+
+void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
+{
+    watch_for_loop(h, cause, tval);
+    unsigned from = h->priv;
+    uint64_t epc = h->pc;
+    h->traps += !(cause & CAUSE_INTERRUPT);
+    h->interrupts += !!(cause & CAUSE_INTERRUPT);
+    if (is_delegated(h, cause)) {
+        h->sepc = h->pc;
+        h->scause = cause;
+        h->stval = tval;
+        set_field(&h->mstatus, MSTATUS_SPIE, get_field(h->mstatus, MSTATUS_SIE));
+        set_field(&h->mstatus, MSTATUS_SIE, 0);
+        set_field(&h->mstatus, MSTATUS_SPP, h->priv);
+        h->priv = PRIV_S;
+        h->pc = handler_of(h->stvec, cause);
+    } else {
+        h->mepc = h->pc;
+        h->mcause = cause;
+        h->mtval = tval;
+        set_field(&h->mstatus, MSTATUS_MPIE, get_field(h->mstatus, MSTATUS_MIE));
+        set_field(&h->mstatus, MSTATUS_MIE, 0);
+        set_field(&h->mstatus, MSTATUS_MPP, h->priv);
+        h->priv = PRIV_M;
+        h->pc = handler_of(h->mtvec, cause);
+    }
+    trace_trap(h->trace, h->id, h->cycle, cause, epc, tval, from, h->priv);
+    hart_stall(h, STALL_trap, h->cfg->hart_trap_cycles);
+}
+
+/* Bits of `pending` in the order of their priority. */
+static unsigned highest(uint64_t pending)
+{
+    static const uint8_t order[] = {IRQ_MEIP, IRQ_MSIP, IRQ_MTIP, IRQ_SEIP,
+                                    IRQ_SSIP, IRQ_STIP, IRQ_MESSAGE};
+    for (unsigned i = 0; i < sizeof order; i++)
+        if (pending >> order[i] & 1)
+            return order[i];
+    return 0;
+}
+
+bool hart_take_interrupt(struct hart *h)
+{
+    uint64_t pending = h->mip & h->mie;
+    uint64_t for_m = pending & ~h->mideleg, for_s = pending & h->mideleg;
+    bool m_enabled = h->priv < PRIV_M || (h->mstatus & MSTATUS_MIE);
+    bool s_enabled = h->priv < PRIV_S || (h->priv == PRIV_S && (h->mstatus & MSTATUS_SIE));
+    uint64_t taken = m_enabled && for_m ? for_m : s_enabled ? for_s : 0;
+    if (!taken)
+        return false;
+    hart_trap(h, CAUSE_INTERRUPT | highest(taken), 0);
+    return true;
+}
+
+/* To the mode in mstatus; leaving M ends MPRV. */
+static void return_to(struct hart *h, enum privilege priv, uint64_t pc)
+{
+    if (priv != PRIV_M)
+        h->mstatus &= ~MSTATUS_MPRV;
+    trace_return(h->trace, h->id, h->cycle, pc, h->priv, priv);
+    h->priv = (uint8_t)priv;
+    h->pc = pc;
+    hart_stall(h, STALL_trap, h->cfg->hart_trap_cycles);
+}
+
+void hart_return_m(struct hart *h)
+{
+    enum privilege to = (enum privilege)get_field(h->mstatus, MSTATUS_MPP);
+    set_field(&h->mstatus, MSTATUS_MIE, get_field(h->mstatus, MSTATUS_MPIE));
+    set_field(&h->mstatus, MSTATUS_MPIE, 1);
+    set_field(&h->mstatus, MSTATUS_MPP, PRIV_U);
+    return_to(h, to, h->mepc);
+}
+
+void hart_return_s(struct hart *h)
+{
+    enum privilege to = (enum privilege)get_field(h->mstatus, MSTATUS_SPP);
+    set_field(&h->mstatus, MSTATUS_SIE, get_field(h->mstatus, MSTATUS_SPIE));
+    set_field(&h->mstatus, MSTATUS_SPIE, 1);
+    set_field(&h->mstatus, MSTATUS_SPP, PRIV_U);
+    return_to(h, to, h->sepc);
+}

@@ -1,0 +1,318 @@
+/*
+ * Rounds: harts to their horizons, then the world to the harts.
+ */
+#include "sim/engine/engine.h"
+
+#include <assert.h>
+
+#include "sim/base/rng.h"
+#include "traces/traces.h"
+
+/* A slice of a lone hart is cut after this many cycles, so that signals and
+ * limits are looked at now and then. */
+static const cycle_t LONE_SLICE = 1 << 20;
+
+/* ---- creation -------------------------------------------------------------- */
+
+enum tile_order { ORDER_FORWARD, ORDER_REVERSE, ORDER_SHUFFLED };
+
+/* The order in which tiles are stepped, which no result may depend on. */
+static void fill_order(struct engine *e)
+{
+    struct rng rng = rng_stream(e->cfg->sim_seed, 0x6f72646572);
+    for (unsigned i = 0; i < e->tiles; i++)
+        e->order[i] = (tile_id)(e->cfg->sim_tile_order == ORDER_REVERSE ? e->tiles - 1 - i : i);
+    for (unsigned i = e->tiles; e->cfg->sim_tile_order == ORDER_SHUFFLED && i > 1; i--) {
+        unsigned j = rng_below(&rng, i);
+        tile_id other = e->order[j];
+        e->order[j] = e->order[i - 1];
+        e->order[i - 1] = other;
+    }
+    for (unsigned i = 0; i < e->tiles; i++)
+        e->place[e->order[i]] = (tile_id)i;
+}
+
+static cycle_t least(cycle_t a, cycle_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The least time from a cause at cycle y to its effect on a hart: directly, from
+ * another hart's half (its message takes a cycle or more to the network); or by
+ * way of something the world does at or after cycle y + 1. */
+static cycle_t lookahead_of(const struct engine *e)
+{
+    const struct config *cfg = e->cfg;
+    cycle_t leave = least(least(cfg->l1_miss_cycles, cfg->message_send_cycles),
+                          cfg->device_access_cycles);
+    cycle_t self = mesh_latency_min(e->mesh, 0, 0, 1), other = CYCLE_NEVER;
+    unsigned beside[] = {1, cfg->mesh_concentration, cfg->mesh_width * cfg->mesh_concentration};
+    for (unsigned i = 0; i < 3; i++)
+        if (beside[i] < e->tiles)
+            other = least(other, mesh_latency_min(e->mesh, 0, (tile_id)beside[i], 1));
+    if (other == CYCLE_NEVER)
+        other = self; /* one tile */
+    cycle_t direct = leave + other;
+    cycle_t through_home = 1 + cfg->coherence_home_cycles + self;
+    cycle_t through_hart = 2 + other;
+    return least(direct, least(through_home, through_hart));
+}
+
+void engine_create(struct engine *e, struct arena *arena)
+{
+    e->packets_max = 4096 + e->tiles * 512;
+    e->packet = arena_alloc(arena, e->packets_max, sizeof *e->packet);
+    e->free_packet = arena_alloc(arena, e->packets_max, sizeof *e->free_packet);
+    e->calendar = calendar_create(arena, e->tiles, e->packets_max);
+    e->awake = arena_alloc(arena, (e->tiles + 63) / 64, sizeof *e->awake);
+    e->order = arena_alloc(arena, e->tiles, sizeof *e->order);
+    e->place = arena_alloc(arena, e->tiles, sizeof *e->place);
+    e->inbound = arena_alloc(arena, e->tiles, sizeof *e->inbound);
+    e->earliest = arena_alloc(arena, e->tiles, sizeof *e->earliest);
+    e->lookahead = lookahead_of(e);
+    fill_order(e);
+    for (unsigned i = 0; i < e->tiles; i++)
+        e->awake[i / 64] |= UINT64_C(1) << (i % 64);
+    e->awake_count = e->tiles;
+}
+
+/* ---- packets: the tiles' side (sim/tile/network.h) ---------------------------- */
+
+struct packet *network_packet(struct engine *e)
+{
+    e->in_flight++;
+    if (e->free_packets)
+        return &e->packet[e->free_packet[--e->free_packets]];
+    assert(e->packets_used < e->packets_max);
+    return &e->packet[e->packets_used++];
+}
+
+static void packet_release(struct engine *e, uint32_t index)
+{
+    e->free_packet[e->free_packets++] = index;
+    e->in_flight--;
+}
+
+/* Home and memory controller of one tile speak without the mesh. */
+static bool stays_in_half(const struct packet *p, enum tile_half from)
+{
+    return from == HALF_HOME && p->to_half == HALF_HOME && p->from == p->to;
+}
+
+void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle_t at)
+{
+    uint32_t index = (uint32_t)(p - e->packet);
+    if (stays_in_half(p, from)) {
+        calendar_add(e->calendar, EVENT_DELIVER, at, index);
+        return;
+    }
+    if (p->to_half == HALF_HART) {
+        cycle_t arrival = at + mesh_latency_min(e->mesh, p->from, p->to, p->flits);
+        if (e->inbound[p->to]++ == 0 || arrival < e->earliest[p->to])
+            e->earliest[p->to] = arrival;
+    }
+    struct hart *h = &e->hart[p->from];
+    if (from == HALF_HART && h->until > h->cycle + e->lookahead)
+        h->until = h->cycle + e->lookahead;
+    calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, index);
+}
+
+void network_set_timer(struct engine *e, tile_id tile, cycle_t at)
+{
+    calendar_set_timer(e->calendar, tile, at > e->now || at == CYCLE_NEVER ? at : e->now);
+}
+
+void network_woken(struct engine *e, tile_id tile)
+{
+    tile_id place = e->place[tile];
+    e->awake[place / 64] |= UINT64_C(1) << (place % 64);
+    e->awake_count++;
+    calendar_set_timer(e->calendar, tile, CYCLE_NEVER);
+}
+
+/* ---- harts ---------------------------------------------------------------------- */
+
+static void fall_asleep(struct engine *e, unsigned place)
+{
+    e->awake[place / 64] &= ~(UINT64_C(1) << (place % 64));
+    e->awake_count--;
+    tile_asleep(&e->tile[e->order[place]]);
+}
+
+/* Where this hart must stop, given what may be on its way to it. */
+static cycle_t horizon(const struct engine *e, tile_id tile, cycle_t common)
+{
+    if (!e->inbound[tile])
+        return common;
+    cycle_t arrival = e->earliest[tile] > e->now ? e->earliest[tile] : e->now;
+    return least(common, arrival);
+}
+
+static bool nothing_on_its_way(const struct engine *e)
+{
+    return e->in_flight == 0;
+}
+
+/* The least clock of the harts that are awake, or CYCLE_NEVER. */
+static cycle_t least_clock(const struct engine *e)
+{
+    cycle_t clock = CYCLE_NEVER;
+    for (unsigned w = 0; w < (e->tiles + 63) / 64; w++)
+        for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1)
+            clock = least(clock, e->hart[e->order[w * 64 + (unsigned)__builtin_ctzll(bits)]].cycle);
+    return clock;
+}
+
+static void run_harts(struct engine *e, cycle_t clock)
+{
+    bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
+                calendar_timer_at(e->calendar) == CYCLE_NEVER;
+    cycle_t common = clock + (lone ? LONE_SLICE : e->lookahead);
+    for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
+        for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {
+            unsigned place = w * 64 + (unsigned)__builtin_ctzll(bits);
+            tile_id tile = e->order[place];
+            struct hart *h = &e->hart[tile];
+            cycle_t until = least(horizon(e, tile, common), least(e->end_at, e->htif->stop_at));
+            if (h->cycle >= until)
+                continue;
+            e->slices++;
+            hart_run(h, until);
+            if (h->wait != WAIT_NONE)
+                fall_asleep(e, place);
+        }
+    }
+}
+
+/* ---- the world ------------------------------------------------------------------- */
+
+/* A message spends some cycles in the message unit before it can be seen. */
+static bool is_delayed_inside(const struct packet *p)
+{
+    return p->kind == PACKET_MESSAGE;
+}
+
+/* What a packet is about, for the trace: a line, a label, an address. */
+static uint64_t subject_of(const struct packet *p)
+{
+    switch ((enum packet_kind)p->kind) {
+    case PACKET_COHERENCE:
+        return p->coherence.line;
+    case PACKET_MESSAGE:
+    case PACKET_CREDIT:
+    case PACKET_REFUSED:
+        return p->message.label;
+    default:
+        return p->device.address;
+    }
+}
+
+static void trace_passage(struct engine *e, const struct packet *p, enum trace_kind kind)
+{
+    struct trace *trace = e->hart->trace;
+    if (!trace)
+        return;
+    unsigned type = p->kind == PACKET_COHERENCE ? p->coherence.type : COH_TYPES + p->kind;
+    bool sent = kind == TRACE_SENT;
+    trace_packet(trace, sent ? p->from : p->to, e->now, kind, type, sent ? p->to : p->from, p->flits,
+                 subject_of(p));
+}
+
+static void receive(struct engine *e, uint32_t index)
+{
+    struct packet *p = &e->packet[index];
+    trace_passage(e, p, TRACE_RECEIVED);
+    if (p->to_half == HALF_HART)
+        if (--e->inbound[p->to])
+            e->earliest[p->to] = e->now; /* the others' own bounds are not kept */
+    tile_receive(&e->tile[p->to], p, e->now);
+    packet_release(e, index);
+}
+
+static void send(struct engine *e, uint32_t index)
+{
+    const struct packet *p = &e->packet[index];
+    trace_passage(e, p, TRACE_SENT);
+    mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, index);
+}
+
+static void simulate_cycle(struct engine *e)
+{
+    uint32_t index;
+    while (calendar_timer_at(e->calendar) <= e->now)
+        tile_timer(&e->tile[calendar_take_timer(e->calendar)], e->now);
+    while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &index))
+        receive(e, index);
+    while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &index))
+        send(e, index);
+    while (calendar_take(e->calendar, EVENT_SEND_HART, e->now, &index))
+        send(e, index);
+    const struct mesh_arrival *arrival;
+    unsigned arrivals = mesh_step(e->mesh, &arrival);
+    for (unsigned i = 0; i < arrivals; i++) {
+        const struct packet *p = &e->packet[arrival[i].payload];
+        if (is_delayed_inside(p))
+            calendar_add(e->calendar, EVENT_DELIVER, e->now + e->cfg->message_receive_cycles,
+                         arrival[i].payload);
+        else
+            receive(e, arrival[i].payload);
+    }
+    e->now++;
+}
+
+/* The next cycle at which the world has anything to do. */
+static cycle_t next_cycle(struct engine *e)
+{
+    if (!mesh_is_idle(e->mesh))
+        return e->now;
+    return least(calendar_next(e->calendar, e->now), calendar_timer_at(e->calendar));
+}
+
+/* Simulates the world up to and including cycle `last`, or until a hart wakes. */
+static void run_world(struct engine *e, cycle_t last)
+{
+    unsigned awake = e->awake_count;
+    while (e->now <= last && e->awake_count == awake) {
+        cycle_t next = next_cycle(e);
+        if (next == CYCLE_NEVER && awake == 0)
+            return;
+        next = least(next, last + 1);
+        if (next > e->now) {
+            e->now = next;
+            mesh_skip_to(e->mesh, next);
+        }
+        if (next <= last)
+            simulate_cycle(e);
+    }
+}
+
+/* ---- rounds ------------------------------------------------------------------------ */
+
+cycle_t engine_safe_cycle(const struct engine *e)
+{
+    return e->now;
+}
+
+static enum engine_state state_of(const struct engine *e, cycle_t stop)
+{
+    if (e->cfg->sim_check && coherence_violation(e->coherence))
+        return ENGINE_VIOLATION;
+    if (e->now >= stop)
+        return e->htif->end != HTIF_RUNS && stop == e->htif->stop_at ? ENGINE_ENDED : ENGINE_LIMIT;
+    return ENGINE_RUNS;
+}
+
+enum engine_state engine_round(struct engine *e)
+{
+    e->rounds++;
+    cycle_t clock = least_clock(e);
+    if (clock != CYCLE_NEVER)
+        run_harts(e, clock);
+    cycle_t stop = least(e->end_at, e->htif->stop_at);
+    cycle_t last = least(least_clock(e), stop - 1);
+    cycle_t before = e->now;
+    run_world(e, last);
+    if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
+        return e->htif->end != HTIF_RUNS ? ENGINE_ENDED : ENGINE_DEADLOCK;
+    return state_of(e, stop);
+}

@@ -1,0 +1,84 @@
+/*
+ * The engine: the law of time (architecture, section 3).
+ *
+ * The *world* is everything driven by events: mesh, homes, memory controllers,
+ * packets on their way.  It stands at one cycle, `now`: all cycles before it
+ * are simulated.  Each hart has a clock of its own that runs ahead of the
+ * world, up to its horizon: the earliest cycle at which anything can reach it.
+ *
+ *            world: every cycle < now done
+ *   ------------------|---------------------------------> cycles
+ *   hart 0            '====>|  horizon: T + lookahead
+ *   hart 1            '=>|     a packet may arrive here
+ *   hart 2            z z z    asleep: costs nothing, holds up nobody
+ *
+ * T is the least clock of the harts that are awake.  A round runs every awake
+ * hart to its horizon, then the world up to and including cycle T.
+ *
+ *  - lookahead: a packet that a hart posts at cycle y reaches another hart, or
+ *    a home's reaction to one reaches any hart, at y + lookahead at the earliest.
+ *  - a packet already on its way lowers its receiver's horizon to the earliest
+ *    cycle at which it can arrive: zero-load time from when it was posted, and
+ *    never before `now`.
+ *  - a packet that arrives at cycle t is seen by accesses issued at t or later;
+ *    a hart's message enters the network at least one cycle after its cause, so
+ *    the world may simulate cycle T itself.
+ */
+#ifndef TESSERA_ENGINE_H
+#define TESSERA_ENGINE_H
+
+#include "mesh/mesh.h"
+#include "sim/engine/calendar.h"
+#include "sim/tile/htif.h"
+#include "sim/tile/tile.h"
+
+struct engine {
+    const struct config *cfg;
+    struct mesh *mesh;
+    struct coherence *coherence;
+    struct calendar *calendar;
+    struct tile *tile; /* by tile number */
+    struct hart *hart;
+    struct htif *htif;
+    unsigned tiles;
+    cycle_t now;       /* the world's cycle */
+    cycle_t lookahead;
+    cycle_t end_at;    /* the limit on cycles */
+
+    /* which harts are awake, a bit each, in the order in which they are stepped */
+    uint64_t *awake;
+    tile_id *order; /* position -> tile */
+    tile_id *place; /* tile -> position */
+    unsigned awake_count;
+
+    /* packets to each tile's hart half that have not been received */
+    uint32_t *inbound;
+    cycle_t *earliest;
+
+    struct packet *packet;
+    uint32_t *free_packet; /* stack of unused packets, filled as they return */
+    uint32_t packets_max, packets_used, free_packets;
+    uint32_t in_flight;
+    unsigned *latency; /* 2 + P x routers ..: zero-load time by distance, see engine.c */
+    uint64_t rounds, slices; /* how the work was cut; no result depends on them */
+};
+
+/* Everything in `engine` above the counters is set by the caller except the
+ * arrays, which are allocated here. */
+void engine_create(struct engine *e, struct arena *arena);
+
+enum engine_state {
+    ENGINE_RUNS,     /* call again */
+    ENGINE_ENDED,    /* the guest ended the run (see htif) */
+    ENGINE_LIMIT,    /* end_at was reached */
+    ENGINE_DEADLOCK, /* everyone sleeps and nothing is on its way */
+    ENGINE_VIOLATION /* sim.check found a broken invariant */
+};
+
+/* One round.  Between rounds every tile is consistent. */
+enum engine_state engine_round(struct engine *e);
+
+/* All cycles before this one are simulated, on every tile. */
+cycle_t engine_safe_cycle(const struct engine *e);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * A tile takes packets in, one kind at a time, and sends what its controllers
+ * answer.  The hart is woken here and nowhere else.
+ */
+#include "sim/tile/tile.h"
+
+/* ---- sending coherence messages -------------------------------------------- */
+
+static unsigned coherence_flits(const struct config *cfg, const struct coh_msg *m)
+{
+    unsigned line_flits = (LINE_BYTES * 8 + cfg->mesh_flit_bits - 1) / cfg->mesh_flit_bits;
+    return coh_msg_info[m->type].carries_data ? 1 + line_flits : 1;
+}
+
+static bool received_by_hart_half(unsigned type)
+{
+    return coh_msg_info[type].to == AGENT_L1D || coh_msg_info[type].to == AGENT_L1I;
+}
+
+void tile_post_messages(struct tile *t, enum tile_half from, cycle_t event)
+{
+    for (unsigned i = 0; i < t->out->count; i++) {
+        const struct coh_msg *m = &t->out->msg[i];
+        struct packet *p = network_packet(t->engine);
+        p->kind = PACKET_COHERENCE;
+        p->vnet = coh_msg_info[m->type].vnet;
+        p->flits = (uint8_t)coherence_flits(t->cfg, m);
+        p->to_half = received_by_hart_half(m->type) ? HALF_HART : HALF_HOME;
+        p->from = t->id;
+        p->to = m->to;
+        p->coherence = *m;
+        network_post(t->engine, p, from, event + (m->delay ? m->delay : 1));
+    }
+    t->out->count = 0;
+}
+
+/* ---- waking ------------------------------------------------------------------ */
+
+static void wake(struct tile *t, cycle_t now)
+{
+    hart_wake(t->hart, now);
+    network_woken(t->engine, t->id);
+}
+
+static bool waits_for_interrupt(const struct hart *h)
+{
+    return h->wait == WAIT_WFI || h->wait == WAIT_MESSAGE;
+}
+
+void tile_raise(struct tile *t, uint64_t mip_bits, cycle_t now)
+{
+    struct hart *h = t->hart;
+    h->mip |= mip_bits;
+    if (waits_for_interrupt(h) && hart_interrupt_pending(h))
+        wake(t, now);
+}
+
+void tile_timer(struct tile *t, cycle_t now)
+{
+    if (now >= t->hart->timer_at)
+        tile_raise(t, UINT64_C(1) << IRQ_MTIP, now);
+}
+
+void tile_asleep(struct tile *t)
+{
+    struct hart *h = t->hart;
+    bool timed = waits_for_interrupt(h) && (h->mie >> IRQ_MTIP & 1);
+    network_set_timer(t->engine, t->id, timed ? h->timer_at : CYCLE_NEVER);
+}
+
+/* ---- receiving --------------------------------------------------------------- */
+
+static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t now)
+{
+    struct hart *h = t->hart;
+    switch ((enum coh_agent)coh_msg_info[m->type].to) {
+    case AGENT_HOME:
+        home_receive(t->coherence, t->id, m, now, t->out);
+        tile_post_messages(t, HALF_HOME, now);
+        break;
+    case AGENT_MEMORY:
+        memctl_receive(t->coherence, t->id, m, now, t->out);
+        tile_post_messages(t, HALF_HOME, now);
+        break;
+    case AGENT_L1D:
+        if (l1_receive(t->l1, m, t->out) && h->wait == WAIT_LINE &&
+            line_of(h->wait_line) == m->line)
+            wake(t, now);
+        else if (h->wait == WAIT_L1)
+            wake(t, now);
+        tile_post_messages(t, HALF_HART, now);
+        break;
+    case AGENT_L1I:
+        if (icache_receive(t->icache, m, t->out) && h->wait == WAIT_FETCH)
+            wake(t, now);
+        tile_post_messages(t, HALF_HART, now);
+        break;
+    }
+}
+
+static void reply(struct tile *t, const struct packet *to, uint8_t kind, cycle_t at)
+{
+    struct packet *p = network_packet(t->engine);
+    *p = *to;
+    p->kind = kind;
+    p->vnet = VNET_RESPONSE;
+    p->flits = 1;
+    p->from = to->to;
+    p->to = to->from;
+    network_post(t->engine, p, HALF_HART, at);
+}
+
+static void receive_device(struct tile *t, const struct packet *packet, cycle_t now)
+{
+    struct packet answer = *packet;
+    struct device_access *d = &answer.device;
+    if (packet->kind == PACKET_DEVICE_READ)
+        device_read(t, d->address, d->bytes, now, &d->value);
+    else
+        device_write(t, d->address, d->bytes, d->value, now);
+    reply(t, &answer, PACKET_DEVICE_REPLY, now + t->cfg->device_access_cycles);
+}
+
+void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
+{
+    switch ((enum packet_kind)packet->kind) {
+    case PACKET_COHERENCE:
+        receive_coherence(t, &packet->coherence, now);
+        break;
+    case PACKET_MESSAGE:
+        if (!msgunit_deliver(t, packet->from, &packet->message, now))
+            reply(t, packet, PACKET_REFUSED, now + 1);
+        break;
+    case PACKET_CREDIT:
+        msgunit_credit(t->mu, packet->message.endpoint);
+        break;
+    case PACKET_REFUSED:
+        msgunit_refused(t->mu, packet->message.endpoint);
+        break;
+    case PACKET_DEVICE_READ:
+    case PACKET_DEVICE_WRITE:
+        receive_device(t, packet, now);
+        break;
+    case PACKET_DEVICE_REPLY:
+        t->hart->device_done = true;
+        t->hart->device_value = packet->device.value;
+        wake(t, now);
+        break;
+    case PACKET_KINDS:
+        break;
+    }
+}
