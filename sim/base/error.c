@@ -19,27 +19,32 @@ bool error_set(struct error *e, enum exit_status status, const char *format, ...
 
 enum { WORD_MAX = 63 };
 
-/* Levenshtein distance of two words, both cut to WORD_MAX characters. */
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* Letters to insert, drop, replace or swap with their neighbour to turn one
+ * word into the other; both are cut to WORD_MAX letters. */
 static unsigned edit_distance(const char *a, const char *b)
 {
-    unsigned row[WORD_MAX + 1];
+    unsigned row[3][WORD_MAX + 1]; /* the present one and two before it */
     unsigned la = (unsigned)strnlen(a, WORD_MAX), lb = (unsigned)strnlen(b, WORD_MAX);
-    for (unsigned j = 0; j <= lb; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= la; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
+    for (unsigned i = 0; i <= la; i++) {
+        unsigned *now = row[i % 3], *before = row[(i + 2) % 3], *earlier = row[(i + 1) % 3];
+        now[0] = i;
         for (unsigned j = 1; j <= lb; j++) {
-            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
+            if (i == 0) {
+                now[j] = j;
+                continue;
+            }
+            now[j] =
+                least(before[j - 1] + (a[i - 1] != b[j - 1]), least(before[j], now[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], earlier[j - 2] + 1);
         }
     }
-    return row[lb];
+    return row[la % 3][lb];
 }
 
 const char *nearest_name(const char *word, const char *const *names, unsigned count)

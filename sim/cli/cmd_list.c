@@ -32,7 +32,8 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* One object a file of `folder` that ends with `ending`, in alphabetical order;
- * `describe` adds what the file says of itself. */
+ * `describe` adds what the file says of itself; a file without a description
+ * is left out. */
 static bool list_folder(json_t *rows, const char *folder, const char *ending,
                         bool (*describe)(json_t *row, const char *path, struct error *e),
                         struct error *e)
@@ -52,7 +53,9 @@ static bool list_folder(json_t *rows, const char *folder, const char *ending,
             json_object_set_new(row, "name", json_stringn(name, strlen(name) - strlen(ending)));
             json_object_set_new(row, "file", json_string(path));
             good = describe(row, path, e);
-            json_array_append_new(rows, row);
+            if (json_object_get(row, "description"))
+                json_array_append(rows, row);
+            json_decref(row);
         }
         free(entry[i]);
     }
@@ -73,28 +76,44 @@ static bool describe_yaml(json_t *row, const char *path, struct error *e)
     return true;
 }
 
-/* The first sentence of the comment that opens a C file. */
-static bool describe_source(json_t *row, const char *path, struct error *e)
+/* The first sentence of the comment that opens a C file; mem_alloc'd. */
+static char *first_sentence(const char *text)
 {
-    char text[2048], sentence[256];
+    char *sentence = mem_alloc(strlen(text) + 1);
     size_t count = 0;
-    FILE *f = fopen(path, "r");
-    if (f == NULL)
-        return error_set(e, EXIT_STATUS_INPUT, "%s: cannot be read", path);
-    text[fread(text, 1, sizeof text - 1, f)] = 0;
-    fclose(f);
     const char *at = strstr(text, "/*");
-    for (at = at ? at + 2 : ""; *at && count + 1 < sizeof sentence; at++) {
-        bool blank = strchr(" \n*", *at) != NULL;
-        if (strncmp(at, "*/", 2) == 0 || (*at == '.' && strchr(" \n", at[1])))
+    for (at = at ? at + 2 : ""; *at && strncmp(at, "*/", 2) != 0; at++) {
+        if (*at == '.' && strchr(" \n", at[1]))
             break;
-        if (!blank)
+        if (strchr(" \n*", *at) == NULL)
             sentence[count++] = *at;
         else if (count > 0 && sentence[count - 1] != ' ')
             sentence[count++] = ' ';
     }
+    while (count > 0 && sentence[count - 1] == ' ')
+        count--;
     sentence[count] = 0;
-    json_object_set_new(row, "description", json_string(sentence));
+    return sentence;
+}
+
+/* The file of bench X is X.c and defines bench_X(); others only help. */
+static bool describe_bench(json_t *row, const char *path, struct error *e)
+{
+    static const size_t bytes = 1 << 16;
+    char entry[300];
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return error_set(e, EXIT_STATUS_INPUT, "%s: cannot be read", path);
+    char *text = mem_alloc(bytes);
+    text[fread(text, 1, bytes - 1, f)] = 0;
+    fclose(f);
+    snprintf(entry, sizeof entry, "int bench_%s(", json_string_value(json_object_get(row, "name")));
+    if (strstr(text, entry)) {
+        char *sentence = first_sentence(text);
+        json_object_set_new(row, "description", json_string(sentence));
+        mem_free(sentence);
+    }
+    mem_free(text);
     return true;
 }
 
@@ -112,7 +131,7 @@ static bool list_sweeps(json_t *rows, struct error *e)
 
 static bool list_benches(json_t *rows, struct error *e)
 {
-    return list_folder(rows, "guest-os/bench", ".c", describe_source, e);
+    return list_folder(rows, "guest-os/bench", ".c", describe_bench, e);
 }
 
 static bool list_figures(json_t *rows, struct error *e)

@@ -10,7 +10,8 @@
  *         signals (signalfd)   ---> INT, TERM: stop; USR1: say where it stands
  *
  * A point that fails is recorded with its status, reported, and left for the
- * next time; the sweep goes on and ends with the status of the first failure.
+ * next time; the sweep goes on, and ends with the status of the first point
+ * that failed.
  */
 #include "sim/cli/cli.h"
 
@@ -42,10 +43,10 @@ struct sweep_run {
     struct run_record *record; /* one a point; its outcome while it is stored */
     unsigned *todo, todo_count, next;
     struct worker worker[JOBS_MAX];
-    unsigned busy; /* workers at work: worker[0..busy-1] */
-    unsigned failed;
-    int first_failure;
-    int signals; /* signalfd */
+    unsigned busy;                 /* workers at work: worker[0..busy-1] */
+    unsigned failed, failed_point; /* failures, and the first point among them */
+    int failed_status;             /* of that point */
+    int signals;                   /* signalfd */
     bool interrupted;
     struct progress progress;
 };
@@ -165,8 +166,10 @@ static bool list_todo(struct sweep_run *r, struct error *e)
 static void note_failure(struct sweep_run *r, unsigned point, const struct run_outcome *o)
 {
     char message[sizeof o->message + 32];
-    if (r->failed++ == 0)
-        r->first_failure = o->status;
+    if (r->failed++ == 0 || point < r->failed_point) {
+        r->failed_point = point;
+        r->failed_status = o->status;
+    }
     if (o->message[0])
         snprintf(message, sizeof message, "%s", o->message);
     else
@@ -300,7 +303,7 @@ static int run_sweep(struct sweep_run *r, struct error *e)
                   r->options->database);
         return cli_fail(e);
     }
-    return r->first_failure;
+    return r->failed_status;
 }
 
 int cmd_sweep(int argc, char **argv)
