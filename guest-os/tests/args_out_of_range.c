@@ -1,0 +1,12 @@
+/* A number that the row does not allow. */
+// bootargs: ops=0
+// expect: boot arguments: ops=0: must be 1 to 100000000
+// exit: 64
+#include "guest-os/lib/exitcode.h"
+#include "guest-os/lib/user.h"
+
+int user_main(void)
+{
+    printf("the arguments were accepted\n");
+    return GUEST_OK;
+}
