@@ -1,0 +1,280 @@
+#!/bin/bash
+# Checks what a compiler alone does not: `make lint`.
+#
+#   layers    includes obey the dependency law (the table below) and have no cycles
+#   headers   every header compiles by itself
+#   warnings  the host's code has none, under gcc and under clang
+#   words     memory has one door, models print nothing, nothing is left to be done
+#   scripts   shell scripts parse
+#
+# A finding is one line, `file:line: what`; without any there is one line in all.
+# Bash and awk only, because this also runs before anything is installed.
+set -u
+cd "$(dirname "$0")/.."
+
+CROSS=${CROSS:-riscv64-unknown-elf-}
+WARNINGS=$(sed -n 's/^WARN := //p' Makefile)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The dependency law (ARCHITECTURE.md, "Top level").
+#   folder | what of it others may include | folders that it may include
+# `*` stands for all of its headers.  A folder may always include itself.
+LAW='
+sim/abi    | *                     |
+sim/base   | *                     | sim/abi
+mesh       | mesh/mesh.h           | sim/abi sim/base
+coherence  | coherence/coherence.h | sim/abi sim/base
+traces     | traces/traces.h       | sim/abi sim/base
+sim/core   | *                     | sim/abi sim/base mesh coherence traces
+sim/tile   | *                     | sim/abi sim/base mesh coherence traces sim/core
+sim/engine | *                     | sim/abi sim/base mesh coherence traces sim/core sim/tile
+sim/chip   | *                     | sim/abi sim/base mesh coherence traces sim/core sim/tile sim/engine
+analysis   | analysis/analysis.h   | sim/base
+sim/cli    |                       | sim/abi sim/base mesh coherence traces analysis sim/core sim/tile sim/engine sim/chip
+guest-os   |                       | sim/abi
+'
+GENERATED='revision.h' # headers that the build writes
+
+# Folders whose code is a model: it prints nothing.  Exceptions are reports that
+# write to a file which the caller hands over.
+MODELS='mesh coherence sim/core sim/tile sim/engine sim/chip'
+MAY_PRINT='coherence/report.c coherence/table.c sim/chip/explain.c'
+MAY_ALLOCATE='sim/base/arena.c'
+
+FOLDERS='sim mesh coherence traces analysis guest-os'
+
+sources() { # NAME...: files of the project with these names, tests included
+    local names=()
+    for name in "$@"; do
+        names+=(-o -name "$name")
+    done
+    # shellcheck disable=SC2086
+    find $FOLDERS -type f \( "${names[@]:1}" \) | LC_ALL=C sort
+}
+
+not_guest() { grep -v '^guest-os/'; }
+not_tests() { grep -v '/tests/'; }
+
+# ---- layers ---------------------------------------------------------------------
+
+# "file line target" for every include in quotes.
+includes() {
+    sources '*.c' '*.h' '*.S' '*.def' | xargs awk '
+        match($0, /^[ \t]*#[ \t]*include[ \t]+"[^"]*"/) {
+            target = substr($0, RSTART, RLENGTH)
+            gsub(/^[^"]*"|"$/, "", target)
+            print FILENAME, FNR, target
+        }'
+}
+
+check_law() {
+    awk -v law="$LAW" -v generated="$GENERATED" '
+        function folder_of(path,    name, best) {
+            best = ""
+            for (name in front)
+                if (index(path, name "/") == 1 && length(name) > length(best))
+                    best = name
+            return best
+        }
+        function exists(path,    line, found) {
+            found = (getline line < path) >= 0
+            close(path)
+            return found
+        }
+        BEGIN {
+            rows = split(law, row, "\n")
+            for (i = 1; i <= rows; i++) {
+                if (split(row[i], column, "|") < 3)
+                    continue
+                gsub(/[ \t]/, "", column[1])
+                gsub(/[ \t]/, "", column[2])
+                front[column[1]] = column[2]
+                may[column[1]] = " " column[3] " "
+            }
+            made = " " generated " "
+        }
+        {
+            from = folder_of($1)
+            to = folder_of($3)
+            where = $1 ":" $2 ": "
+            if (index(made, " " $3 " "))
+                next
+            if (!exists($3))
+                print where "\"" $3 "\" is not a file, seen from the root"
+            else if (from == "" || to == "")
+                print where "\"" $3 "\": no row of the law in .ci/lint.sh covers this"
+            else if (from != to && !index(may[from], " " to " "))
+                print where from " may not include " to " (\"" $3 "\")"
+            else if (from != to && front[to] != "*" && front[to] != $3)
+                print where "\"" $3 "\" is internal to " to \
+                    (front[to] ? "; include \"" front[to] "\"" : "")
+        }' "$work/includes"
+}
+
+# Removes files that include nothing that is left, until none can be removed;
+# what then remains lies on a cycle or leads into one.
+check_cycles() {
+    awk '
+        $1 != $3 && $1 ~ /\.h$/ { edge[$1, $3] = 1; line[$1, $3] = $2; node[$1] = 1 }
+        END {
+            do {
+                removed = 0
+                for (n in node) {
+                    open = 0
+                    for (e in edge) {
+                        split(e, end, SUBSEP)
+                        if (end[1] == n && end[2] in node)
+                            open++
+                    }
+                    if (!open) {
+                        delete node[n]
+                        removed++
+                    }
+                }
+            } while (removed)
+            for (e in edge) {
+                split(e, end, SUBSEP)
+                if (end[1] in node && end[2] in node)
+                    print end[1] ":" line[e] ": \"" end[2] "\" is part of a cycle of includes"
+            }
+        }' "$work/includes" | LC_ALL=C sort
+}
+
+# The first include of a .c file is the header of the same name, if there is one.
+check_own_header() {
+    awk '
+        $1 ~ /\.c$/ && !($1 in seen) {
+            seen[$1] = 1
+            own = $1
+            sub(/c$/, "h", own)
+            if ((getline line < own) >= 0 && $3 != own)
+                print $1 ":" $2 ": its own header \"" own "\" does not come first"
+            close(own)
+        }' "$work/includes"
+}
+
+# ---- compilers --------------------------------------------------------------------
+
+# Compiler messages without their context lines.
+messages() { grep -E '(error|warning):' | sed 's/: \(fatal \)\{0,1\}\(error\|warning\):/:/'; }
+
+compile() { # "COMPILER AND FLAGS" NAME: files are read from stdin
+    # shellcheck disable=SC2086
+    xargs -P "$(nproc)" -n 4 $1 -fsyntax-only -I. -I"$work" 2>&1 | messages |
+        sed "s/\$/ ($2)/"
+}
+
+# One file a header, so that it is compiled as somebody would include it.
+check_headers() {
+    mkdir -p "$work/alone"
+    sources '*.h' | while read -r header; do
+        printf '#include "%s"\n' "$header" >"$work/alone/$(echo "$header" | tr '/' '+').c"
+    done
+    find "$work/alone" -name '*.c' | not_guest_alone |
+        compile "gcc -std=gnu11 -D_GNU_SOURCE $WARNINGS" 'header alone'
+    command -v "${CROSS}gcc" >/dev/null || return 0
+    find "$work/alone" -name 'guest-os+*.c' |
+        compile "${CROSS}gcc -std=gnu11 -ffreestanding -march=rv64ima_zicsr -mabi=lp64 \
+            -mcmodel=medany $WARNINGS" 'header alone'
+}
+
+not_guest_alone() { grep -v '/guest-os+'; }
+
+check_warnings() {
+    for compiler in gcc clang; do
+        if command -v $compiler >/dev/null; then
+            sources '*.c' | not_guest |
+                compile "$compiler -std=gnu11 -D_GNU_SOURCE $WARNINGS" $compiler
+        else
+            echo "lint: $compiler is missing: make setup" >&2
+            echo ".ci/lint.sh:0: $compiler is not installed"
+        fi
+    done
+}
+
+# ---- words ------------------------------------------------------------------------
+
+# Code without comments, strings and character constants, as "file:line: code".
+bare_code() {
+    xargs -r awk '
+        FNR == 1 { comment = 0 }
+        {
+            text = $0
+            gsub(/\\./, "", text)
+            bare = ""
+            while (text != "") {
+                if (comment) {
+                    stop = index(text, "*/")
+                    if (!stop)
+                        break
+                    text = substr(text, stop + 2)
+                    comment = 0
+                } else if (match(text, /"[^"]*"|'\''[^'\'']*'\''|\/\*|\/\//)) {
+                    bare = bare substr(text, 1, RSTART - 1) " "
+                    token = substr(text, RSTART, RLENGTH)
+                    text = token == "//" ? "" : substr(text, RSTART + RLENGTH)
+                    comment = token == "/*"
+                } else {
+                    bare = bare text
+                    text = ""
+                }
+            }
+            print FILENAME ":" FNR ": " bare
+        }'
+}
+
+# The first line of each file of bare code that calls one of $1 (an alternation),
+# apart from the files $2; $3 is the message.
+calls() {
+    awk -F': ' -v name="(^|[^a-zA-Z0-9_>.])($1)[ ]*\\\\(" -v but=" $2 " -v what="$3" '
+        {
+            file = $1
+            sub(/:.*/, "", file)
+            code = substr($0, length($1) + 2)
+            if (code ~ name && !index(but, " " file " ") && !seen[file]++)
+                print $1 ": " what
+        }'
+}
+
+check_words() {
+    sources '*.c' '*.h' | not_guest | not_tests | bare_code >"$work/bare"
+    calls 'malloc|calloc|realloc|free|strdup|strndup|asprintf|vasprintf|aligned_alloc|posix_memalign' \
+        "$MAY_ALLOCATE" 'memory comes from sim/base/arena.h' <"$work/bare"
+    # shellcheck disable=SC2086
+    grep -E "^($(echo $MODELS | tr ' ' '|'))/" "$work/bare" |
+        calls 'printf|fprintf|vprintf|vfprintf|puts|fputs|putchar|putc|fputc|perror' \
+            "$MAY_PRINT" 'a model prints nothing'
+    find $FOLDERS configs .ci Makefile ./*.md -type f ! -path .ci/lint.sh -print0 2>/dev/null |
+        xargs -0 grep -nIwE 'TODO|FIXME' | sed 's/^\([^:]*:[0-9]*\):.*/\1: left to be done/'
+}
+
+check_scripts() {
+    find .ci $FOLDERS -type f | while read -r file; do
+        case $(head -c 32 "$file" | head -n 1 | tr -d '\0') in
+        '#!/bin/sh'*) sh -n "$file" ;;
+        '#!/bin/bash'*) bash -n "$file" ;;
+        esac
+    done 2>&1 | sed 's/: line \([0-9]*\): /:\1: /; s/^\([^:]*\): \([0-9]*\): /\1:\2: /'
+}
+
+# ---- all of it ---------------------------------------------------------------------
+
+.ci/revision.sh "$work/revision.h" Makefile
+includes >"$work/includes"
+{
+    check_law
+    check_cycles
+    check_own_header
+    check_headers
+    check_warnings
+    check_words
+    check_scripts
+} >"$work/findings"
+cat "$work/findings"
+count=$(wc -l <"$work/findings")
+if [ "$count" -gt 0 ]; then
+    echo "lint: $count findings"
+    exit 1
+fi
+echo "lint: $(sources '*.c' '*.h' '*.S' '*.def' | wc -l) files, nothing found"
