@@ -125,23 +125,39 @@ static bool fits(const struct chip *chip, paddr_t address, uint64_t bytes)
     return address >= MAP_DRAM_BASE && bytes <= dram && address - MAP_DRAM_BASE <= dram - bytes;
 }
 
+/* A linker without a script puts the file's own headers into a page in front of
+ * the text, here just below DRAM: nobody needs them in memory. */
+static struct elf_segment without_headers(const struct elf_image *image, unsigned i)
+{
+    struct elf_segment s = image->segment[i];
+    uint64_t below = MAP_DRAM_BASE - s.address;
+    if (s.bytes == image->file && s.address < MAP_DRAM_BASE && below < s.file_bytes) {
+        s.address += below;
+        s.bytes += below;
+        s.file_bytes -= below;
+        s.memory_bytes -= below;
+    }
+    return s;
+}
+
 bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e)
 {
     struct coherence *coh = chip->engine.coherence;
     for (unsigned i = 0; i < image->segment_count; i++) {
-        const struct elf_segment *s = &image->segment[i];
-        if (!fits(chip, s->address, s->memory_bytes))
+        struct elf_segment s = without_headers(image, i);
+        if (!fits(chip, s.address, s.memory_bytes))
             return error_set(e, EXIT_STATUS_INPUT,
                              "guest: segment 0x%llx..0x%llx lies outside DRAM 0x%x..0x%llx "
                              "(memory.dram_mib=%u)",
-                             (unsigned long long)s->address,
-                             (unsigned long long)(s->address + s->memory_bytes), MAP_DRAM_BASE,
+                             (unsigned long long)s.address,
+                             (unsigned long long)(s.address + s.memory_bytes), MAP_DRAM_BASE,
                              MAP_DRAM_BASE + ((unsigned long long)chip->cfg.memory_dram_mib << 20),
                              chip->cfg.memory_dram_mib);
     }
-    for (unsigned i = 0; i < image->segment_count; i++)
-        coherence_poke(coh, image->segment[i].address, image->segment[i].bytes,
-                       image->segment[i].file_bytes);
+    for (unsigned i = 0; i < image->segment_count; i++) {
+        struct elf_segment s = without_headers(image, i);
+        coherence_poke(coh, s.address, s.bytes, s.file_bytes);
+    }
     chip->image = image;
     chip->htif.tohost = image->tohost;
     chip->htif.fromhost = image->fromhost;
