@@ -15,6 +15,7 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
+JOBS ?= $(shell nproc)
 OPT := $(if $(filter 1,$(DEBUG)),-O0,-O2) -g
 SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN)) -fno-omit-frame-pointer)
 comma := ,
@@ -59,7 +60,7 @@ LAYER_LIBS := $(foreach l,$(BELOW_cli),$(B)/lib$(l).a)
 include guest-os/guest.mk
 
 .DEFAULT_GOAL := all
-.PHONY: all guest setup test lint bench format reproduce help clean FORCE
+.PHONY: all guest setup test tests lint bench format reproduce help clean FORCE
 all: $(B)/tessera guest ## the simulator and the guest
 
 guest: $(GUEST_ELFS) ## the guest operating system, its tests and the examples
@@ -73,10 +74,45 @@ $(B)/obj/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # What the program says it was built from; rewritten only when that changes.
+TEST_SOURCES := $(wildcard */tests/*.[ch] sim/*/tests/*.[ch])
 SOURCES := $(wildcard $(foreach l,$(LAYERS),$(foreach d,$(DIRS_$(l)),$(d)/*.[ch] $(d)/*.def)) sim/abi/*.h)
 $(B)/gen/revision.h: FORCE
 	$(Q)mkdir -p $(@D) && .ci/revision.sh $@ $(sort $(SOURCES))
 $(OBJ_cli) $(B)/obj/$(MAIN_SRC:.c=.o) $(TESTS_cli:$(B)/tests/%=$(B)/obj/%.o): | $(B)/gen/revision.h
+
+# ---- the two commands, and what they are made of ------------------------------
+setup: ## install what is missing
+	$(Q).ci/setup.sh
+
+# Each of the two installs first, then starts over with what is there now.
+test: setup ## install what is missing, build everything, run every test
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
+	$(Q)$(MAKE) --no-print-directory lint
+	$(Q)B=$(B) .ci/run-tests.sh $(TESTS)
+
+tests: $(TESTS)
+
+lint: $(B)/gen/revision.h ## the dependency law, headers on their own, warnings of gcc and clang
+	$(Q)B=$(B) .ci/lint.sh
+
+reproduce: setup ## install what is missing, build, run the main experiment, draw its figure
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)mkdir -p out
+	$(B)/tessera sweep configs/sweeps/update.yaml --db out/tessera.db
+	$(B)/tessera plot update --db out/tessera.db -o out/update.svg
+	$(B)/tessera plot update --db out/tessera.db -o out/update.png
+	$(B)/tessera plot update --db out/tessera.db -o out/update.pdf
+
+BENCHES := $(patsubst %.c,$(B)/bench/%,$(wildcard mesh/bench/*.c))
+$(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: all $(BENCHES) ## how fast the simulator is on this machine
+	$(Q)B=$(B) .ci/bench.sh $(BENCHES)
+
+format: ## lay the C sources out by .clang-format
+	$(Q)clang-format -i $(filter %.c %.h,$(SOURCES) $(TEST_SOURCES))
 
 clean: ## remove everything built
 	rm -rf $(B)

@@ -27,9 +27,9 @@ struct chip_options {
     cycle_t max_cycles;       /* 0 = no limit */
     chip_console_fn *console; /* NULL = the console is dropped */
     void *console_context;
-    struct trace *trace;      /* NULL = off; the caller closes it after the run */
+    struct trace *trace;                    /* NULL = off; the caller closes it after the run */
     const volatile sig_atomic_t *interrupt; /* non-zero ends the run; NULL = never */
-    volatile sig_atomic_t *inquiry; /* non-zero: print a line of progress and clear it */
+    volatile sig_atomic_t *inquiry;         /* non-zero: print a line of progress and clear it */
 };
 
 /* NULL with an error when boot arguments are too long.  `cfg` is copied and must
@@ -44,11 +44,11 @@ bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e
 
 enum chip_end {
     CHIP_RUNNING,
-    CHIP_EXIT,        /* the guest stored its code to tohost */
-    CHIP_LIMIT,       /* max_cycles */
-    CHIP_DEADLOCK,    /* every hart waits and nothing is on its way */
-    CHIP_TRAP_LOOP,   /* a hart traps without ever executing an instruction */
-    CHIP_VIOLATION,   /* sim.check found a broken invariant */
+    CHIP_EXIT,      /* the guest stored its code to tohost */
+    CHIP_LIMIT,     /* max_cycles */
+    CHIP_DEADLOCK,  /* every hart waits and nothing is on its way */
+    CHIP_TRAP_LOOP, /* a hart traps without ever executing an instruction */
+    CHIP_VIOLATION, /* sim.check found a broken invariant */
     CHIP_INTERRUPTED
 };
 
@@ -71,7 +71,7 @@ struct chip_results {
     const struct chip_series {
         const char *name, *unit;
         const struct hist *hist;
-    } *series; /* owned by the chip */
+    } * series; /* owned by the chip */
 };
 void chip_results(struct chip *chip, struct chip_results *results);
 

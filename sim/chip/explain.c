@@ -57,10 +57,10 @@ static void explain_deadlock(struct chip *chip, FILE *out)
 
 static void print_registers(const struct hart *h, FILE *out)
 {
-    static const char *const names[32] = {
-        "zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
-        "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
-        "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    static const char *const names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                          "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                          "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+                                          "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
     for (unsigned r = 1; r < 32; r++)
         fprintf(out, "    %4s %016llx%s", names[r], (unsigned long long)h->x[r],
                 r % 4 == 0 || r == 31 ? "\n" : "");

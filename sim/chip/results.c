@@ -52,8 +52,10 @@ static void put_messages(const struct chip *chip, struct stats *stats)
     }
     stats_put(stats, "message.sent", sum.sent, "messages", "launched by message units");
     stats_put(stats, "message.received", sum.received, "messages", "entered a receive queue");
-    stats_put(stats, "message.no_credits", sum.no_credits, "launches", "refused for want of credits");
-    stats_put(stats, "message.refused", sum.refused, "messages", "found their queue absent or full");
+    stats_put(stats, "message.no_credits", sum.no_credits, "launches",
+              "refused for want of credits");
+    stats_put(stats, "message.refused", sum.refused, "messages",
+              "found their queue absent or full");
 }
 
 static uint64_t hash_text(uint64_t hash, const char *text)
@@ -119,8 +121,8 @@ static void list_series(struct chip *chip)
 
 void chip_results(struct chip *chip, struct chip_results *results)
 {
-    *results = (struct chip_results){.cycles = chip->engine.now,
-                                     .instructions = chip_instructions(chip)};
+    *results =
+        (struct chip_results){.cycles = chip->engine.now, .instructions = chip_instructions(chip)};
     list_series(chip);
     results->series = chip->series;
     results->series_count = chip->simctl.series_count;

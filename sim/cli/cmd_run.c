@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "sim/cli/run.h"
 
@@ -127,16 +128,25 @@ static json_t *results_object(const struct run_outcome *o)
     return results;
 }
 
+/* The largest this process has been. */
+static json_int_t host_peak_kib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
 static bool write_stats(const char *path, const struct run_record *record, struct error *e)
 {
     const struct run_outcome *o = &record->outcome;
     char hash[20];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)o->state_hash);
-    json_t *root = json_pack("{s:I, s:I, s:f, s:i, s:i, s:s, s:s, s:o, s:o}", "cycles",
-                             (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
-                             "host_seconds", o->host_seconds, "exit_code", o->status, "threads",
-                             (int)o->threads, "state_hash", hash, "machine", record->machine,
-                             "stats", stats_object(o), "results", results_object(o));
+    json_t *root =
+        json_pack("{s:I, s:I, s:f, s:I, s:i, s:i, s:s, s:s, s:o, s:o}", "cycles",
+                  (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
+                  "host_seconds", o->host_seconds, "host_peak_kib", host_peak_kib(), "exit_code",
+                  o->status, "threads", (int)o->threads, "state_hash", hash, "machine",
+                  record->machine, "stats", stats_object(o), "results", results_object(o));
     int failed = json_dump_file(root, path, JSON_INDENT(1));
     json_decref(root);
     return !failed || error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(errno));

@@ -11,9 +11,9 @@
 
 /* What else a run may do besides filling its record. */
 struct run_instruments {
-    FILE *console;          /* the guest's console; NULL: nowhere */
-    FILE *report;           /* why a run failed, at length; NULL: nowhere */
-    const char *trace_path; /* event trace; NULL: none */
+    FILE *console;                          /* the guest's console; NULL: nowhere */
+    FILE *report;                           /* why a run failed, at length; NULL: nowhere */
+    const char *trace_path;                 /* event trace; NULL: none */
     const volatile sig_atomic_t *interrupt; /* non-zero ends the run; NULL: never */
     volatile sig_atomic_t *inquiry; /* non-zero: say on stderr where the run stands; NULL: never */
 };

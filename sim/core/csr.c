@@ -12,15 +12,15 @@
 #define MISA                                                                                       \
     (UINT64_C(2) << 62 | 1u << ('A' - 'A') | 1u << ('I' - 'A') | 1u << ('M' - 'A') |               \
      1u << ('S' - 'A') | 1u << ('U' - 'A'))
-#define BIT(n) (UINT64_C(1) << (n))
+#define BIT(n)         (UINT64_C(1) << (n))
 #define IRQ_SUPERVISOR (BIT(IRQ_SSIP) | BIT(IRQ_STIP) | BIT(IRQ_SEIP))
-#define IRQ_DELEGABLE (IRQ_SUPERVISOR | BIT(IRQ_MESSAGE))
-#define IRQ_ALL (IRQ_DELEGABLE | BIT(IRQ_MSIP) | BIT(IRQ_MTIP) | BIT(IRQ_MEIP))
+#define IRQ_DELEGABLE  (IRQ_SUPERVISOR | BIT(IRQ_MESSAGE))
+#define IRQ_ALL        (IRQ_DELEGABLE | BIT(IRQ_MSIP) | BIT(IRQ_MTIP) | BIT(IRQ_MEIP))
 #define MSTATUS_WRITABLE                                                                           \
     (MSTATUS_SIE | MSTATUS_MIE | MSTATUS_SPIE | MSTATUS_MPIE | MSTATUS_SPP | MSTATUS_MPP |         \
      MSTATUS_MPRV | MSTATUS_SUM | MSTATUS_MXR | MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR)
 #define SSTATUS_WRITABLE (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_SUM | MSTATUS_MXR)
-#define SSTATUS_VISIBLE (SSTATUS_WRITABLE | MSTATUS_UXL)
+#define SSTATUS_VISIBLE  (SSTATUS_WRITABLE | MSTATUS_UXL)
 
 static uint64_t merge(uint64_t old, uint64_t value, uint64_t writable)
 {
@@ -151,9 +151,9 @@ static uint64_t csr_read_time(struct hart *h)
 }
 
 /* cycle, time and instret are read-only by number: never called. */
-#define csr_write_cycle csr_write_satp
+#define csr_write_cycle   csr_write_satp
 #define csr_write_instret csr_write_satp
-#define csr_write_time csr_write_satp
+#define csr_write_time    csr_write_satp
 
 /* ---- the table ------------------------------------------------------------ */
 
@@ -193,7 +193,8 @@ static const struct csr_row rows[] = {
 #define FIELD(number, name, member, writable)                                                      \
     {number, number, CSR_FIELD, offsetof(struct hart, member), writable, NULL, NULL},
 #define ZERO(first, last, name) {first, last, CSR_CONST, 0, 0, const_##name, NULL},
-#define SPECIAL(number, name) {number, number, CSR_SPECIAL, 0, 0, csr_read_##name, csr_write_##name},
+#define SPECIAL(number, name)                                                                      \
+    {number, number, CSR_SPECIAL, 0, 0, csr_read_##name, csr_write_##name},
 #define MESSAGE(first, last) {first, last, CSR_MESSAGE, 0, 0, NULL, NULL},
 #include "sim/core/csr.def"
 #undef CONST

@@ -21,11 +21,11 @@ static const struct pattern {
 #define ALU(name, match, mask, format, value) {match, mask, OP_##name, FMT_##format},
 #define MUL(name, match, mask, format, value) {match, mask, OP_##name, FMT_##format},
 #define DIV(name, match, mask, format, value) {match, mask, OP_##name, FMT_##format},
-#define LOAD(name, match, mask, type) {match, mask, OP_##name, FMT_I},
-#define STORE(name, match, mask, type) {match, mask, OP_##name, FMT_S},
-#define BRANCH(name, match, mask, condition) {match, mask, OP_##name, FMT_B},
-#define AMO(name, match, mask, type, value) {match, mask, OP_##name, FMT_A},
-#define SYS(name, match, mask, format) {match, mask, OP_##name, FMT_##format},
+#define LOAD(name, match, mask, type)         {match, mask, OP_##name, FMT_I},
+#define STORE(name, match, mask, type)        {match, mask, OP_##name, FMT_S},
+#define BRANCH(name, match, mask, condition)  {match, mask, OP_##name, FMT_B},
+#define AMO(name, match, mask, type, value)   {match, mask, OP_##name, FMT_A},
+#define SYS(name, match, mask, format)        {match, mask, OP_##name, FMT_##format},
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -41,11 +41,11 @@ static const char *const names[OPS] = {
 #define ALU(name, match, mask, format, value) [OP_##name] = #name,
 #define MUL(name, match, mask, format, value) [OP_##name] = #name,
 #define DIV(name, match, mask, format, value) [OP_##name] = #name,
-#define LOAD(name, match, mask, type) [OP_##name] = #name, [OP_##name##_used] = #name,
-#define STORE(name, match, mask, type) [OP_##name] = #name,
-#define BRANCH(name, match, mask, condition) [OP_##name] = #name, [OP_##name##_near] = #name,
-#define AMO(name, match, mask, type, value) [OP_##name] = #name,
-#define SYS(name, match, mask, format) [OP_##name] = #name,
+#define LOAD(name, match, mask, type)         [OP_##name] = #name, [OP_##name##_used] = #name,
+#define STORE(name, match, mask, type)        [OP_##name] = #name,
+#define BRANCH(name, match, mask, condition)  [OP_##name] = #name, [OP_##name##_near] = #name,
+#define AMO(name, match, mask, type, value)   [OP_##name] = #name,
+#define SYS(name, match, mask, format)        [OP_##name] = #name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -55,11 +55,8 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",
-    [OP_illegal] = "illegal",
-    [OP_line_end] = "line_end",
-    [OP_line_end_used] = "line_end",
-    [OP_traced] = "traced",
+    [OP_jal_near] = "jal",           [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
 const char *insn_name(enum insn_op op)
@@ -108,11 +105,11 @@ static int32_t immediate(uint32_t bits, enum format format)
 static const struct operands {
     bool rd, rs1, rs2;
 } operands[] = {
-    [FMT_R] = {true, true, true},   [FMT_I] = {true, true, false},
+    [FMT_R] = {true, true, true},    [FMT_I] = {true, true, false},
     [FMT_SH6] = {true, true, false}, [FMT_SH5] = {true, true, false},
-    [FMT_S] = {false, true, true},  [FMT_B] = {false, true, true},
-    [FMT_U] = {true, false, false}, [FMT_J] = {true, false, false},
-    [FMT_A] = {true, true, true},   [FMT_C] = {true, true, false},
+    [FMT_S] = {false, true, true},   [FMT_B] = {false, true, true},
+    [FMT_U] = {true, false, false},  [FMT_J] = {true, false, false},
+    [FMT_A] = {true, true, true},    [FMT_C] = {true, true, false},
     [FMT_N] = {false, false, false},
 };
 

@@ -15,11 +15,11 @@ enum insn_op {
 #define ALU(name, match, mask, format, value) OP_##name,
 #define MUL(name, match, mask, format, value) OP_##name,
 #define DIV(name, match, mask, format, value) OP_##name,
-#define LOAD(name, match, mask, type) OP_##name, OP_##name##_used,
-#define STORE(name, match, mask, type) OP_##name,
-#define BRANCH(name, match, mask, condition) OP_##name, OP_##name##_near,
-#define AMO(name, match, mask, type, value) OP_##name,
-#define SYS(name, match, mask, format) OP_##name,
+#define LOAD(name, match, mask, type)         OP_##name, OP_##name##_used,
+#define STORE(name, match, mask, type)        OP_##name,
+#define BRANCH(name, match, mask, condition)  OP_##name, OP_##name##_near,
+#define AMO(name, match, mask, type, value)   OP_##name,
+#define SYS(name, match, mask, format)        OP_##name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -29,7 +29,7 @@ enum insn_op {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    OP_jal_near,      /* the target lies in the same line */
+    OP_jal_near, /* the target lies in the same line */
     OP_illegal,
     OP_line_end,      /* behind the last instruction: go on in the next line */
     OP_line_end_used, /* the last instruction is a load into rs1's register */
@@ -40,10 +40,10 @@ enum insn_op {
 /* One decoded instruction.  x_used: the next instruction uses the value that
  * this load brings.  near: imm counts records, not bytes. */
 struct insn {
-    const void *go;  /* handler in hart_run */
-    uint8_t rd;      /* 1..31, or 32 for x0 */
+    const void *go;   /* handler in hart_run */
+    uint8_t rd;       /* 1..31, or 32 for x0 */
     uint8_t rs1, rs2; /* 0 when the format has none */
-    uint8_t op;      /* enum insn_op */
+    uint8_t op;       /* enum insn_op */
     int32_t imm;
 };
 

@@ -35,7 +35,8 @@ void hart_sleep(struct hart *h, enum hart_wait wait)
 {
     h->wait = (uint8_t)wait;
     h->wait_since = h->cycle;
-    trace_sleep(h->trace, h->id, h->cycle, wait, wait == WAIT_MESSAGE ? h->wait_mask : h->wait_line);
+    trace_sleep(h->trace, h->id, h->cycle, wait,
+                wait == WAIT_MESSAGE ? h->wait_mask : h->wait_line);
 }
 
 void hart_charge_wait(struct hart *h, cycle_t now)

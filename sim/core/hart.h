@@ -39,7 +39,7 @@ enum stall_cause {
 #define STALL(name, meaning) STALL_##name,
     STALL_CAUSES(STALL)
 #undef STALL
-    STALLS
+        STALLS
 };
 
 /* What a hart that does not run waits for: WAIT(constant, what, stall cause). */
@@ -55,7 +55,7 @@ enum hart_wait {
 #define WAIT(name, what, cause) WAIT_##name,
     HART_WAITS(WAIT)
 #undef WAIT
-    WAITS
+        WAITS
 };
 extern const char *const hart_wait_names[WAITS];
 
@@ -91,8 +91,8 @@ struct hart {
     /* touched by every slice */
     uint64_t x[33]; /* x[32] takes what is written to x0 */
     uint64_t pc;
-    cycle_t cycle;  /* issue cycle of the next instruction */
-    cycle_t until;  /* the present slice's end; lowered when a packet is sent */
+    cycle_t cycle;    /* issue cycle of the next instruction */
+    cycle_t until;    /* the present slice's end; lowered when a packet is sent */
     cycle_t timer_at; /* cycle at which mtime reaches mtimecmp */
     uint64_t mip, mie;
     const struct l1_window *window;
@@ -102,14 +102,14 @@ struct hart {
     const struct config *cfg;
     struct trace *trace; /* NULL: off */
     uint8_t priv;
-    uint8_t wait;         /* enum hart_wait */
-    bool completing;      /* the access that it waited for must be performed first */
-    bool device_done;     /* device_value answers the access being completed */
+    uint8_t wait;     /* enum hart_wait */
+    bool completing;  /* the access that it waited for must be performed first */
+    bool device_done; /* device_value answers the access being completed */
     uint64_t device_value;
-    uint32_t charge;      /* cycles to charge once the completed access is performed */
+    uint32_t charge; /* cycles to charge once the completed access is performed */
     cycle_t wait_since;
-    paddr_t wait_line;    /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
-    uint64_t wait_mask;   /* WAIT_MESSAGE: queues */
+    paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
+    uint64_t wait_mask; /* WAIT_MESSAGE: queues */
     uint64_t stall[STALLS];
     struct {
         bool valid;
@@ -127,7 +127,7 @@ struct hart {
     uint64_t cycle_frozen, instret_frozen; /* values while mcountinhibit stops them */
 
     /* for reports and livelock */
-    uint64_t traps_in_a_row;  /* traps since an instruction was last retired */
+    uint64_t traps_in_a_row; /* traps since an instruction was last retired */
     uint64_t instret_at_trap;
     uint64_t last_cause, last_tval, last_epc;
     tile_id id;
@@ -158,7 +158,10 @@ void hart_sleep(struct hart *h, enum hart_wait wait);
 
 /* A wait ends early: is an enabled interrupt pending (wfi's rule: whatever the
  * global enable says)? */
-static inline bool hart_interrupt_pending(const struct hart *h) { return (h->mip & h->mie) != 0; }
+static inline bool hart_interrupt_pending(const struct hart *h)
+{
+    return (h->mip & h->mie) != 0;
+}
 
 static inline uint64_t hart_instructions(const struct hart *h)
 {
@@ -193,19 +196,19 @@ enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool r
                          uint64_t operand, uint64_t *old);
 
 /* mstatus bits */
-#define MSTATUS_SIE (UINT64_C(1) << 1)
-#define MSTATUS_MIE (UINT64_C(1) << 3)
+#define MSTATUS_SIE  (UINT64_C(1) << 1)
+#define MSTATUS_MIE  (UINT64_C(1) << 3)
 #define MSTATUS_SPIE (UINT64_C(1) << 5)
 #define MSTATUS_MPIE (UINT64_C(1) << 7)
-#define MSTATUS_SPP (UINT64_C(1) << 8)
-#define MSTATUS_MPP (UINT64_C(3) << 11)
+#define MSTATUS_SPP  (UINT64_C(1) << 8)
+#define MSTATUS_MPP  (UINT64_C(3) << 11)
 #define MSTATUS_MPRV (UINT64_C(1) << 17)
-#define MSTATUS_SUM (UINT64_C(1) << 18)
-#define MSTATUS_MXR (UINT64_C(1) << 19)
-#define MSTATUS_TVM (UINT64_C(1) << 20)
-#define MSTATUS_TW (UINT64_C(1) << 21)
-#define MSTATUS_TSR (UINT64_C(1) << 22)
-#define MSTATUS_UXL (UINT64_C(2) << 32)
-#define MSTATUS_SXL (UINT64_C(2) << 34)
+#define MSTATUS_SUM  (UINT64_C(1) << 18)
+#define MSTATUS_MXR  (UINT64_C(1) << 19)
+#define MSTATUS_TVM  (UINT64_C(1) << 20)
+#define MSTATUS_TW   (UINT64_C(1) << 21)
+#define MSTATUS_TSR  (UINT64_C(1) << 22)
+#define MSTATUS_UXL  (UINT64_C(2) << 32)
+#define MSTATUS_SXL  (UINT64_C(2) << 34)
 
 #endif

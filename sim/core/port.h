@@ -9,9 +9,9 @@
 #include "sim/core/hart.h"
 
 enum port_result {
-    PORT_DONE,  /* performed */
-    PORT_WAIT,  /* asleep: execute the instruction again after the wake */
-    PORT_FAULT  /* *cause says why: misaligned or access fault */
+    PORT_DONE, /* performed */
+    PORT_WAIT, /* asleep: execute the instruction again after the wake */
+    PORT_FAULT /* *cause says why: misaligned or access fault */
 };
 
 /* `bytes` is 1, 2, 4 or 8; the value is zero-extended. */

@@ -99,7 +99,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #define BRANCH(name, match, mask, condition)                                                       \
     [OP_##name] = &&do_##name, [OP_##name##_near] = &&do_##name##_near,
 #define AMO(name, match, mask, type, value) [OP_##name] = &&do_##name,
-#define SYS(name, match, mask, format) [OP_##name] = &&do_##name,
+#define SYS(name, match, mask, format)      [OP_##name] = &&do_##name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -109,8 +109,8 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #undef BRANCH
 #undef AMO
 #undef SYS
-        [OP_jal_near] = &&do_jal_near,   [OP_illegal] = &&do_illegal,
-        [OP_line_end] = &&do_line_end,   [OP_line_end_used] = &&do_line_end_used,
+        [OP_jal_near] = &&do_jal_near, [OP_illegal] = &&do_illegal,
+        [OP_line_end] = &&do_line_end, [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
     };
     if (!h)
@@ -130,12 +130,12 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     enum trap_cause cause;
 
 #define RECORDS(n) ((uintptr_t)(n) * sizeof(struct insn))
-#define PC (line_pc + (uint64_t)(i - code->insn) * 4)
-#define NOW (end - (cycle_t)((intptr_t)(lim - (uintptr_t)i) / (intptr_t)sizeof *i))
+#define PC         (line_pc + (uint64_t)(i - code->insn) * 4)
+#define NOW        (end - (cycle_t)((intptr_t)(lim - (uintptr_t)i) / (intptr_t)sizeof *i))
 #define NEXT                                                                                       \
     do {                                                                                           \
         i++;                                                                                       \
-        goto *i->go;                                                                               \
+        goto * i->go;                                                                              \
     } while (0)
 #define SYNC                                                                                       \
     do {                                                                                           \
@@ -159,14 +159,14 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         lim = (uintptr_t)i + (uintptr_t)((int64_t)(end - h->cycle) * (int64_t)sizeof *i);          \
     } while (0)
 
-    goto *i->go;
+    goto * i->go;
 
     /* ---- arithmetic --------------------------------------------------- */
-#define B_R x[i->rs2]
-#define B_I (uint64_t)(int64_t) i->imm
+#define B_R   x[i->rs2]
+#define B_I   (uint64_t)(int64_t) i->imm
 #define B_SH6 (uint64_t)(int64_t) i->imm
 #define B_SH5 (uint64_t)(int64_t) i->imm
-#define B_U (uint64_t)(int64_t) i->imm
+#define B_U   (uint64_t)(int64_t) i->imm
 #define ALU(name, match, mask, format, result)                                                     \
     do_##name : a = x[i->rs1];                                                                     \
     b = B_##format;                                                                                \
@@ -214,7 +214,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     do_##name : LOAD_BODY(type, slow_##name) NEXT;                                                 \
     slow_##name : LOAD_SLOW(type) NEXT;                                                            \
     do_##name##_used : LOAD_BODY(type, slow_##name##_used)                                         \
-    STALL(data_use, h->cfg->hart_load_use_cycles - 1);                                             \
+                           STALL(data_use, h->cfg->hart_load_use_cycles - 1);                      \
     NEXT;                                                                                          \
     slow_##name##_used : LOAD_SLOW(type) STALL(data_use, h->cfg->hart_load_use_cycles - 1);        \
     NEXT;
@@ -240,7 +240,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         memcpy(data + (a & data_mask), &stored, sizeof stored);                                    \
     }                                                                                              \
     NEXT;
-#define ATOMIC_CELL(type, fault_class)                                                                        \
+#define ATOMIC_CELL(type, fault_class)                                                             \
     a = x[i->rs1];                                                                                 \
     SYNC;                                                                                          \
     SAVE;                                                                                          \
@@ -248,7 +248,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     case PORT_WAIT:                                                                                \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        cause = (enum trap_cause)((int)cause + fault_class);                                     \
+        cause = (enum trap_cause)((int)cause + fault_class);                                       \
         target = a;                                                                                \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
@@ -257,13 +257,13 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                      \
     REJOIN;
 #define STORE_FAULT 0
-#define LOAD_FAULT ((int)CAUSE_LOAD_ACCESS - (int)CAUSE_STORE_ACCESS)
+#define LOAD_FAULT  ((int)CAUSE_LOAD_ACCESS - (int)CAUSE_STORE_ACCESS)
 #define AMO(name, match, mask, type, result)                                                       \
     do_##name:                                                                                     \
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type before, after;                                                                        \
-        ATOMIC_CELL(type, STORE_FAULT)                                                                          \
+        ATOMIC_CELL(type, STORE_FAULT)                                                             \
         memcpy(&before, cell, sizeof before);                                                      \
         uint64_t old = (uint64_t)(int64_t)before;                                                  \
         (void)old;                                                                                 \
@@ -293,7 +293,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
     lim += RECORDS(i->imm - 1);                                                                    \
     i += i->imm;                                                                                   \
-    goto *i->go;
+    goto * i->go;
 #define SYS(name, match, mask, format)
 
 #include "sim/core/insn.def"
@@ -322,7 +322,7 @@ do_jal_near:
     x[i->rd] = PC + 4;
     lim += RECORDS(i->imm - 1);
     i += i->imm;
-    goto *i->go;
+    goto * i->go;
 
 do_jal:
     SYNC;
@@ -356,7 +356,7 @@ jump: /* to `target`, in any line */
         line_pc = line;
         i = &code->insn[(target - line) / 4];
         lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
-        goto *i->go;
+        goto * i->go;
     }
 
 do_line_end_used:
@@ -377,7 +377,7 @@ do_line_end:
         lim += (uintptr_t)i - (uintptr_t)from;
         if (loaded && (i->rs1 == loaded || i->rs2 == loaded))
             STALL(data_use, h->cfg->hart_load_use_cycles - 1);
-        goto *i->go;
+        goto * i->go;
     }
 
     /* ---- load-reserved, store-conditional ------------------------------ */
@@ -385,7 +385,7 @@ do_line_end:
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type loaded;                                                                               \
-        ATOMIC_CELL(type, LOAD_FAULT)                                                                          \
+        ATOMIC_CELL(type, LOAD_FAULT)                                                              \
         memcpy(&loaded, cell, sizeof loaded);                                                      \
         x[i->rd] = (uint64_t)(int64_t)loaded;                                                      \
         port_reserve(h, a);                                                                        \
@@ -401,7 +401,7 @@ do_line_end:
     }                                                                                              \
     {                                                                                              \
         uint8_t *cell;                                                                             \
-        ATOMIC_CELL(type, STORE_FAULT)                                                                          \
+        ATOMIC_CELL(type, STORE_FAULT)                                                             \
         type stored = (type)x[i->rs2];                                                             \
         memcpy(cell, &stored, sizeof stored);                                                      \
         port_unreserve(h);                                                                         \

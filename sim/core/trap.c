@@ -78,7 +78,7 @@ void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
 /* Bits of `pending` in the order of their priority. */
 static unsigned highest(uint64_t pending)
 {
-    static const uint8_t order[] = {IRQ_MEIP, IRQ_MSIP, IRQ_MTIP, IRQ_SEIP,
+    static const uint8_t order[] = {IRQ_MEIP, IRQ_MSIP, IRQ_MTIP,   IRQ_SEIP,
                                     IRQ_SSIP, IRQ_STIP, IRQ_MESSAGE};
     for (unsigned i = 0; i < sizeof order; i++)
         if (pending >> order[i] & 1)

@@ -146,7 +146,7 @@ void calendar_add(struct calendar *c, enum event_class class, cycle_t at, uint32
     if (at < c->now + WHEEL)
         wheel_add(c, class, at, payload);
     else
-        far_add(c, (struct far_event){at, c->announced++, payload, (uint8_t)class});
+        far_add(c, (struct far_event){at, c->announced++, payload, (uint8_t) class});
 }
 
 bool calendar_take(struct calendar *c, enum event_class class, cycle_t now, uint32_t *payload)

@@ -43,8 +43,8 @@ static cycle_t least(cycle_t a, cycle_t b)
 static cycle_t lookahead_of(const struct engine *e)
 {
     const struct config *cfg = e->cfg;
-    cycle_t leave = least(least(cfg->l1_miss_cycles, cfg->message_send_cycles),
-                          cfg->device_access_cycles);
+    cycle_t leave =
+        least(least(cfg->l1_miss_cycles, cfg->message_send_cycles), cfg->device_access_cycles);
     cycle_t self = mesh_latency_min(e->mesh, 0, 0, 1), other = CYCLE_NEVER;
     unsigned beside[] = {1, cfg->mesh_concentration, cfg->mesh_width * cfg->mesh_concentration};
     for (unsigned i = 0; i < 3; i++)
@@ -214,8 +214,8 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
         return;
     unsigned type = p->kind == PACKET_COHERENCE ? p->coherence.type : COH_TYPES + p->kind;
     bool sent = kind == TRACE_SENT;
-    trace_packet(trace, sent ? p->from : p->to, e->now, kind, type, sent ? p->to : p->from, p->flits,
-                 subject_of(p));
+    trace_packet(trace, sent ? p->from : p->to, e->now, kind, type, sent ? p->to : p->from,
+                 p->flits, subject_of(p));
 }
 
 static void receive(struct engine *e, uint32_t index)

@@ -41,9 +41,9 @@ struct engine {
     struct hart *hart;
     struct htif *htif;
     unsigned tiles;
-    cycle_t now;       /* the world's cycle */
+    cycle_t now; /* the world's cycle */
     cycle_t lookahead;
-    cycle_t end_at;    /* the limit on cycles */
+    cycle_t end_at; /* the limit on cycles */
 
     /* which harts are awake, a bit each, in the order in which they are stepped */
     uint64_t *awake;
@@ -59,7 +59,7 @@ struct engine {
     uint32_t *free_packet; /* stack of unused packets, filled as they return */
     uint32_t packets_max, packets_used, free_packets;
     uint32_t in_flight;
-    unsigned *latency; /* 2 + P x routers ..: zero-load time by distance, see engine.c */
+    unsigned *latency;       /* 2 + P x routers ..: zero-load time by distance, see engine.c */
     uint64_t rounds, slices; /* how the work was cut; no result depends on them */
 };
 

@@ -54,7 +54,8 @@ static void serve(struct tile *t, paddr_t block)
     uint64_t result = UINT64_MAX;
     if (call[0] == CALL_WRITE && call[3] <= WRITE_MAX) {
         result = call[3];
-        for (uint64_t i = 0; i < call[3] && coherence_peek(t->coherence, call[2] + i, &byte, 1); i++)
+        for (uint64_t i = 0; i < call[3] && coherence_peek(t->coherence, call[2] + i, &byte, 1);
+             i++)
             put(t, byte);
     }
     coherence_poke(t->coherence, block, &result, sizeof result);

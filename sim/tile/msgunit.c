@@ -52,11 +52,11 @@ struct msgunit {
     struct slot *slot;
     unsigned endpoints, queues, slots;
     uint32_t free_slot, reserved_slots;
-    uint64_t ready;    /* queues that hold a message */
-    uint64_t user;     /* queues that user code may see */
-    uint64_t ie;       /* queues that raise the interrupt */
+    uint64_t ready;                             /* queues that hold a message */
+    uint64_t user;                              /* queues that user code may see */
+    uint64_t ie;                                /* queues that raise the interrupt */
     uint64_t selected_endpoint, selected_queue; /* supervisor's configuration */
-    uint64_t user_queue; /* the queue that mu_* show */
+    uint64_t user_queue;                        /* the queue that mu_* show */
     uint64_t building[MU_MESSAGE_WORDS];
     unsigned building_words; /* may exceed MU_MESSAGE_WORDS: then the launch is refused */
     unsigned launched_words; /* of the last launch, for the trace */
@@ -119,8 +119,7 @@ bool msgunit_deliver(struct tile *t, tile_id from, const struct message *message
     q->tail = s;
     mu->ready |= UINT64_C(1) << message->queue;
     mu->counters.received++;
-    trace_message(t->hart->trace, t->id, now, message->queue, from, message->words,
-                  message->label);
+    trace_message(t->hart->trace, t->id, now, message->queue, from, message->words, message->label);
     update_interrupt(t, now);
     struct hart *h = t->hart;
     if (h->wait == WAIT_MESSAGE && (msgunit_ready(mu, (enum privilege)h->priv) & h->wait_mask)) {

@@ -12,11 +12,11 @@
 enum { VNET_MESSAGE = VNET_RESPONSE + 1, CHIP_VNETS };
 
 enum packet_kind {
-    PACKET_COHERENCE,    /* one of coherence/messages.def */
-    PACKET_MESSAGE,      /* message unit: words for a receive queue */
-    PACKET_CREDIT,       /* message unit: a credit comes back to its endpoint */
-    PACKET_REFUSED,      /* message unit: the queue was absent or full */
-    PACKET_DEVICE_READ,  /* another tile's device register */
+    PACKET_COHERENCE,   /* one of coherence/messages.def */
+    PACKET_MESSAGE,     /* message unit: words for a receive queue */
+    PACKET_CREDIT,      /* message unit: a credit comes back to its endpoint */
+    PACKET_REFUSED,     /* message unit: the queue was absent or full */
+    PACKET_DEVICE_READ, /* another tile's device register */
     PACKET_DEVICE_WRITE,
     PACKET_DEVICE_REPLY,
     PACKET_KINDS
