@@ -22,6 +22,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/base/arena.h"
 #include "sim/base/hash.h"
@@ -400,6 +401,12 @@ static bool load_base(struct loading *l, const struct tree_item *item, const cha
     else
         snprintf(full, sizeof full, "%s/%s", dirname(copy), item->value->text);
     mem_free(copy);
+    /* A base that cannot be read is a mistake of the line that names it. */
+    if (access(full, R_OK) != 0) {
+        char problem[PATH_MAX + 64];
+        snprintf(problem, sizeof problem, "%s: %s", full, strerror(errno));
+        return refuse(&at, "extends", problem, l->e);
+    }
     return load_file(l, full);
 }
 

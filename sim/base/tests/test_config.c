@@ -1,0 +1,272 @@
+/*
+ * Configuration: defaults, the ways in, every class of refusal, and that what
+ * is printed reads back.
+ */
+#include "sim/base/config.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct config cfg;
+
+/* A folder of its own for the files of one test. */
+static void enter_folder(void)
+{
+    char folder[] = "/tmp/tessera-test-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+}
+
+static void leave_folder(void)
+{
+    char command[128], folder[96];
+    cr_assert_not_null(getcwd(folder, sizeof folder));
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "w");
+    cr_assert_not_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void load_good(const char *text)
+{
+    struct error e = {0};
+    write_file("m.yaml", text);
+    cr_assert(config_load(&cfg, "m.yaml", &e), "%s", e.text);
+}
+
+static void expect_refused(const char *text, const char *message)
+{
+    struct error e = {0};
+    write_file("m.yaml", text);
+    cr_assert_not(config_load(&cfg, "m.yaml", &e), "accepted: %s", text);
+    cr_expect_eq(e.status, EXIT_STATUS_INPUT);
+    cr_expect_str_eq(e.text, message);
+}
+
+static void expect_set_refused(const char *assignment, const char *message)
+{
+    struct error e = {0};
+    struct config before;
+    config_defaults(&cfg);
+    before = cfg;
+    cr_assert_not(config_set(&cfg, assignment, "--set", &e), "accepted: %s", assignment);
+    cr_expect_eq(e.status, EXIT_STATUS_USAGE);
+    cr_expect_str_eq(e.text, message);
+    cr_expect_eq(memcmp(&before, &cfg, sizeof cfg), 0, "a refused assignment changed something");
+}
+
+TestSuite(config, .init = enter_folder, .fini = leave_folder);
+
+Test(config, defaults_are_a_good_machine)
+{
+    struct error e = {0};
+    config_defaults(&cfg);
+    cr_expect(config_check(&cfg, "defaults", &e), "%s", e.text);
+    cr_expect_eq(cfg.mesh_width, 4);
+    cr_expect_eq(cfg.sim_check, false);
+    cr_expect_eq(cfg.memory_controllers.count, 1);
+    cr_expect_eq(config_tiles(&cfg), 16);
+}
+
+Test(config, every_row_of_the_table_has_its_place)
+{
+    char before[8192], after[8192];
+    for (unsigned i = 0; i < config_param_count; i++) {
+        const struct param *p = &config_params[i];
+        char assignment[128];
+        struct error e = {0};
+        config_defaults(&cfg);
+        config_format(&cfg, p, before, sizeof before);
+        if (p->type == PARAM_INT || p->type == PARAM_LIST)
+            snprintf(assignment, sizeof assignment, "%s=%u", p->key, p->max);
+        else if (p->type == PARAM_BOOL)
+            snprintf(assignment, sizeof assignment, "%s=%s", p->key,
+                     strcmp(before, "true") == 0 ? "false" : "true");
+        else
+            snprintf(assignment, sizeof assignment, "%s=%s", p->key,
+                     strrchr(p->choices, '|') ? strrchr(p->choices, '|') + 1 : p->choices);
+        cr_assert(config_set(&cfg, assignment, "--set", &e), "%s", e.text);
+        config_format(&cfg, p, after, sizeof after);
+        cr_expect_str_eq(after, strchr(assignment, '=') + 1);
+    }
+}
+
+Test(config, a_file_is_laid_over_the_defaults)
+{
+    load_good("mesh: {width: 2, height: 3}\nmemory:\n  controllers: [0, 5]\nsim:\n  check: true\n");
+    cr_expect_eq(cfg.mesh_width, 2);
+    cr_expect_eq(cfg.mesh_height, 3);
+    cr_expect_eq(cfg.mesh_vcs, 4);
+    cr_expect_eq(cfg.memory_controllers.count, 2);
+    cr_expect_eq(cfg.memory_controllers.item[1], 5);
+    cr_expect(cfg.sim_check);
+    cr_expect_str_eq(cfg.name, "m");
+}
+
+Test(config, a_file_is_laid_over_the_one_it_extends)
+{
+    cr_assert_eq(system("mkdir sub"), 0);
+    write_file("sub/base.yaml", "name: old\nmesh: {width: 2, height: 2}\nl1d: {kib: 32}\n");
+    load_good("extends: sub/base.yaml\nmesh: {width: 8}\n");
+    cr_expect_eq(cfg.mesh_width, 8);
+    cr_expect_eq(cfg.mesh_height, 2);
+    cr_expect_eq(cfg.l1d_kib, 32);
+    cr_expect_str_eq(cfg.name, "m");
+    load_good("name: mine\ndescription: words\nmesh:\n");
+    cr_expect_str_eq(cfg.name, "mine");
+}
+
+Test(config, what_is_printed_reads_back_the_same)
+{
+    char text[8192] = "";
+    load_good("name: a.b\nmesh: {width: 5, height: 2}\nmemory: {controllers: [9, 0, 3]}\n"
+              "sim: {tile_order: shuffled, check: true, seed: 4294967295}\n");
+    struct config first = cfg;
+    FILE *f = fmemopen(text, sizeof text, "w");
+    config_print(&cfg, f);
+    fclose(f);
+    load_good(text);
+    cr_expect_eq(memcmp(&first, &cfg, sizeof cfg), 0, "%s", text);
+}
+
+Test(config, the_hash_covers_what_can_change_a_result)
+{
+    struct error e = {0};
+    config_defaults(&cfg);
+    uint64_t plain = config_hash(&cfg);
+    snprintf(cfg.name, sizeof cfg.name, "other");
+    cr_assert(config_set(&cfg, "sim.tile_order=reverse", "--set", &e));
+    cr_expect_eq(config_hash(&cfg), plain);
+    cr_assert(config_set(&cfg, "mesh.vcs=2", "--set", &e));
+    cr_expect_neq(config_hash(&cfg), plain);
+    config_defaults(&cfg);
+    cr_assert(config_set(&cfg, "memory.controllers=1", "--set", &e));
+    cr_expect_neq(config_hash(&cfg), plain);
+}
+
+Test(config, refuses_a_misspelt_key_and_names_the_nearest)
+{
+    expect_refused("mesh:\n  height: 2\n  widht: 3\n",
+                   "m.yaml:3: mesh.widht: no such parameter; did you mean mesh.width?");
+    expect_refused("\nmehs: {width: 3}\n", "m.yaml:2: mehs: no such section; did you mean mesh?");
+    expect_refused("mesh: {qqqqqqqqqqqqqqq: 3}\n",
+                   "m.yaml:1: mesh.qqqqqqqqqqqqqqq: no such parameter");
+    expect_refused("mesh.width: 3\n", "m.yaml:1: mesh.width: belongs inside its section, as in "
+                                      "`mesh: {width: 4}`");
+    expect_set_refused("mesh.widht=3",
+                       "--set: mesh.widht: no such parameter; did you mean mesh.width?");
+    expect_set_refused("mesh.width", "--set: mesh.width: write it as SECTION.NAME=VALUE");
+}
+
+Test(config, refuses_a_value_of_the_wrong_type)
+{
+    expect_refused("mesh:\n  width: abc\n", "m.yaml:2: mesh.width: \"abc\" is not an integer");
+    expect_refused("mesh: {width: 4.5}\n", "m.yaml:1: mesh.width: \"4.5\" is not an integer");
+    expect_refused("mesh: {width: }\n", "m.yaml:1: mesh.width: \"\" is not an integer");
+    expect_refused("mesh: {width: [1, 2]}\n", "m.yaml:1: mesh.width: \"1,2\" is not an integer");
+    expect_refused("mesh:\n  width: {a: 1}\n",
+                   "m.yaml:2: mesh.width: a value or a list of values is expected");
+    expect_refused("sim: {check: 1}\n", "m.yaml:1: sim.check: \"1\" is neither true nor false");
+    expect_refused("sim: {tile_order: revers}\n",
+                   "m.yaml:1: sim.tile_order: \"revers\" is not one of forward|reverse|shuffled; "
+                   "did you mean reverse?");
+    expect_refused("mesh: 4\n", "m.yaml:1: mesh: is a section: parameters are expected in it");
+    expect_refused("- mesh\n", "m.yaml:1: machine: a map of sections is expected");
+}
+
+Test(config, refuses_a_value_out_of_range)
+{
+    expect_refused("mesh:\n  width: 200\n",
+                   "m.yaml:2: mesh.width: 200 is out of range 1..128 (routers)");
+    expect_refused("mesh: {width: -1}\n",
+                   "m.yaml:1: mesh.width: -1 is out of range 1..128 (routers)");
+    expect_refused("mesh: {width: 99999999999999999999}\n",
+                   "m.yaml:1: mesh.width: 99999999999999999999 is out of range 1..128 (routers)");
+    expect_refused("memory: {controllers: [0, 16384]}\n",
+                   "m.yaml:1: memory.controllers: 16384 is out of range 0..16383 (tile)");
+    expect_set_refused("sim.seed=4294967296",
+                       "--set: sim.seed: 4294967296 is out of range 0..4294967295");
+}
+
+Test(config, refuses_a_controller_on_a_tile_that_does_not_exist)
+{
+    expect_refused("mesh: {width: 2, height: 2}\nmemory:\n  controllers: [0, 4]\n",
+                   "m.yaml:3: memory.controllers: tile 4 does not exist; this chip has tiles 0..3");
+    expect_refused("memory: {controllers: [1, 2, 1]}\n",
+                   "m.yaml:1: memory.controllers: tile 1 is named twice");
+    expect_refused("memory: {controllers: []}\n",
+                   "m.yaml:1: memory.controllers: at least one tile needs a memory controller");
+}
+
+Test(config, names_the_file_that_gave_the_value_in_conflict)
+{
+    write_file("base.yaml", "\nmemory: {controllers: [15]}\n");
+    expect_refused("extends: base.yaml\nmesh: {width: 2}\n",
+                   "./base.yaml:2: memory.controllers: tile 15 does not exist; this chip has tiles "
+                   "0..7");
+}
+
+Test(config, refuses_a_cache_whose_sets_are_no_power_of_two)
+{
+    expect_refused("l1d: {kib: 12, ways: 4}\n",
+                   "m.yaml:1: l1d.kib: 12 KiB in 4 ways of 64-byte lines do not give a power of "
+                   "two of sets");
+    expect_refused("l1i: {kib: 16, ways: 3}\n",
+                   "m.yaml:1: l1i.kib: 16 KiB in 3 ways of 64-byte lines do not give a power of "
+                   "two of sets");
+    load_good("l1d: {kib: 12, ways: 3}\nl1i: {kib: 1, ways: 16}\n");
+}
+
+Test(config, refuses_a_chip_that_is_too_large)
+{
+    expect_refused("mesh: {width: 128, height: 128, concentration: 2}\n",
+                   "m.yaml:1: mesh.width: 128 x 128 routers of 2 tiles (mesh.concentration) are "
+                   "32768 tiles; at most 16384 are possible");
+}
+
+Test(config, refuses_flits_and_slots_that_do_not_fit)
+{
+    expect_refused("mesh: {flit_bits: 100}\n",
+                   "m.yaml:1: mesh.flit_bits: 100 is not a multiple of 8");
+    expect_refused("message: {slots: 8, queues: 9}\n",
+                   "m.yaml:1: message.slots: 8 messages cannot give each of the 9 receive queues "
+                   "(message.queues) one");
+}
+
+Test(config, a_condition_broken_by_an_option_is_bad_usage)
+{
+    struct error e = {0};
+    config_defaults(&cfg);
+    cr_assert(config_set(&cfg, "memory.controllers=99", "--set", &e));
+    cr_assert_not(config_check(&cfg, "--set", &e));
+    cr_expect_eq(e.status, EXIT_STATUS_USAGE);
+    cr_expect_str_eq(e.text, "--set: memory.controllers: tile 99 does not exist; this chip has "
+                             "tiles 0..15");
+}
+
+Test(config, refuses_a_missing_file_and_a_circle)
+{
+    struct error e = {0};
+    cr_assert_not(config_load(&cfg, "none.yaml", &e));
+    cr_expect_eq(e.status, EXIT_STATUS_INPUT);
+    cr_expect_str_eq(e.text, "none.yaml: No such file or directory");
+    expect_refused("\nextends: none.yaml\n",
+                   "m.yaml:2: extends: ./none.yaml: No such file or directory");
+    write_file("m.yaml", "extends: m.yaml\n");
+    cr_assert_not(config_load(&cfg, "m.yaml", &e));
+    cr_expect_not_null(strstr(e.text, "extends: a chain of more than 8 files"), "%s", e.text);
+}
+
+Test(config, refuses_a_name_that_could_not_be_printed)
+{
+    expect_refused("name: 'a b'\n",
+                   "m.yaml:1: name: letters, digits and . _ + - are expected, at most 63");
+}
