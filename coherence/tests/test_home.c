@@ -1,0 +1,160 @@
+/* The home bank's timing and the order in which requests get their turn. */
+#include "coherence/tests/harness.h"
+
+static struct world w;
+enum { HOME_CYCLES = 6, OCCUPANCY = 2 };
+
+static void create(void)
+{
+    struct config cfg = world_config(4, 2);
+    cfg.coherence_home_cycles = HOME_CYCLES;
+    cfg.coherence_home_occupancy_cycles = OCCUPANCY;
+    cfg.coherence_mshrs = 2;
+    world_create(&w, &cfg, 1);
+}
+
+static void destroy(void)
+{
+    world_destroy(&w);
+}
+
+TestSuite(home, .init = create, .fini = destroy);
+
+/* Line n of home 0. */
+static paddr_t line(unsigned n)
+{
+    return world_line(8 * n);
+}
+
+static void receive(enum coh_type type, paddr_t at, tile_id from, cycle_t now)
+{
+    struct coh_msg msg = {.type = (uint8_t)type, .line = at, .from = from, .to = 0,
+                          .requester = from};
+    w.out.count = 0;
+    home_receive(w.coh, 0, &msg, now, &w.out);
+    world_assert_sound(&w);
+}
+
+static void assert_sent(unsigned index, enum coh_type type, tile_id to, uint32_t delay)
+{
+    cr_assert_lt(index, w.out.count);
+    const struct coh_msg *msg = &w.out.msg[index];
+    cr_assert_eq(msg->type, type, "sent %s", coh_msg_info[msg->type].name);
+    cr_assert_eq(msg->to, to);
+    cr_assert_eq(msg->delay, delay, "delay %u, not %u", msg->delay, delay);
+}
+
+Test(home, an_idle_bank_sends_after_its_latency)
+{
+    receive(COH_GetS, line(0), 1, 100);
+    cr_assert_eq(w.out.count, 1);
+    assert_sent(0, COH_MemRead, 0, HOME_CYCLES);
+}
+
+Test(home, requests_of_one_cycle_take_the_bank_one_after_the_other)
+{
+    receive(COH_GetS, line(0), 1, 100);
+    receive(COH_GetS, line(1), 2, 100);
+    assert_sent(0, COH_MemRead, 0, OCCUPANCY + HOME_CYCLES);
+    receive(COH_MemData, line(0), 0, 100);
+    assert_sent(0, COH_DataE, 1, 2 * OCCUPANCY + OCCUPANCY);
+    receive(COH_MemData, line(1), 0, 200);
+    assert_sent(0, COH_DataE, 2, OCCUPANCY);
+}
+
+Test(home, the_unblock_serves_the_next_request_after_its_own_turn_at_the_bank)
+{
+    receive(COH_GetM, line(0), 1, 0);
+    receive(COH_GetM, line(0), 2, 10);
+    cr_assert_eq(w.out.count, 0);
+    receive(COH_MemData, line(0), 0, 100);
+    receive(COH_Unblock, line(0), 1, 150);
+    cr_assert_eq(w.out.count, 1);
+    assert_sent(0, COH_FwdGetM, 1, OCCUPANCY + HOME_CYCLES);
+    cr_assert_eq(w.coh->home[0].waited, 1);
+    cr_assert_eq(w.coh->home[0].waited_cycles, 140);
+}
+
+Test(home, requests_for_a_line_are_served_in_order_of_arrival)
+{
+    static const tile_id order[] = {5, 2, 7, 1};
+    receive(COH_GetM, line(0), 6, 0);
+    for (unsigned i = 0; i < 4; i++)
+        receive(COH_GetM, line(0), order[i], 10);
+    receive(COH_MemData, line(0), 0, 100);
+    tile_id owner = 6;
+    for (unsigned i = 0; i < 4; i++) {
+        receive(COH_Unblock, line(0), owner, 200 + i * 100);
+        assert_sent(0, COH_FwdGetM, owner, OCCUPANCY + HOME_CYCLES);
+        cr_assert_eq(w.out.msg[0].requester, order[i]);
+        owner = order[i];
+    }
+}
+
+Test(home, a_request_without_an_mshr_waits_for_one)
+{
+    receive(COH_GetS, line(0), 1, 0);
+    receive(COH_GetS, line(1), 2, 0);
+    receive(COH_GetS, line(2), 3, 0);
+    cr_assert_eq(w.out.count, 0);
+    cr_assert_eq(w.coh->home[0].overflowed, 1);
+    receive(COH_MemData, line(1), 0, 100);
+    receive(COH_Unblock, line(1), 2, 200);
+    assert_sent(0, COH_MemRead, 0, OCCUPANCY + HOME_CYCLES);
+    cr_assert_eq(w.out.msg[0].line, line(2));
+}
+
+/* Were it otherwise, requests for busy lines could keep both MSHRs for ever. */
+Test(home, requests_do_not_overtake_one_that_waits_for_an_mshr)
+{
+    receive(COH_GetM, line(0), 1, 0);
+    receive(COH_GetM, line(1), 2, 0);
+    receive(COH_GetM, line(2), 3, 0);
+    receive(COH_GetM, line(0), 4, 0);
+    receive(COH_MemData, line(0), 0, 100);
+    receive(COH_Unblock, line(0), 1, 200);
+    cr_assert_eq(w.out.count, 1);
+    cr_assert_eq(w.out.msg[0].line, line(2), "a later request took the MSHR");
+    receive(COH_MemData, line(1), 0, 300);
+    receive(COH_Unblock, line(1), 2, 400);
+    cr_assert_eq(w.out.count, 1);
+    assert_sent(0, COH_FwdGetM, 1, OCCUPANCY + HOME_CYCLES);
+    cr_assert_eq(w.out.msg[0].requester, 4);
+}
+
+Test(home, waiting_write_backs_are_all_answered_by_the_event_that_frees_their_line)
+{
+    receive(COH_GetS, line(0), 1, 0);
+    receive(COH_MemData, line(0), 0, 100);
+    for (tile_id tile = 2; tile < 6; tile++)
+        receive(COH_PutE, line(0), tile, 150);
+    receive(COH_Unblock, line(0), 1, 200);
+    cr_assert_eq(w.out.count, 4);
+    for (unsigned i = 0; i < 4; i++)
+        assert_sent(i, COH_PutAck, (tile_id)(2 + i), OCCUPANCY * (i + 1) + HOME_CYCLES);
+}
+
+Test(home, GetS_of_a_line_that_only_the_requester_shared_gives_it_exclusive)
+{
+    world_access_alone(&w, 1, line(0), L1_LOAD);
+    world_access_alone(&w, 2, line(0), L1_LOAD);
+    directory_remove_sharer(&w.coh->dir, line_number(line(0)), 1);
+    receive(COH_GetS, line(0), 2, w.now);
+    receive(COH_MemData, line(0), 0, w.now + 100);
+    cr_assert_eq(w.out.msg[0].type, COH_DataE);
+}
+
+Test(home, explains_who_waits_for_what)
+{
+    receive(COH_GetS, line(0), 1, 0);
+    receive(COH_GetM, line(0), 2, 0);
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    coherence_explain(w.coh, out);
+    fclose(out);
+    cr_assert_not_null(strstr(text, "home of tile 0: line 0x80000000 in E_D for tile 1"), "%s",
+                       text);
+    cr_assert_not_null(strstr(text, "waits: GetM of tile 2"), "%s", text);
+    free(text);
+}
