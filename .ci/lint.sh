@@ -54,7 +54,7 @@ sources() { # NAME...: files of the project with these names, tests included
 }
 
 not_guest() { grep -v '^guest-os/'; }
-not_tests() { grep -v '/tests/'; }
+not_tests() { grep -v -e '/tests/' -e '/bench/'; }
 
 # ---- layers ---------------------------------------------------------------------
 
@@ -112,28 +112,32 @@ check_law() {
         }' "$work/includes"
 }
 
-# Removes files that include nothing that is left, until none can be removed;
-# what then remains lies on a cycle or leads into one.
+# Takes away headers that include none of those left, or that none of those left
+# includes, until there is none of these: what remains lies on a cycle, or on a
+# way from one to another.
 check_cycles() {
     awk '
-        $1 != $3 && $1 ~ /\.h$/ { edge[$1, $3] = 1; line[$1, $3] = $2; node[$1] = 1 }
+        $1 ~ /\.h$/ { line[$1, $3] = $2; node[$1] = 1 }
+        function is_inner(name,    e, end, out, in_) {
+            for (e in line) {
+                split(e, end, SUBSEP)
+                if (!(end[1] in node) || !(end[2] in node))
+                    continue
+                out = out || end[1] == name
+                in_ = in_ || end[2] == name
+            }
+            return out && in_
+        }
         END {
             do {
                 removed = 0
-                for (n in node) {
-                    open = 0
-                    for (e in edge) {
-                        split(e, end, SUBSEP)
-                        if (end[1] == n && end[2] in node)
-                            open++
-                    }
-                    if (!open) {
-                        delete node[n]
+                for (name in node)
+                    if (!is_inner(name)) {
+                        delete node[name]
                         removed++
                     }
-                }
             } while (removed)
-            for (e in edge) {
+            for (e in line) {
                 split(e, end, SUBSEP)
                 if (end[1] in node && end[2] in node)
                     print end[1] ":" line[e] ": \"" end[2] "\" is part of a cycle of includes"
@@ -156,13 +160,20 @@ check_own_header() {
 
 # ---- compilers --------------------------------------------------------------------
 
-# Compiler messages without their context lines.
-messages() { grep -E '(error|warning):' | sed 's/: \(fatal \)\{0,1\}\(error\|warning\):/:/'; }
+# Compiles the files of stdin with "$1", for their messages only; each message
+# becomes a finding that ends in ($2).
+compile() {
+    # shellcheck disable=SC2016
+    compiler=$1 xargs -P "$(nproc)" -n 4 sh -c '
+        text=$($compiler "$@" 2>&1) || printf "%s\n" "$text"' sh |
+        grep -E '(error|warning):' | LC_ALL=C sort -u |
+        sed "s|^\./||; s/: \(fatal \)\{0,1\}\(error\|warning\):/:/; s/\$/ ($2)/"
+}
 
-compile() { # "COMPILER AND FLAGS" NAME: files are read from stdin
-    # shellcheck disable=SC2086
-    xargs -P "$(nproc)" -n 4 $1 -fsyntax-only -I. -I"$work" 2>&1 | messages |
-        sed "s/\$/ ($2)/"
+host_flags() { echo "-fsyntax-only -std=gnu11 -D_GNU_SOURCE -I. -I$work $WARNINGS"; }
+guest_flags() {
+    echo "-fsyntax-only -std=gnu11 -ffreestanding -march=rv64ima_zicsr -mabi=lp64" \
+        "-mcmodel=medany -I. $WARNINGS"
 }
 
 # One file a header, so that it is compiled as somebody would include it.
@@ -171,24 +182,19 @@ check_headers() {
     sources '*.h' | while read -r header; do
         printf '#include "%s"\n' "$header" >"$work/alone/$(echo "$header" | tr '/' '+').c"
     done
-    find "$work/alone" -name '*.c' | not_guest_alone |
-        compile "gcc -std=gnu11 -D_GNU_SOURCE $WARNINGS" 'header alone'
+    find "$work/alone" -name '*.c' ! -name 'guest-os+*' |
+        compile "gcc $(host_flags)" 'header alone'
     command -v "${CROSS}gcc" >/dev/null || return 0
-    find "$work/alone" -name 'guest-os+*.c' |
-        compile "${CROSS}gcc -std=gnu11 -ffreestanding -march=rv64ima_zicsr -mabi=lp64 \
-            -mcmodel=medany $WARNINGS" 'header alone'
+    find "$work/alone" -name 'guest-os+*' |
+        compile "${CROSS}gcc $(guest_flags)" 'header alone'
 }
-
-not_guest_alone() { grep -v '/guest-os+'; }
 
 check_warnings() {
     for compiler in gcc clang; do
         if command -v $compiler >/dev/null; then
-            sources '*.c' | not_guest |
-                compile "$compiler -std=gnu11 -D_GNU_SOURCE $WARNINGS" $compiler
+            sources '*.c' | not_guest | compile "$compiler $(host_flags)" $compiler
         else
-            echo "lint: $compiler is missing: make setup" >&2
-            echo ".ci/lint.sh:0: $compiler is not installed"
+            echo ".ci/lint.sh:1: $compiler is not installed: make setup"
         fi
     done
 }
@@ -255,7 +261,7 @@ check_scripts() {
         '#!/bin/sh'*) sh -n "$file" ;;
         '#!/bin/bash'*) bash -n "$file" ;;
         esac
-    done 2>&1 | sed 's/: line \([0-9]*\): /:\1: /; s/^\([^:]*\): \([0-9]*\): /\1:\2: /'
+    done 2>&1 | grep -v ': `' | sed 's/: line \([0-9]*\): /:\1: /; s/^\([^:]*\): \([0-9]*\): /\1:\2: /'
 }
 
 # ---- all of it ---------------------------------------------------------------------
@@ -264,10 +270,13 @@ check_scripts() {
 includes >"$work/includes"
 {
     check_law
-    check_cycles
     check_own_header
-    check_headers
-    check_warnings
+    check_cycles >"$work/cycles"
+    cat "$work/cycles"
+    if [ ! -s "$work/cycles" ]; then # or every message would come in hundreds
+        check_headers
+        check_warnings
+    fi
     check_words
     check_scripts
 } >"$work/findings"

@@ -10,11 +10,11 @@
 enum {
     TRACE_VERSION = 1,
     TRACE_MAGIC_BYTES = 8,
-    TRACE_START_BYTES = 16,      /* magic, version, zero */
-    BLOCK_START_BYTES = 24,      /* the five numbers of struct block */
-    BLOCK_EVENTS_MAX = 32768,    /* every block of events but the last is full */
+    TRACE_START_BYTES = 16,   /* magic, version, zero */
+    BLOCK_START_BYTES = 24,   /* the five numbers of struct block */
+    BLOCK_EVENTS_MAX = 32768, /* every block of events but the last is full */
     BLOCK_EVENT_BYTES = 8 * 4 + 3,
-    BLOCK_RAW_MAX = 256 << 20    /* a header with very many symbols */
+    BLOCK_RAW_MAX = 256 << 20 /* a header with very many symbols */
 };
 
 enum block_type { BLOCK_HEADER = 1, BLOCK_EVENTS = 2, BLOCK_END = 3 };

@@ -6,11 +6,11 @@
 
 enum { ARGUMENT_a, ARGUMENT_b, ARGUMENT_c };
 
-#define FIELD(name, argument, shift, bits, style) \
+#define FIELD(name, argument, shift, bits, style)                                                  \
     {#name, ARGUMENT_##argument, shift, bits, TRACE_STYLE_##style},
 
 const struct trace_info trace_info[TRACE_KINDS] = {
-#define EVENT(kind, name, lane, meaning, fields) \
+#define EVENT(kind, name, lane, meaning, fields)                                                   \
     [TRACE_##kind] = {#name, meaning, TRACE_LANE_##lane, {fields}},
 #include "traces/events.def"
 #undef EVENT

@@ -127,8 +127,8 @@ static bool check_start(struct trace_reader *r, struct error *e)
     uint64_t version = get_number(start + TRACE_MAGIC_BYTES, 8);
     if (version != TRACE_VERSION)
         return error_set(e, EXIT_STATUS_INPUT,
-                         "%s: a trace of version %" PRIu64 "; this program reads version %d", r->path,
-                         version, TRACE_VERSION);
+                         "%s: a trace of version %" PRIu64 "; this program reads version %d",
+                         r->path, version, TRACE_VERSION);
     return true;
 }
 

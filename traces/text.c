@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/abi/csr.h"
 #include "sim/base/arena.h"
 #include "traces/traces.h"
 
@@ -30,38 +31,43 @@ struct view {
 
 /* ---- names --------------------------------------------------------------------- */
 
-static const char *const register_names[] = {
-    "zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
-    "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
-    "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+static const char *const register_names[] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                             "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                             "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+                                             "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 static const char *const privilege_names[] = {"U", "S", "?", "M"};
 static const char *const access_names[TRACE_ACCESSES] = {"load", "store", "fetch"};
-static const char *const status_names[] = {"ok", "no credits", "bad endpoint", "bad length",
-                                           "refused"};
+static const char *const status_names[] = {
+    [MU_OK] = "ok",
+    [MU_NO_CREDITS] = "no credits",
+    [MU_BAD_ENDPOINT] = "bad endpoint",
+    [MU_BAD_LENGTH] = "bad length",
+    [MU_REFUSED] = "refused",
+};
 static const char *const exception_names[] = {
-    "instruction address misaligned",
-    "instruction access fault",
-    "illegal instruction",
-    "breakpoint",
-    "load address misaligned",
-    "load access fault",
-    "store address misaligned",
-    "store access fault",
-    "environment call from U-mode",
-    "environment call from S-mode",
-    NULL,
-    "environment call from M-mode",
-    "instruction page fault",
-    "load page fault",
-    NULL,
-    "store page fault",
+    [0] = "instruction address misaligned",
+    [1] = "instruction access fault",
+    [2] = "illegal instruction",
+    [3] = "breakpoint",
+    [4] = "load address misaligned",
+    [5] = "load access fault",
+    [6] = "store address misaligned",
+    [7] = "store access fault",
+    [8] = "environment call from U-mode",
+    [9] = "environment call from S-mode",
+    [11] = "environment call from M-mode",
+    [12] = "instruction page fault",
+    [13] = "load page fault",
+    [15] = "store page fault",
 };
 static const char *const interrupt_names[] = {
-    NULL, "supervisor software interrupt", NULL, "machine software interrupt",
-    NULL, "supervisor timer interrupt",    NULL, "machine timer interrupt",
-    NULL, "supervisor external interrupt", NULL, "machine external interrupt",
-    NULL, NULL,                            NULL, NULL,
-    "message interrupt",
+    [1] = "supervisor software interrupt",
+    [3] = "machine software interrupt",
+    [5] = "supervisor timer interrupt",
+    [7] = "machine timer interrupt",
+    [9] = "supervisor external interrupt",
+    [11] = "machine external interrupt",
+    [IRQ_MESSAGE] = "message interrupt",
 };
 #define NAMES(array) ((struct trace_names){array, sizeof(array) / sizeof(array)[0]})
 
@@ -142,12 +148,12 @@ static void show_status(const struct view *v, uint64_t value)
 }
 
 static void (*const show_style[TRACE_STYLES])(const struct view *, uint64_t) = {
-    [TRACE_STYLE_CODE] = show_address,       [TRACE_STYLE_ADDRESS] = show_address,
-    [TRACE_STYLE_HEX] = show_hex,            [TRACE_STYLE_DECIMAL] = show_decimal,
-    [TRACE_STYLE_TILE] = show_decimal,       [TRACE_STYLE_PRIVILEGE] = show_privilege,
-    [TRACE_STYLE_REGISTER] = show_register,  [TRACE_STYLE_CAUSE] = show_cause,
-    [TRACE_STYLE_WAIT] = show_wait,          [TRACE_STYLE_PACKET] = show_packet,
-    [TRACE_STYLE_ACCESS] = show_access,      [TRACE_STYLE_STATUS] = show_status,
+    [TRACE_STYLE_CODE] = show_address,      [TRACE_STYLE_ADDRESS] = show_address,
+    [TRACE_STYLE_HEX] = show_hex,           [TRACE_STYLE_DECIMAL] = show_decimal,
+    [TRACE_STYLE_TILE] = show_decimal,      [TRACE_STYLE_PRIVILEGE] = show_privilege,
+    [TRACE_STYLE_REGISTER] = show_register, [TRACE_STYLE_CAUSE] = show_cause,
+    [TRACE_STYLE_WAIT] = show_wait,         [TRACE_STYLE_PACKET] = show_packet,
+    [TRACE_STYLE_ACCESS] = show_access,     [TRACE_STYLE_STATUS] = show_status,
     [TRACE_STYLE_TEXT] = show_hex,
 };
 

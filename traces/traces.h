@@ -45,7 +45,7 @@ struct trace_names {
 /* What a reader must know of the run; everything is copied. */
 struct trace_header {
     uint32_t tiles;
-    const char *guest;  /* file name of the guest */
+    const char *guest; /* file name of the guest */
     uint64_t guest_hash;
     const char *config; /* the resolved configuration, as YAML */
     struct trace_names packets, waits;
@@ -144,15 +144,15 @@ static inline void trace_send(struct trace *t, tile_id tile, cycle_t cycle, unsi
                               unsigned endpoint, tile_id to, unsigned words, uint64_t label)
 {
     trace_emit(t, tile, cycle, TRACE_SEND,
-               endpoint | (uint64_t)words << 16 | (uint64_t)to << 32 | (uint64_t)status << 48, label,
-               0);
+               endpoint | (uint64_t)words << 16 | (uint64_t)to << 32 | (uint64_t)status << 48,
+               label, 0);
 }
 
 static inline void trace_message(struct trace *t, tile_id tile, cycle_t cycle, unsigned queue,
                                  tile_id from, unsigned words, uint64_t label)
 {
-    trace_emit(t, tile, cycle, TRACE_MESSAGE,
-               queue | (uint64_t)words << 16 | (uint64_t)from << 32, label, 0);
+    trace_emit(t, tile, cycle, TRACE_MESSAGE, queue | (uint64_t)words << 16 | (uint64_t)from << 32,
+               label, 0);
 }
 
 /* `reason` indexes the header's waits; `on` is the address or queue mask. */
@@ -227,7 +227,7 @@ enum { TRACE_FIELDS_MAX = 6 };
 struct trace_info {
     const char *name;
     const char *meaning;
-    uint8_t lane; /* enum trace_lane */
+    uint8_t lane;                               /* enum trace_lane */
     struct trace_field field[TRACE_FIELDS_MAX]; /* the last has no name */
 };
 extern const struct trace_info trace_info[TRACE_KINDS];

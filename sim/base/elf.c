@@ -71,8 +71,9 @@ static bool check_header(const GElf_Ehdr *h, const char *path, struct error *e)
     if (h->e_type == ET_REL)
         return refuse(e, path, "an object file that is not linked yet");
     if (h->e_type == ET_DYN)
-        return refuse(e, path, "a shared or position-independent program; "
-                               "link it to fixed addresses (-static -no-pie)");
+        return refuse(e, path,
+                      "a shared or position-independent program; "
+                      "link it to fixed addresses (-static -no-pie)");
     if (h->e_type != ET_EXEC)
         return refuse(e, path, "an ELF file, but not an executable program");
     return true;
@@ -137,8 +138,9 @@ static bool read_segments(struct elf_image *image, Elf *elf, const GElf_Ehdr *h,
     if (image->segment_count == 0)
         return refuse(e, path, "nothing in it is to be loaded (no PT_LOAD segment)");
     if (!has_entry)
-        return error_set(e, EXIT_STATUS_INPUT, "%s: its entry 0x%" PRIx64 " is in no loaded segment",
-                         path, (uint64_t)h->e_entry);
+        return error_set(e, EXIT_STATUS_INPUT,
+                         "%s: its entry 0x%" PRIx64 " is in no loaded segment", path,
+                         (uint64_t)h->e_entry);
     return true;
 }
 

@@ -22,8 +22,8 @@
 
 #include "sim/base/arena.h"
 
-void symbols_add(struct symbols *symbols, enum symbol_kind kind, const char *name,
-                 uint64_t address, uint64_t bytes)
+void symbols_add(struct symbols *symbols, enum symbol_kind kind, const char *name, uint64_t address,
+                 uint64_t bytes)
 {
     if (symbols->count == symbols->capacity) {
         symbols->capacity = symbols->capacity ? 2 * symbols->capacity : 256;

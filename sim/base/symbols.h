@@ -34,8 +34,8 @@ enum { SYMBOL_TEXT_MAX = 160 };
 
 /* Adds a symbol; the name is copied.  A label's `bytes` is the most that it may
  * cover.  Call symbols_sort once after the last one. */
-void symbols_add(struct symbols *symbols, enum symbol_kind kind, const char *name,
-                 uint64_t address, uint64_t bytes);
+void symbols_add(struct symbols *symbols, enum symbol_kind kind, const char *name, uint64_t address,
+                 uint64_t bytes);
 void symbols_sort(struct symbols *symbols);
 void symbols_free(struct symbols *symbols);
 

@@ -101,7 +101,8 @@ int cmd_trace(int argc, char **argv)
     struct error e;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     struct trace_reader *reader = trace_open(a.path, &e);
-    bool ok = reader && check_tile(&a, reader, &e) && a.format->print(reader, &a.filter, stdout, &e);
+    bool ok =
+        reader && check_tile(&a, reader, &e) && a.format->print(reader, &a.filter, stdout, &e);
     trace_reader_close(reader);
     return ok ? EXIT_STATUS_OK : cli_fail(&e);
 }
