@@ -61,12 +61,9 @@ static const char *const exception_names[] = {
     [15] = "store page fault",
 };
 static const char *const interrupt_names[] = {
-    [1] = "supervisor software interrupt",
-    [3] = "machine software interrupt",
-    [5] = "supervisor timer interrupt",
-    [7] = "machine timer interrupt",
-    [9] = "supervisor external interrupt",
-    [11] = "machine external interrupt",
+    [1] = "supervisor software interrupt", [3] = "machine software interrupt",
+    [5] = "supervisor timer interrupt",    [7] = "machine timer interrupt",
+    [9] = "supervisor external interrupt", [11] = "machine external interrupt",
     [IRQ_MESSAGE] = "message interrupt",
 };
 #define NAMES(array) ((struct trace_names){array, sizeof(array) / sizeof(array)[0]})
