@@ -80,8 +80,10 @@ static void all_to_all(unsigned transport)
         to_send -= send_round(n);
         for (struct channel *from; (from = waitset_try_receive(&n->set, &m)); to_receive--)
             take_one(n, from, &m);
-        if (!to_send && to_receive--)
+        if (!to_send && to_receive) {
             take_one(n, waitset_receive(&n->set, &m), &m);
+            to_receive--;
+        }
     }
     check(!waitset_try_receive(&n->set, &m));
     barrier_wait(&barrier, tiles);
