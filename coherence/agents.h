@@ -174,6 +174,7 @@ struct l1_copy l1_find_copy(struct l1 *l1, paddr_t line);
 struct l1_step {
     struct l1 *l1;
     paddr_t line;
+    uint64_t set;             /* that the line falls into */
     const struct coh_msg *in; /* NULL for the hart's own events */
     struct coh_out *out;
     int frame;                /* NO_FRAME when the line is not in the array */

@@ -42,7 +42,7 @@ static void exchange_data(uint8_t *a, uint8_t *b)
     memcpy(b, held, LINE_BYTES);
 }
 
-static void exchange_frames(struct cache_array *array, int a, int b)
+static void exchange_frames(struct cache_array *array, uint64_t set, int a, int b)
 {
     paddr_t line = array->line[a];
     uint8_t state = array->state[a];
@@ -50,30 +50,29 @@ static void exchange_frames(struct cache_array *array, int a, int b)
     array->state[a] = array->state[b];
     array->line[b] = line;
     array->state[b] = state;
-    exchange_data(cache_data(array, a), cache_data(array, b));
+    exchange_data(cache_data(array, set, a), cache_data(array, set, b));
 }
 
-int cache_promote(struct cache_array *array, int frame)
+void cache_promote(struct cache_array *array, uint64_t set, int frame)
 {
-    int way = (int)((uint32_t)frame % array->ways), first = frame - way;
-    if (way == 0)
-        return frame;
-    exchange_frames(array, first, frame);
-    uint8_t *order = array->order + first, displaced = order[1];
+    int front = cache_front(array, set);
+    if (frame == front)
+        return;
+    exchange_frames(array, set, front, frame);
+    uint8_t way = (uint8_t)(frame - front), *order = array->order + front, displaced = order[1];
     for (uint32_t position = 2; displaced != way; position++) {
         uint8_t next = order[position];
         order[position] = displaced;
         displaced = next;
     }
-    order[1] = (uint8_t)way;
-    return first;
+    order[1] = way;
 }
 
 int cache_victim(const struct cache_array *array, paddr_t line, uint32_t evictable)
 {
-    int first = (int)(cache_set(array, line) * array->ways), least_recent = NO_FRAME;
+    int front = cache_front(array, cache_set(array, line)), least_recent = NO_FRAME;
     for (uint32_t position = array->ways; position-- > 0;) {
-        int frame = first + (position ? array->order[(uint32_t)first + position] : 0);
+        int frame = front + (position ? array->order[(uint32_t)front + position] : 0);
         if (array->line[frame] == NO_LINE)
             return frame;
         if (least_recent == NO_FRAME && (evictable >> array->state[frame] & 1))

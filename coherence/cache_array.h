@@ -43,26 +43,33 @@ static inline uint64_t cache_set(const struct cache_array *array, paddr_t line)
     return (line >> LINE_SHIFT) & array->set_mask;
 }
 
-static inline uint8_t *cache_data(const struct cache_array *array, int frame)
+/* The most recently used frame of a set. */
+static inline int cache_front(const struct cache_array *array, uint64_t set)
 {
-    uint32_t set = (uint32_t)frame / array->ways, way = (uint32_t)frame % array->ways;
-    if (way == 0)
-        return array->front + (size_t)set * LINE_BYTES;
-    return array->rest + ((size_t)set * (array->ways - 1) + way - 1) * LINE_BYTES;
+    return (int)(set * array->ways);
+}
+
+/* The bytes of a frame of this set. */
+static inline uint8_t *cache_data(const struct cache_array *array, uint64_t set, int frame)
+{
+    int front = cache_front(array, set);
+    if (frame == front)
+        return array->front + set * LINE_BYTES;
+    return array->rest + (set * (array->ways - 1) + (uint32_t)(frame - front) - 1) * LINE_BYTES;
 }
 
 /* The frame that holds `line`, or NO_FRAME. */
 static inline int cache_find(const struct cache_array *array, paddr_t line)
 {
-    uint64_t first = cache_set(array, line) * array->ways;
-    for (uint32_t way = 0; way < array->ways; way++)
-        if (array->line[first + way] == line)
-            return (int)(first + way);
+    int front = cache_front(array, cache_set(array, line)), end = front + (int)array->ways;
+    for (int frame = front; frame < end; frame++)
+        if (array->line[frame] == line)
+            return frame;
     return NO_FRAME;
 }
 
-/* Makes a frame the most recently used of its set; returns its new number. */
-int cache_promote(struct cache_array *array, int frame);
+/* Makes a frame the most recently used of its set: it becomes cache_front(). */
+void cache_promote(struct cache_array *array, uint64_t set, int frame);
 
 /* The frame that a new line of this set should take: a free one, else the
  * least recently used whose state is in the bit mask `evictable`; NO_FRAME

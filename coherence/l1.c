@@ -76,13 +76,13 @@ static void step_to_frame(struct l1_step *step, int frame)
 {
     step->frame = frame;
     step->state = &step->l1->array.state[frame];
-    step->data = cache_data(&step->l1->array, frame);
+    step->data = cache_data(&step->l1->array, step->set, frame);
 }
 
 static void step_begin(struct l1_step *step, struct l1 *l1, paddr_t line, struct coh_out *out)
 {
-    *step = (struct l1_step){.l1 = l1, .line = line, .out = out, .frame = NO_FRAME,
-                             .answer = L1_MISS};
+    *step = (struct l1_step){.l1 = l1, .line = line, .set = cache_set(&l1->array, line),
+                             .out = out, .frame = NO_FRAME, .answer = L1_MISS};
     int frame = cache_find(&l1->array, line);
     if (frame != NO_FRAME) {
         step_to_frame(step, frame);
@@ -114,7 +114,7 @@ void l1_show(struct l1 *l1, uint64_t set)
 {
     if (!l1->windowed)
         return;
-    size_t frame = set * l1->array.ways;
+    int frame = cache_front(&l1->array, set);
     paddr_t line = l1->array.line[frame];
     uint8_t state = l1->array.state[frame];
     bool readable = l1_state_info[state].rights != RIGHTS_NONE &&
@@ -143,8 +143,8 @@ static void settle(struct l1_step *step, uint8_t from, uint8_t to)
         step->writeback->line = NO_LINE;
     if (l1->reserved == step->line && l1_state_info[to].rights != RIGHTS_WRITE)
         l1->reserved = NO_LINE;
-    if (step->frame != NO_FRAME && (uint32_t)step->frame % l1->array.ways == 0)
-        l1_show(l1, cache_set(&l1->array, step->line));
+    if (step->frame == cache_front(&l1->array, step->set))
+        l1_show(l1, step->set);
     if (l1->coh->checker)
         checker_change_rights(l1->coh, step->line, l1->tile, from, to);
 }
@@ -182,6 +182,7 @@ static void empty_frame(struct l1 *l1, int frame, struct l1_writeback *entry, st
     if (l1->array.line[frame] == NO_LINE)
         return;
     struct l1_step step = {.l1 = l1, .line = l1->array.line[frame], .out = out, .spare = entry};
+    step.set = cache_set(&l1->array, step.line);
     step_to_frame(&step, frame);
     take_row(&step, L1_EVENT_Replace);
 }
@@ -222,12 +223,34 @@ static bool take_resources(struct l1_step *step)
     return true;
 }
 
+/* The short way for the commonest row, a hit that leaves the state as it is:
+ * the same as taking it. */
+static bool is_plain_hit(struct l1 *l1, paddr_t line, enum l1_event event)
+{
+    int frame = cache_find(&l1->array, line);
+    if (frame == NO_FRAME)
+        return false;
+    uint8_t state = l1->array.state[frame];
+    const struct l1_row *row = &l1->table[state][event];
+    if (row->action[0] != l1_hit || row->next != state)
+        return false;
+    l1->rows[state * L1_EVENTS + event]++;
+    uint64_t set = cache_set(&l1->array, line);
+    if (frame != cache_front(&l1->array, set)) {
+        cache_promote(&l1->array, set, frame);
+        l1_show(l1, set);
+    }
+    return true;
+}
+
 enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_out *out)
 {
     assert(line == line_of(line) && coherence_has(l1->coh, line));
+    enum l1_event event = op == L1_LOAD ? L1_EVENT_Load : L1_EVENT_Store;
+    if (is_plain_hit(l1, line, event))
+        return L1_READY;
     struct l1_step step;
     step_begin(&step, l1, line, out);
-    enum l1_event event = op == L1_LOAD ? L1_EVENT_Load : L1_EVENT_Store;
     if (begins_transaction(&l1->table[*step.state][event], *step.state) && !take_resources(&step)) {
         l1->refused++;
         return L1_BUSY;

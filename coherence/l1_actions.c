@@ -15,13 +15,11 @@
 
 static void promote(struct l1_step *step)
 {
-    struct l1 *l1 = step->l1;
-    int frame = cache_promote(&l1->array, step->frame);
-    if (frame == step->frame)
-        return;
-    step->frame = frame;
-    step->state = &l1->array.state[frame];
-    step->data = cache_data(&l1->array, frame);
+    struct cache_array *array = &step->l1->array;
+    cache_promote(array, step->set, step->frame);
+    step->frame = cache_front(array, step->set);
+    step->state = &array->state[step->frame];
+    step->data = cache_data(array, step->set, step->frame);
 }
 
 static void hit(struct l1_step *step)
@@ -29,6 +27,8 @@ static void hit(struct l1_step *step)
     promote(step);
     step->answer = L1_READY;
 }
+
+l1_action *const l1_hit = hit;
 
 static void wait(struct l1_step *step)
 {

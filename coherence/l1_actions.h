@@ -7,4 +7,7 @@
 /* Brings the window's tags of a set up to date with its most recent way. */
 void l1_show(struct l1 *l1, uint64_t set);
 
+/* The action `hit`: the line is there and the access allowed. */
+extern l1_action *const l1_hit;
+
 #endif

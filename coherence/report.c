@@ -50,7 +50,7 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
         return unquiet(coh, "tile %u holds line %#llx in %s, its home has it in %s", l1->tile,
                        (unsigned long long)line, l1_state_info[state].name,
                        home_state_info[entry->state].name);
-    const uint8_t *data = cache_data(&l1->array, frame);
+    const uint8_t *data = cache_data(&l1->array, cache_set(&l1->array, line), frame);
     if (!checker_equals(coh, line, data))
         return unquiet(coh, "tile %u holds an old value of line %#llx", l1->tile,
                        (unsigned long long)line);

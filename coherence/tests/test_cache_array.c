@@ -61,10 +61,12 @@ static void access_line(struct pair *p, paddr_t line)
             cr_assert_eq(evicted, NO_LINE, "a line was evicted while a frame was free");
         }
         p->array.line[frame] = line;
-        memcpy(cache_data(&p->array, frame), &line, sizeof line);
+        memcpy(cache_data(&p->array, cache_set(&p->array, line), frame), &line, sizeof line);
     }
-    frame = cache_promote(&p->array, frame);
-    cr_assert_eq((uint32_t)frame % p->array.ways, 0, "the most recent way is not frame 0");
+    uint64_t set = cache_set(&p->array, line);
+    cache_promote(&p->array, set, frame);
+    cr_assert_eq(cache_find(&p->array, line), cache_front(&p->array, set),
+                 "the line just used is not the most recent");
     naive_touch(naive, line);
 }
 
@@ -88,7 +90,7 @@ static void assert_same_lines(struct pair *p)
             paddr_t line = p->naive[set].line[i];
             int frame = cache_find(&p->array, line);
             cr_assert_neq(frame, NO_FRAME);
-            cr_assert_arr_eq(cache_data(&p->array, frame), &line, sizeof line,
+            cr_assert_arr_eq(cache_data(&p->array, cache_set(&p->array, line), frame), &line, sizeof line,
                              "a line lost its data");
         }
     }
