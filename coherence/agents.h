@@ -130,7 +130,10 @@ struct coherence {
     char unquiet[VIOLATION_BYTES];
 };
 
-static inline uint64_t line_number(paddr_t line) { return (line - MAP_DRAM_BASE) >> LINE_SHIFT; }
+static inline uint64_t line_number(paddr_t line)
+{
+    return (line - MAP_DRAM_BASE) >> LINE_SHIFT;
+}
 
 static inline uint8_t *dram_line(const struct coherence *coh, paddr_t line)
 {
@@ -177,12 +180,12 @@ struct l1_step {
     uint64_t set;             /* that the line falls into */
     const struct coh_msg *in; /* NULL for the hart's own events */
     struct coh_out *out;
-    int frame;                /* NO_FRAME when the line is not in the array */
-    struct l1_mshr *mshr;     /* of the line's transaction, if it has one */
+    int frame;                      /* NO_FRAME when the line is not in the array */
+    struct l1_mshr *mshr;           /* of the line's transaction, if it has one */
     struct l1_writeback *writeback; /* NULL when the line is not there */
-    struct l1_writeback *spare; /* Replace: the entry that the line may move to */
-    uint8_t *state, *data;    /* wherever the line is */
-    uint8_t nowhere;          /* the state of an absent line */
+    struct l1_writeback *spare;     /* Replace: the entry that the line may move to */
+    uint8_t *state, *data;          /* wherever the line is */
+    uint8_t nowhere;                /* the state of an absent line */
     enum l1_answer answer;
     bool done;
 };

@@ -54,9 +54,9 @@ void checker_change_rights(struct coherence *coh, paddr_t line, tile_id tile, ui
     struct rights_held *held = &coh->checker->held[line_number(line)];
     drop_rights(held, tile, before);
     if (after != RIGHTS_NONE && held->writer)
-        coherence_violate(coh, "two L1Ds have rights to line %#llx: tile %u enters %s, tile %u may write",
-                          (unsigned long long)line, tile, l1_state_info[to].name,
-                          held->writer - 1u);
+        coherence_violate(
+            coh, "two L1Ds have rights to line %#llx: tile %u enters %s, tile %u may write",
+            (unsigned long long)line, tile, l1_state_info[to].name, held->writer - 1u);
     if (after == RIGHTS_WRITE && held->readers)
         coherence_violate(coh, "line %#llx: tile %u enters %s while %u L1Ds may still read it",
                           (unsigned long long)line, tile, l1_state_info[to].name, held->readers);

@@ -45,12 +45,12 @@ extern const struct coh_msg_info coh_msg_info[COH_TYPES];
 
 struct coh_msg {
     paddr_t line;
-    tile_id from, to;  /* tiles; the receiving agent follows from the type */
-    tile_id requester; /* the tile whose miss this message serves */
-    uint8_t type;      /* enum coh_type */
-    uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
-    uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
-    uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
+    tile_id from, to;         /* tiles; the receiving agent follows from the type */
+    tile_id requester;        /* the tile whose miss this message serves */
+    uint8_t type;             /* enum coh_type */
+    uint8_t slot;             /* the requester's MSHR or write-back slot (see coherence_slots) */
+    uint16_t acks;            /* DataM, AckCount: invalidations to wait for */
+    uint32_t delay;           /* outgoing only: cycles from the event to the network interface */
     uint8_t data[LINE_BYTES]; /* only if the type carries data */
 };
 
@@ -121,11 +121,16 @@ struct l1;
 struct l1 *coherence_l1(struct coherence *coh, tile_id tile);
 const struct l1_window *l1_window(const struct l1 *l1);
 
-enum l1_op { L1_LOAD, L1_STORE }; /* atomics and LR/SC are stores: they need M; LR of a line is a store too */
+enum l1_op {
+    L1_LOAD,
+    L1_STORE /* also every atomic, LR included: they need M */
+};
+
 enum l1_answer {
     L1_READY, /* the line is in the window's way, readable (and writable for L1_STORE) */
     L1_MISS,  /* a transaction began (or one for this line is under way): wait for `done` */
-    L1_BUSY   /* no MSHR or write-back slot, or the line is being written back: retry after the next l1_receive */
+    L1_BUSY   /* no MSHR, frame or write-back entry is free, or the line is being written
+                 back: retry after the next l1_receive */
 };
 
 /* The hart wants to access `line`.  L1_READY promotes the line to the most
@@ -169,7 +174,8 @@ struct icache *coherence_icache(struct coherence *coh, tile_id tile);
  * messages to `out` and returns -1 (and so does any miss while one fetch is
  * under way, without a message: ask again when it is complete). */
 int icache_access(struct icache *ic, paddr_t line, struct coh_out *out);
-bool icache_receive(struct icache *ic, const struct coh_msg *in, struct coh_out *out); /* true: complete */
+/* A message for this L1I: true when it completed the fetch. */
+bool icache_receive(struct icache *ic, const struct coh_msg *in, struct coh_out *out);
 const uint8_t *icache_data(const struct icache *ic, int index);
 unsigned icache_lines(const struct icache *ic);
 /* Is this line the most recently used of its set (a hit on it changes nothing)? */

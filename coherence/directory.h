@@ -18,8 +18,8 @@ struct dir_entry {
 };
 
 struct directory {
-    struct dir_entry *entry;  /* by line number */
-    uint64_t *sharers;        /* `words` a line */
+    struct dir_entry *entry; /* by line number */
+    uint64_t *sharers;       /* `words` a line */
     uint32_t words, tiles;
 };
 

@@ -154,10 +154,10 @@ static void take_row(struct home_step *step)
     uint8_t from = step->entry->state;
     const struct home_row *row = &step->home->table[from][event];
     if (!row->legal) {
-        coherence_violate(step->coh,
-                          "home of tile %u: no transition for %s from tile %u in state %s, line %#llx",
-                          step->tile, home_event_info[event].name, step->in->from,
-                          home_state_info[from].name, (unsigned long long)step->in->line);
+        coherence_violate(
+            step->coh, "home of tile %u: no transition for %s from tile %u in state %s, line %#llx",
+            step->tile, home_event_info[event].name, step->in->from, home_state_info[from].name,
+            (unsigned long long)step->in->line);
         return;
     }
     step->home->rows[from * HOME_EVENTS + event]++;
@@ -257,8 +257,8 @@ void home_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in,
 {
     assert(coh_msg_info[in->type].to == AGENT_HOME && in->to == tile);
     assert(coherence_has(coh, in->line) && coherence_home(coh, in->line) == tile);
-    struct home_step step = {.coh = coh, .home = &coh->home[tile], .tile = tile, .now = now,
-                             .out = out};
+    struct home_step step = {
+        .coh = coh, .home = &coh->home[tile], .tile = tile, .now = now, .out = out};
     if (coh_msg_info[in->type].vnet == VNET_REQUEST)
         receive_request(&step, in);
     else

@@ -24,8 +24,7 @@ static void read_memory(struct home_step *step)
 
 static void write_memory(struct home_step *step)
 {
-    struct coh_msg *msg =
-        send(step, COH_MemWrite, coherence_controller(step->coh, step->in->line));
+    struct coh_msg *msg = send(step, COH_MemWrite, coherence_controller(step->coh, step->in->line));
     memcpy(msg->data, step->in->data, LINE_BYTES);
 }
 
@@ -130,7 +129,7 @@ static void share_with_owner(struct home_step *step)
 /* ---- tables --------------------------------------------------------------------------------- */
 
 const struct home_row mesi_home[HOME_STATES][HOME_EVENTS] = {
-#define ROW(state, event, next, ...)                                                              \
+#define ROW(state, event, next, ...)                                                               \
     [HOME_STATE_##state][HOME_EVENT_##event] = {true, HOME_STATE_##next, {__VA_ARGS__}},
 #include "coherence/mesi_home.def"
 };

@@ -90,7 +90,8 @@ bool icache_receive(struct icache *ic, const struct coh_msg *in, struct coh_out 
 {
     assert(in->type == COH_DataOnce && in->to == ic->tile);
     if (ic->pending != in->line) {
-        coherence_violate(ic->coh, "L1I of tile %u: DataOnce for a fetch that is not there, line %#llx",
+        coherence_violate(ic->coh,
+                          "L1I of tile %u: DataOnce for a fetch that is not there, line %#llx",
                           ic->tile, (unsigned long long)in->line);
         return false;
     }

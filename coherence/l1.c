@@ -19,7 +19,7 @@
 
 /* States whose frame may be given to another line. */
 static const uint32_t EVICTABLE = 0
-#define STATE(name, place, rights, meaning)                                                       \
+#define STATE(name, place, rights, meaning)                                                        \
     | (uint32_t)(PLACE_##place == PLACE_FRAME) << L1_STATE_##name
 #include "coherence/l1_states.def"
     ;
@@ -81,8 +81,12 @@ static void step_to_frame(struct l1_step *step, int frame)
 
 static void step_begin(struct l1_step *step, struct l1 *l1, paddr_t line, struct coh_out *out)
 {
-    *step = (struct l1_step){.l1 = l1, .line = line, .set = cache_set(&l1->array, line),
-                             .out = out, .frame = NO_FRAME, .answer = L1_MISS};
+    *step = (struct l1_step){.l1 = l1,
+                             .line = line,
+                             .set = cache_set(&l1->array, line),
+                             .out = out,
+                             .frame = NO_FRAME,
+                             .answer = L1_MISS};
     int frame = cache_find(&l1->array, line);
     if (frame != NO_FRAME) {
         step_to_frame(step, frame);
@@ -117,8 +121,8 @@ void l1_show(struct l1 *l1, uint64_t set)
     int frame = cache_front(&l1->array, set);
     paddr_t line = l1->array.line[frame];
     uint8_t state = l1->array.state[frame];
-    bool readable = l1_state_info[state].rights != RIGHTS_NONE &&
-                    l1_state_info[state].place == PLACE_FRAME;
+    bool readable =
+        l1_state_info[state].rights != RIGHTS_NONE && l1_state_info[state].place == PLACE_FRAME;
     bool writable = state == L1_STATE_M && !is_watched(l1, line);
     l1->window.read_tag[set] = readable ? line : NO_LINE;
     l1->window.write_tag[set] = writable ? line : NO_LINE;
@@ -172,8 +176,7 @@ static void take_row(struct l1_step *step, enum l1_event event)
 /* Would taking this row begin a transaction? */
 static bool begins_transaction(const struct l1_row *row, uint8_t from)
 {
-    return l1_state_info[row->next].place == PLACE_MSHR &&
-           l1_state_info[from].place != PLACE_MSHR;
+    return l1_state_info[row->next].place == PLACE_MSHR && l1_state_info[from].place != PLACE_MSHR;
 }
 
 /* Gives the frame's line away (a frame that is free stays so). */
@@ -320,7 +323,8 @@ bool l1_receive(struct l1 *l1, const struct coh_msg *in, struct coh_out *out)
     if (coh_msg_info[in->type].vnet == VNET_RESPONSE) {
         step.mshr = mshr_find(l1, in->line);
         if (!step.mshr || step.mshr != &l1->mshr[in->slot]) {
-            coherence_violate(l1->coh, "L1D of tile %u: %s for a miss that is not there, line %#llx",
+            coherence_violate(l1->coh,
+                              "L1D of tile %u: %s for a miss that is not there, line %#llx",
                               l1->tile, coh_msg_info[in->type].name, (unsigned long long)in->line);
             return false;
         }

@@ -7,9 +7,9 @@
  * sends in answer to a forward goes to the requester the forward names, and to
  * the home where memory must learn of it.
  */
-#include "coherence/agents.h"
-#include "coherence/checker.h"
 #include "coherence/l1_actions.h"
+
+#include "coherence/checker.h"
 
 /* ---- the hart's access ------------------------------------------------------ */
 
@@ -169,8 +169,8 @@ static void count_acks(struct l1_step *step)
 static void complete(struct l1_step *step)
 {
     struct l1 *l1 = step->l1;
-    struct coh_msg *msg = out_add(step->out, COH_Unblock, step->line, l1->tile,
-                                  coherence_home(l1->coh, step->line));
+    struct coh_msg *msg =
+        out_add(step->out, COH_Unblock, step->line, l1->tile, coherence_home(l1->coh, step->line));
     msg->requester = l1->tile;
     msg->slot = step->in->slot;
     msg->delay = l1->coh->fill_cycles;
@@ -184,7 +184,7 @@ static void complete(struct l1_step *step)
 /* ---- tables --------------------------------------------------------------------- */
 
 const struct l1_row mesi_l1[L1_STATES][L1_EVENTS] = {
-#define ROW(state, event, next, ...)                                                              \
+#define ROW(state, event, next, ...)                                                               \
     [L1_STATE_##state][L1_EVENT_##event] = {true, L1_STATE_##next, {__VA_ARGS__}},
 #include "coherence/mesi_l1.def"
 };

@@ -24,8 +24,7 @@ void memctl_receive(struct coherence *coh, tile_id tile, const struct coh_msg *i
     assert(coherence_has(coh, in->line) && coherence_controller(coh, in->line) == tile);
     struct memctl *ctl = &coh->memctl[tile];
     bool reads = in->type == COH_MemRead;
-    struct coh_msg *msg =
-        out_add(out, reads ? COH_MemData : COH_MemAck, in->line, tile, in->from);
+    struct coh_msg *msg = out_add(out, reads ? COH_MemData : COH_MemAck, in->line, tile, in->from);
     msg->requester = in->requester;
     msg->slot = in->slot;
     msg->delay = service_cycles(coh, ctl, now);

@@ -49,7 +49,7 @@ struct home_state_info {
 };
 
 struct event_info {
-    const char *name, *meaning;
+    const char *name, *message, *meaning; /* message: whose arrival it is */
 };
 
 extern const struct l1_state_info l1_state_info[L1_STATES];

@@ -131,8 +131,8 @@ static void explain_home(const struct coherence *coh, uint32_t tile, FILE *out)
             continue;
         const struct dir_entry *entry = &coh->dir.entry[line_number(mshr->line)];
         fprintf(out, "  home of tile %u: line %#llx in %s for tile %u (%s)\n", tile,
-                (unsigned long long)mshr->line, home_state_info[entry->state].name,
-                mshr->requester, home_state_info[entry->state].meaning);
+                (unsigned long long)mshr->line, home_state_info[entry->state].name, mshr->requester,
+                home_state_info[entry->state].meaning);
         explain_fifo(coh, mshr->queue, out);
     }
     if (home->overflow.first)
@@ -232,7 +232,8 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
     stats_put(stats, "home.waited_cycles", sum.waited_cycles, "cycles",
               "time that requests waited for a line or an MSHR");
     stats_put(stats, "home.bank_cycles", sum.bank_cycles, "cycles", "directory banks in use");
-    stats_put(stats, "home.bank_cycles_max", busiest, "cycles", "the busiest directory bank in use");
+    stats_put(stats, "home.bank_cycles_max", busiest, "cycles",
+              "the busiest directory bank in use");
     stats_put(stats, "home.queued_cycles", sum.queued_cycles, "cycles",
               "time that messages waited for a directory bank");
     stats_put(stats, "home.forwards",

@@ -19,7 +19,7 @@ const struct l1_state_info l1_state_info[L1_STATES] = {
 };
 
 const struct event_info l1_event_info[L1_EVENTS] = {
-#define EVENT(name, message, meaning) {#name, meaning},
+#define EVENT(name, message, meaning) {#name, #message, meaning},
 #include "coherence/l1_states.def"
 };
 
@@ -29,7 +29,7 @@ const struct home_state_info home_state_info[HOME_STATES] = {
 };
 
 const struct event_info home_event_info[HOME_EVENTS] = {
-#define EVENT(name, message, meaning) {#name, meaning},
+#define EVENT(name, message, meaning) {#name, #message, meaning},
 #include "coherence/home_states.def"
 };
 
@@ -80,6 +80,14 @@ static void print_states(FILE *out)
         fprintf(out, "| %s | %s |\n", home_state_info[i].name, home_state_info[i].meaning);
 }
 
+static void print_events(FILE *out, const char *side, const struct event_info *info, unsigned count)
+{
+    fprintf(out, "| %s event | message | meaning |\n|---|---|---|\n", side);
+    for (unsigned i = 0; i < count; i++)
+        fprintf(out, "| %s | %s | %s |\n", info[i].name,
+                strcmp(info[i].message, "NoMessage") == 0 ? "" : info[i].message, info[i].meaning);
+}
+
 static void print_messages(FILE *out)
 {
     static const char *const vnet[] = {"request", "forward", "response"};
@@ -87,8 +95,8 @@ static void print_messages(FILE *out)
     fprintf(out, "| message | network | to | line | meaning |\n|---|---|---|---|---|\n");
     for (unsigned i = 0; i < COH_TYPES; i++) {
         const struct coh_msg_info *info = &coh_msg_info[i];
-        fprintf(out, "| %s | %s | %s | %s | %s |\n", info->name, vnet[info->vnet],
-                agent[info->to], info->carries_data ? "yes" : "", info->meaning);
+        fprintf(out, "| %s | %s | %s | %s | %s |\n", info->name, vnet[info->vnet], agent[info->to],
+                info->carries_data ? "yes" : "", info->meaning);
     }
 }
 
@@ -98,6 +106,10 @@ void coherence_print_tables(FILE *out)
     print_messages(out);
     fprintf(out, "\n### States\n\n");
     print_states(out);
+    fprintf(out, "\n### Events\n\n");
+    print_events(out, "L1D", l1_event_info, L1_EVENTS);
+    fprintf(out, "\n");
+    print_events(out, "home", home_event_info, HOME_EVENTS);
     fprintf(out, "\n### MESI, L1 data cache\n\n");
     print_rows(out, mesi_l1_text, sizeof mesi_l1_text / sizeof *mesi_l1_text);
     fprintf(out, "\n### MESI, home\n\n");

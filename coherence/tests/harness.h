@@ -93,8 +93,7 @@ static inline struct coh_msg world_take_next(struct world *w)
         if (w->flight[i].at < w->flight[next].at)
             next = i;
     struct flight taken = w->flight[next];
-    memmove(&w->flight[next], &w->flight[next + 1],
-            (--w->flights - next) * sizeof *w->flight);
+    memmove(&w->flight[next], &w->flight[next + 1], (--w->flights - next) * sizeof *w->flight);
     if (taken.at > w->now)
         w->now = taken.at;
     return taken.msg;

@@ -90,8 +90,8 @@ static void assert_same_lines(struct pair *p)
             paddr_t line = p->naive[set].line[i];
             int frame = cache_find(&p->array, line);
             cr_assert_neq(frame, NO_FRAME);
-            cr_assert_arr_eq(cache_data(&p->array, cache_set(&p->array, line), frame), &line, sizeof line,
-                             "a line lost its data");
+            cr_assert_arr_eq(cache_data(&p->array, cache_set(&p->array, line), frame), &line,
+                             sizeof line, "a line lost its data");
         }
     }
     cr_assert_eq(held, expected);

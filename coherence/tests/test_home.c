@@ -28,8 +28,8 @@ static paddr_t line(unsigned n)
 
 static void receive(enum coh_type type, paddr_t at, tile_id from, cycle_t now)
 {
-    struct coh_msg msg = {.type = (uint8_t)type, .line = at, .from = from, .to = 0,
-                          .requester = from};
+    struct coh_msg msg = {
+        .type = (uint8_t)type, .line = at, .from = from, .to = 0, .requester = from};
     w.out.count = 0;
     home_receive(w.coh, 0, &msg, now, &w.out);
     world_assert_sound(&w);

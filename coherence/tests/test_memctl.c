@@ -13,8 +13,12 @@ static struct world world_with(uint32_t latency_cycles, uint32_t line_cycles)
 
 static struct coh_msg ask(struct world *w, enum coh_type type, cycle_t now, uint64_t value)
 {
-    struct coh_msg in = {.type = (uint8_t)type, .line = world_line(1), .from = 1, .to = 0,
-                         .requester = 3, .slot = 2};
+    struct coh_msg in = {.type = (uint8_t)type,
+                         .line = world_line(1),
+                         .from = 1,
+                         .to = 0,
+                         .requester = 3,
+                         .slot = 2};
     memcpy(in.data, &value, sizeof value);
     memctl_receive(w->coh, 0, &in, now, &w->out);
     cr_assert_eq(w->out.count, 1);

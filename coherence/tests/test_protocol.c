@@ -86,7 +86,7 @@ static const char *home_state(void)
 }
 
 #define assert_state(tile, name) cr_assert_str_eq(state_of(tile), name)
-#define assert_home(name) cr_assert_str_eq(home_state(), name)
+#define assert_home(name)        cr_assert_str_eq(home_state(), name)
 
 static void load(tile_id tile)
 {
@@ -564,8 +564,8 @@ Test(race, a_flush_while_a_fetch_is_under_way_drops_what_it_brings)
 
 static void send_foreign(enum coh_type type, tile_id from, tile_id to)
 {
-    struct coh_msg msg = {.type = (uint8_t)type, .line = LINE, .from = from, .to = to,
-                          .requester = from};
+    struct coh_msg msg = {
+        .type = (uint8_t)type, .line = LINE, .from = from, .to = to, .requester = from};
     world_deliver(&w, &msg);
 }
 

@@ -280,8 +280,7 @@ static void assert_all_rows_taken(void)
     for (unsigned s = 0; s < L1_STATES; s++)
         for (unsigned e = 0; e < L1_EVENTS; e++)
             cr_expect(!mesi->l1[s][e].legal || l1_rows_taken[s * L1_EVENTS + e],
-                      "L1D row (%s, %s) never taken", l1_state_info[s].name,
-                      l1_event_info[e].name);
+                      "L1D row (%s, %s) never taken", l1_state_info[s].name, l1_event_info[e].name);
     for (unsigned s = 0; s < HOME_STATES; s++)
         for (unsigned e = 0; e < HOME_EVENTS; e++)
             cr_expect(!mesi->home[s][e].legal || home_rows_taken[s * HOME_EVENTS + e],
