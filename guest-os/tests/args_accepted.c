@@ -1,6 +1,6 @@
 /* Boot arguments that are right: defaults, values, and the last of two. */
 // bootargs: cores=3  ops=7 transport=noc ops=8
-// expect: cores 3, ops 8, warmup 20, transport noc, lock ticket
+// expect: cores 3, ops 8, warmup 40, transport noc, lock ticket
 #include "guest-os/boot/args.h"
 #include "guest-os/lib/exitcode.h"
 #include "guest-os/lib/user.h"

@@ -1,7 +1,7 @@
 /*
- * What all transports share: setting a channel up, and the blocking forms.
+ * What all transports share: setting a channel up.
  *
- * Setting up: each end writes an offer (where it receives) into its half of the
+ * Each end writes an offer (where it receives) into its half of the
  * meeting and reads the other's.
  *
  *   lower core                              higher core
@@ -42,29 +42,9 @@ void channel_open(struct channel *c, const struct transport *transport, unsigned
     transport->accept(c, theirs);
 }
 
-void channel_send(struct channel *c, const struct message *m)
-{
-    while (!c->transport->try_send(c, m))
-        ;
-}
-
-void channel_receive(struct channel *c, struct message *m)
-{
-    while (!c->transport->try_receive(c, m))
-        c->transport->wait(c);
-}
-
 void waitset_open(struct waitset *set, const struct transport *transport, unsigned capacity)
 {
     *set = (struct waitset){.transport = transport, .capacity = capacity};
     set->member = memory_take(capacity * sizeof set->member[0]);
     transport->waitset_open(set);
-}
-
-struct channel *waitset_receive(struct waitset *set, struct message *m)
-{
-    struct channel *from;
-    while (!(from = set->transport->try_receive_any(set, m)))
-        set->transport->wait_any(set);
-    return from;
 }

@@ -88,20 +88,26 @@ static void noc_accept(struct channel *c, const struct offer *theirs)
     c->noc.endpoint = (uint32_t)endpoint;
 }
 
-static bool noc_try_send(struct channel *c, const struct message *m)
+/* Not sent: for want of credits, or by a mistake of ours. */
+static bool give_up(const struct channel *c, uint64_t status)
 {
-    fence(rw, o);
-    csr_write(CSR_MU_PUSH, m->type);
-    for (unsigned i = 0; i < m->words; i++)
-        csr_write(CSR_MU_PUSH, m->word[i]);
-    csr_write(CSR_MU_SEND, c->noc.endpoint);
-    uint64_t status = csr_read(CSR_MU_SEND);
-    if (status == MU_OK)
-        return true;
     if (status != MU_NO_CREDITS)
         fail("noc: tile %u endpoint %u: status %lu", self_core(), c->noc.endpoint, status);
     csr_write(CSR_MU_SEND, MU_DISCARD);
     return false;
+}
+
+static bool noc_try_send(struct channel *c, const struct message *m)
+{
+    const uint64_t *word = m->word, *end = word + m->words;
+    uint32_t endpoint = c->noc.endpoint;
+    fence(rw, o);
+    csr_write(CSR_MU_PUSH, m->type);
+    while (word != end)
+        csr_write(CSR_MU_PUSH, *word++);
+    csr_write(CSR_MU_SEND, endpoint);
+    uint64_t status = csr_read(CSR_MU_SEND);
+    return __builtin_expect(status == MU_OK, true) || give_up(c, status);
 }
 
 /* The head message of `queue`, which the caller has not selected yet. */
@@ -112,11 +118,11 @@ static struct channel *take_head(uint32_t queue, struct message *m)
     if (!header)
         return NULL;
     m->seen_cycle = cycle_now();
-    uint64_t label = csr_read(CSR_MU_LABEL);
+    uint64_t label = csr_read(CSR_MU_LABEL), words = (header >> MU_HEADER_WORDS_SHIFT) - 1;
+    m->words = (uint16_t)words;
     m->type = (uint16_t)csr_read(CSR_MU_POP);
-    m->words = (uint16_t)((header >> MU_HEADER_WORDS_SHIFT) - 1);
-    for (unsigned i = 0; i < m->words; i++)
-        m->word[i] = csr_read(CSR_MU_POP);
+    for (uint64_t *word = m->word, *end = word + words; word != end; word++)
+        *word = csr_read(CSR_MU_POP);
     csr_write(CSR_MU_ACK, queue);
     fence(i, rw);
     return (struct channel *)(uintptr_t)label;

@@ -103,8 +103,6 @@ extern const struct transport *const transports[];
  * (lower core, higher core), so that no two wait for each other. */
 void channel_open(struct channel *c, const struct transport *transport, unsigned peer,
                   struct meeting *meeting, struct waitset *set);
-void channel_send(struct channel *c, const struct message *m);
-void channel_receive(struct channel *c, struct message *m);
 
 static inline bool channel_try_send(struct channel *c, const struct message *m)
 {
@@ -116,13 +114,33 @@ static inline bool channel_try_receive(struct channel *c, struct message *m)
     return c->transport->try_receive(c, m);
 }
 
+static inline void channel_send(struct channel *c, const struct message *m)
+{
+    while (!c->transport->try_send(c, m))
+        ;
+}
+
+static inline void channel_receive(struct channel *c, struct message *m)
+{
+    while (!c->transport->try_receive(c, m))
+        c->transport->wait(c);
+}
+
 /* `capacity`: channels that will ever join. */
 void waitset_open(struct waitset *set, const struct transport *transport, unsigned capacity);
-struct channel *waitset_receive(struct waitset *set, struct message *m);
 
 static inline struct channel *waitset_try_receive(struct waitset *set, struct message *m)
 {
     return set->transport->try_receive_any(set, m);
+}
+
+/* Waits for a message; the channel it came on. */
+static inline struct channel *waitset_receive(struct waitset *set, struct message *m)
+{
+    struct channel *from;
+    while (!(from = set->transport->try_receive_any(set, m)))
+        set->transport->wait_any(set);
+    return from;
 }
 
 #endif
