@@ -25,6 +25,10 @@ GUEST_TEST_ELFS := $(patsubst guest-os/%.c,$(B)/guest/%.elf,$(GUEST_TEST_SRC))
 GUEST_EXAMPLE_ELFS := $(patsubst guest-os/%.c,$(B)/guest/%.elf,$(GUEST_EXAMPLE_SRC))
 GUEST_ELFS := $(GUEST_OS_ELF) $(GUEST_TEST_ELFS) $(GUEST_EXAMPLE_ELFS)
 
+# What an example is compiled for: sizes of its problem, see the example.
+GUEST_EXAMPLE_FLAGS ?=
+$(B)/guest/obj/examples/%.o: GUEST_CFLAGS += $(GUEST_EXAMPLE_FLAGS)
+
 $(B)/guest/obj/%.o: guest-os/%.c
 	$(call say,GUESTCC,$<)
 	$(Q)mkdir -p $(@D) && $(CROSS)gcc -I. $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<

@@ -22,7 +22,8 @@ int bench_update(void);
 void refuse(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* The transport that `transport=` names, able to give a core `fan_in`
- * channels on this machine; otherwise the run ends. */
+ * channels on this machine; otherwise the run ends.  A bench that opens no
+ * channel (fan_in 0) may be given `transport=none`: NULL. */
 const struct transport *bench_transport(unsigned fan_in);
 
 #endif

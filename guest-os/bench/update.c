@@ -70,7 +70,7 @@ static void make_plan(const struct update_mode *mode)
         .ops = args.ops,
         .warmup = args.warmup,
         .lock_kind = find_lock(),
-        .transport = bench_transport(cores),
+        .transport = bench_transport(mode->cores_min > 1 ? cores - 1 : 0),
         .barrier = memory_take(sizeof(struct barrier)),
         .line = memory_take(UPDATE_LINES_MAX * sizeof(struct update_line)),
         .done = memory_take(cores * sizeof(struct update_line)),
@@ -112,7 +112,6 @@ int bench_update(void)
     uint64_t operations = operations_made();
     verify(operations);
     printf("update: mode=%s transport=%s lock=%s cores=%u: %lu operations, all accounted for\n",
-           mode->name, update_plan.transport->name, update_plan.lock_kind->name,
-           update_plan.cores, operations);
+           mode->name, args.transport, update_plan.lock_kind->name, update_plan.cores, operations);
     return GUEST_OK;
 }
