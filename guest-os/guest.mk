@@ -20,6 +20,8 @@ GUEST_OS_OBJ := $(call guest_obj,$(GUEST_OS_SRC))
 GUEST_BENCH_OBJ := $(call guest_obj,$(GUEST_BENCH_SRC))
 GUEST_CRT0_OBJ := $(B)/guest/obj/examples/crt0.o
 
+GUEST_BENCH_LIB := $(B)/guest/obj/libbench.a
+
 GUEST_OS_ELF := $(B)/guest/tessera-os.elf
 GUEST_TEST_ELFS := $(patsubst guest-os/%.c,$(B)/guest/%.elf,$(GUEST_TEST_SRC))
 GUEST_EXAMPLE_ELFS := $(patsubst guest-os/%.c,$(B)/guest/%.elf,$(GUEST_EXAMPLE_SRC))
@@ -37,13 +39,18 @@ $(B)/guest/obj/%.o: guest-os/%.S
 	$(call say,GUESTAS,$<)
 	$(Q)mkdir -p $(@D) && $(CROSS)gcc -I. $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
-guest_link = $(Q)mkdir -p $(@D) && $(CROSS)gcc $(GUEST_LDFLAGS) -T $(1) -o $@ $(filter %.o,$^)
+guest_link = $(Q)mkdir -p $(@D) && $(CROSS)gcc $(GUEST_LDFLAGS) -T $(1) -o $@ $(filter %.o,$^) $(filter %.a,$^)
 
-$(GUEST_OS_ELF): $(GUEST_OS_OBJ) $(GUEST_BENCH_OBJ) guest-os/link.ld
+# An archive, so that a test which brings its own user_main can run a bench.
+$(GUEST_BENCH_LIB): $(GUEST_BENCH_OBJ)
+	$(call say,GUESTAR,$@)
+	$(Q)rm -f $@ && $(CROSS)ar rcs $@ $^
+
+$(GUEST_OS_ELF): $(GUEST_OS_OBJ) $(GUEST_BENCH_LIB) guest-os/link.ld
 	$(call say,GUESTLD,$@)
 	$(call guest_link,guest-os/link.ld)
 
-$(GUEST_TEST_ELFS): $(B)/guest/tests/%.elf: $(B)/guest/obj/tests/%.o $(GUEST_OS_OBJ) guest-os/link.ld
+$(GUEST_TEST_ELFS): $(B)/guest/tests/%.elf: $(B)/guest/obj/tests/%.o $(GUEST_OS_OBJ) $(GUEST_BENCH_LIB) guest-os/link.ld
 	$(call say,GUESTLD,$@)
 	$(call guest_link,guest-os/link.ld)
 

@@ -1,17 +1,10 @@
-/* The operating system's main program: does what the boot argument `bench=` says. */
+/* What benches share: refusing boot arguments, and finding a transport. */
 #include "guest-os/bench/bench.h"
 
 #include "guest-os/lib/exitcode.h"
 #include "guest-os/lib/format.h"
 #include "guest-os/lib/machine.h"
 #include "guest-os/lib/string.h"
-
-static const struct bench benches[] = {
-    {"none", bench_none},
-    {"update", bench_update},
-};
-
-#define BENCHES (sizeof benches / sizeof benches[0])
 
 void refuse(const char *format, ...)
 {
@@ -37,19 +30,4 @@ const struct transport *bench_transport(unsigned fan_in)
         return *t;
     }
     refuse("transport=%s: no such transport", args.transport);
-}
-
-int bench_none(void)
-{
-    const struct transport *transport = bench_transport(1);
-    printf("tessera: %lu tiles up, transport=%s\n", machine()->tiles, transport->name);
-    return GUEST_OK;
-}
-
-int user_main(void)
-{
-    for (unsigned i = 0; i < BENCHES; i++)
-        if (string_equal(benches[i].name, args.bench))
-            return benches[i].run();
-    refuse("bench=%s: no such bench", args.bench);
 }

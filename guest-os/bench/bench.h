@@ -1,5 +1,5 @@
 /*
- * Benches: one file each, one row in the table of bench.c.  A bench runs on
+ * Benches: one file each, one row in the table of main.c.  A bench runs on
  * core 0 in user mode with the boot arguments in `args`; its value ends the
  * run.  It reports what it measures with lib/result.h.
  */
@@ -15,7 +15,6 @@ struct bench {
     int (*run)(void);
 };
 
-int bench_none(void);
 int bench_update(void);
 
 /* Ends the run with one line about the boot argument, and GUEST_USAGE. */

@@ -98,8 +98,8 @@ static void verify(uint64_t operations)
     for (unsigned i = 0; i < UPDATE_LINES_MAX; i++) {
         uint64_t expected = i < update_plan.lines ? operations : 0;
         if (update_plan.line[i].count != expected)
-            fail("update: line %u counts %lu updates, %lu were made", i,
-                 update_plan.line[i].count, expected);
+            fail("update: line %u counts %lu updates, %lu were made", i, update_plan.line[i].count,
+                 expected);
     }
 }
 

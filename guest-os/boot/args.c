@@ -20,7 +20,7 @@ struct row {
 };
 
 static const struct row rows[] = {
-#define WORD(name, value, meaning) {#name, value, args.name, 0, 0, 0},
+#define WORD(name, value, meaning)             {#name, value, args.name, 0, 0, 0},
 #define NUMBER(name, value, min, max, meaning) {#name, NULL, &args.name, value, min, max},
 #include "guest-os/boot/args.def"
 #undef WORD

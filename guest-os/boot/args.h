@@ -8,7 +8,7 @@
 #define ARGS_WORD_BYTES 16
 
 struct args {
-#define WORD(name, value, meaning) char name[ARGS_WORD_BYTES];
+#define WORD(name, value, meaning)             char name[ARGS_WORD_BYTES];
 #define NUMBER(name, value, min, max, meaning) uint64_t name;
 #include "guest-os/boot/args.def"
 #undef WORD

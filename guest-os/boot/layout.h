@@ -19,13 +19,13 @@
 
 #include "sim/abi/memmap.h"
 
-#define CORE_BLOCK_LINES_MIN 47  /* 4096 tiles fit into 16 MiB */
+#define CORE_BLOCK_LINES_MIN 47 /* 4096 tiles fit into 16 MiB */
 #define CORE_BLOCK_LINES_MAX 255
 #define CORE_BLOCK_BYTES_MIN (CORE_BLOCK_LINES_MIN * LINE_BYTES)
 
 /* Offsets in struct layout, for start.S. */
-#define LAYOUT_CORES 0
-#define LAYOUT_STRIDE 8
+#define LAYOUT_CORES        0
+#define LAYOUT_STRIDE       8
 #define LAYOUT_KERNEL_STACK 16
 
 #ifndef __ASSEMBLER__

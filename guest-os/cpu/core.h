@@ -22,17 +22,26 @@ struct frame {
     uint64_t x[32];
 };
 
-enum frame_register { X_PC = 0, X_RA = 1, X_SP = 2, X_GP = 3, X_TP = 4, X_A0 = 10, X_A1 = 11, X_A7 = 17 };
+enum frame_register {
+    X_PC = 0,
+    X_RA = 1,
+    X_SP = 2,
+    X_GP = 3,
+    X_TP = 4,
+    X_A0 = 10,
+    X_A1 = 11,
+    X_A7 = 17
+};
 
 /* Reasons to ring, one bit each. */
 enum { BELL_SPAWN = 1, BELL_IPI = 2 };
 
 /* The one line that other cores write. */
 struct doorbell {
-    uint64_t reasons;       /* set by the caller, taken by the owner (atomic) */
-    uint64_t subtrees_up;   /* children in the boot tree that have reported */
-    uint64_t taken;         /* 1: a dispatcher runs here or is about to */
-    uint64_t entry;         /* of the dispatcher to start; written while taken */
+    uint64_t reasons;     /* set by the caller, taken by the owner (atomic) */
+    uint64_t subtrees_up; /* children in the boot tree that have reported */
+    uint64_t taken;       /* 1: a dispatcher runs here or is about to */
+    uint64_t entry;       /* of the dispatcher to start; written while taken */
     uint64_t argument;
 } __attribute__((aligned(LINE_BYTES)));
 
@@ -45,11 +54,11 @@ struct core {
     /* the dispatcher: what it sees, and what the driver knows of it */
     struct dispatcher dispatcher;
     bool running;
-    uint64_t upcall_handler;         /* 0: events are dropped */
-    uint32_t upcalls_pending;        /* bit = enum upcall_reason */
+    uint64_t upcall_handler;  /* 0: events are dropped */
+    uint32_t upcalls_pending; /* bit = enum upcall_reason */
     bool in_upcall;
-    uint64_t upcall_detail;          /* of UPCALL_MESSAGE: mask of queues */
-    struct frame interrupted;        /* user state below the running upcall */
+    uint64_t upcall_detail;   /* of UPCALL_MESSAGE: mask of queues */
+    struct frame interrupted; /* user state below the running upcall */
 
     /* what of this tile's message unit is handed out */
     uint32_t endpoints_used, queues_used, slots_used;
@@ -77,8 +86,8 @@ void doorbell_ring(uint64_t number, uint64_t reason);
 void timer_arm(uint64_t deadline);
 
 int64_t message_unit_open_queue(struct core *core, uint64_t depth);
-int64_t message_unit_open_endpoint(struct core *core, uint64_t tile, uint64_t queue,
-                                   uint64_t label, uint64_t credits);
+int64_t message_unit_open_endpoint(struct core *core, uint64_t tile, uint64_t queue, uint64_t label,
+                                   uint64_t credits);
 
 void syscall_perform(struct core *core);
 #endif

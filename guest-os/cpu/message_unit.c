@@ -22,8 +22,8 @@ int64_t message_unit_open_queue(struct core *core, uint64_t depth)
     return core->queues_used++;
 }
 
-int64_t message_unit_open_endpoint(struct core *core, uint64_t tile, uint64_t queue,
-                                   uint64_t label, uint64_t credits)
+int64_t message_unit_open_endpoint(struct core *core, uint64_t tile, uint64_t queue, uint64_t label,
+                                   uint64_t credits)
 {
     const struct bootinfo *m = machine();
     if (core->endpoints_used == m->mu_endpoints || tile >= m->tiles || queue >= m->mu_queues ||

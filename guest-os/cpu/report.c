@@ -78,8 +78,7 @@ void report_refusal(const char *format, ...)
     report_exit(GUEST_USAGE);
 }
 
-static void report_trap(const char *mode, uint64_t cause, uint64_t pc, uint64_t tval,
-                        uint64_t core)
+static void report_trap(const char *mode, uint64_t cause, uint64_t pc, uint64_t tval, uint64_t core)
 {
     const char *name = cause < CAUSES ? cause_names[cause] : "interrupt or custom cause";
     report("tile %lu: trap in %s: %s (cause %lu) at pc 0x%lx, tval 0x%lx\n", core, mode, name,

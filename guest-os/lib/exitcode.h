@@ -4,9 +4,9 @@
 
 enum guest_exit {
     GUEST_OK = 0,
-    GUEST_FAILED = 1,  /* a check failed; the console says which */
-    GUEST_TRAP = 2,    /* a trap that nobody handles; the console has the report */
-    GUEST_USAGE = 64,  /* the boot arguments ask for what is not there */
+    GUEST_FAILED = 1, /* a check failed; the console says which */
+    GUEST_TRAP = 2,   /* a trap that nobody handles; the console has the report */
+    GUEST_USAGE = 64, /* the boot arguments ask for what is not there */
 };
 
 #endif

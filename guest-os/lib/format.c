@@ -88,8 +88,7 @@ size_t format_text(char *out, size_t size, const char *format, va_list arguments
             put_signed(&t, &c, c.is_long ? va_arg(arguments, long) : va_arg(arguments, int));
         else if (c.letter == 'u' || c.letter == 'x')
             put_number(&t, &c,
-                       c.is_long ? va_arg(arguments, unsigned long)
-                                 : va_arg(arguments, unsigned),
+                       c.is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned),
                        false);
         else
             text_put(&t, c.letter);

@@ -18,9 +18,9 @@
 #define CAUSE_ECALL_U 8
 #define CAUSE_ECALL_S 9
 
-#define SSTATUS_SPIE 0x20
-#define SSTATUS_SPP  0x100
-#define MSTATUS_MPP  0x1800
+#define SSTATUS_SPIE  0x20
+#define SSTATUS_SPP   0x100
+#define MSTATUS_MPP   0x1800
 #define MSTATUS_MPP_S 0x800
 
 /* The machine-mode call of the CPU driver: a0 = deadline in mtime ticks. */
@@ -46,11 +46,20 @@
 /* fence(w, w): earlier stores before later stores, and so on. */
 #define fence(before, after) __asm__ volatile("fence " #before ", " #after : : : "memory")
 
-static inline void wait_for_interrupt(void) { __asm__ volatile("wfi" : : : "memory"); }
+static inline void wait_for_interrupt(void)
+{
+    __asm__ volatile("wfi" : : : "memory");
+}
 
-static inline uint64_t cycle_now(void) { return csr_read(cycle); }
+static inline uint64_t cycle_now(void)
+{
+    return csr_read(cycle);
+}
 
-static inline uint64_t time_now(void) { return csr_read(time); }
+static inline uint64_t time_now(void)
+{
+    return csr_read(time);
+}
 #endif
 
 #endif

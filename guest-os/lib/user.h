@@ -39,7 +39,10 @@ static inline const struct dispatcher *self(void)
     return d;
 }
 
-static inline unsigned self_core(void) { return (unsigned)self()->core; }
+static inline unsigned self_core(void)
+{
+    return (unsigned)self()->core;
+}
 
 void exit_run(int code) __attribute__((noreturn));
 

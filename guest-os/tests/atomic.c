@@ -87,8 +87,8 @@ int user_main(void)
     for (unsigned core = 1; core < machine()->tiles; core++)
         check(spawn(core, take_part, 0));
     take_part(0);
-    printf("amoadd %ld, amoor %lx, amoxor %lx, amoand %lx\n", shared.add,
-           (uint64_t)shared.or_bits, (uint64_t)shared.xor_bits, (uint64_t)shared.and_bits);
+    printf("amoadd %ld, amoor %lx, amoxor %lx, amoand %lx\n", shared.add, (uint64_t)shared.or_bits,
+           (uint64_t)shared.xor_bits, (uint64_t)shared.and_bits);
     printf("amomin %ld, amomax %ld, amominu %ld, amomaxu %ld\n", shared.min, shared.max,
            shared.minu, shared.maxu);
     check_tokens();

@@ -7,7 +7,10 @@
 #include "guest-os/lib/riscv.h"
 #include "guest-os/lib/user.h"
 
-static inline void mu_push(uint64_t word) { csr_write(CSR_MU_PUSH, word); }
+static inline void mu_push(uint64_t word)
+{
+    csr_write(CSR_MU_PUSH, word);
+}
 
 /* Status of the launch. */
 static inline uint64_t mu_send(int64_t endpoint)
@@ -31,7 +34,10 @@ static inline uint64_t mu_await(int queue)
     return csr_read(CSR_MU_HEADER);
 }
 
-static inline void mu_ack(void) { csr_write(CSR_MU_ACK, 0); }
+static inline void mu_ack(void)
+{
+    csr_write(CSR_MU_ACK, 0);
+}
 
 /* First word of the next message of a queue, which is taken. */
 static inline uint64_t mu_take_one(int queue)

@@ -7,7 +7,10 @@ enum { MESSAGES = 40, DEPTH = 4, LABEL = 0xfeedbeef };
 
 static struct barrier barrier;
 
-static unsigned length_of(unsigned message) { return message % MU_MESSAGE_WORDS + 1; }
+static unsigned length_of(unsigned message)
+{
+    return message % MU_MESSAGE_WORDS + 1;
+}
 
 static uint64_t word_of(unsigned message, unsigned word)
 {

@@ -24,8 +24,8 @@ static unsigned tiles;
 
 struct mesh_of_channels {
     struct waitset set;
-    struct channel *to;  /* [peer] */
-    uint64_t *received;  /* [peer] */
+    struct channel *to; /* [peer] */
+    uint64_t *received; /* [peer] */
     uint64_t *sent;
 };
 
@@ -100,8 +100,8 @@ static void open_ring(struct channel *before, struct channel *after, unsigned tr
     if (core == 0)
         channel_open(after, transports[transport], 1, &ring[0], NULL);
     if (core == 0 || core == last)
-        channel_open(core == 0 ? before : after, transports[transport], last - core,
-                     &ring[last], NULL);
+        channel_open(core == 0 ? before : after, transports[transport], last - core, &ring[last],
+                     NULL);
     if (core != 0)
         channel_open(before, transports[transport], core - 1, &ring[core - 1], NULL);
     if (core != 0 && core != last)

@@ -69,8 +69,7 @@ static void one_way(struct channel *c, bool send)
         receive_number(c, n);
     barrier_wait(&barrier, 2);
     if (send)
-        printf("one way: %u messages in order, %lu explicit acks\n", ONE_WAY,
-               ends[1].urpc.sent);
+        printf("one way: %u messages in order, %lu explicit acks\n", ONE_WAY, ends[1].urpc.sent);
     barrier_wait(&barrier, 2);
 }
 

@@ -89,8 +89,8 @@ struct transport {
     bool (*try_send)(struct channel *c, const struct message *m);
     bool (*try_receive)(struct channel *c, struct message *m);
     struct channel *(*try_receive_any)(struct waitset *set, struct message *m);
-    void (*wait)(struct channel *c);        /* sleep, or return at once, until */
-    void (*wait_any)(struct waitset *set);  /* a receive may succeed */
+    void (*wait)(struct channel *c);       /* sleep, or return at once, until */
+    void (*wait_any)(struct waitset *set); /* a receive may succeed */
 };
 
 extern const struct transport transport_urpc, transport_noc;

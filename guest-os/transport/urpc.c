@@ -60,8 +60,8 @@ enum {
     TYPE_ACK = MESSAGE_TYPES,
 };
 
-#define TYPE_SHIFT 1
-#define ACK_SHIFT 16
+#define TYPE_SHIFT  1
+#define ACK_SHIFT   16
 #define WORDS_SHIFT 32
 
 static const char *urpc_refuses(const struct bootinfo *machine, unsigned fan_in)

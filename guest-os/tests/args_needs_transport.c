@@ -1,0 +1,10 @@
+/* Messages without a transport. */
+// bootargs: mode=msg1 transport=none
+// expect: boot arguments: transport=none: no such transport
+// exit: 64
+#include "guest-os/bench/bench.h"
+
+int user_main(void)
+{
+    return bench_update();
+}
