@@ -41,7 +41,7 @@ static const struct update_mode modes[] = {
 
 #define MODES (sizeof modes / sizeof modes[0])
 
-struct update_plan update_plan __attribute__((aligned(LINE_BYTES)));
+struct update_plan update_plan;
 
 static const struct update_mode *find_mode(void)
 {

@@ -21,7 +21,7 @@ struct update_plan {
     struct barrier *barrier;
     struct update_line *line; /* what is updated: `lines` of them */
     struct update_line *done; /* per core: operations it has made in all */
-};
+} __attribute__((aligned(LINE_BYTES)));
 
 extern struct update_plan update_plan;
 

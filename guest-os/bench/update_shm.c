@@ -14,10 +14,10 @@
 #include "guest-os/lib/riscv.h"
 
 static struct {
-    union lock *lock;
+    union lock *lock __attribute__((aligned(LINE_BYTES)));
     struct lock_node *node;       /* per core */
     struct update_line *finished; /* cores that have their samples */
-} shm __attribute__((aligned(LINE_BYTES)));
+} shm;
 
 void update_shm_prepare(void)
 {

@@ -11,7 +11,7 @@
 #include "guest-os/lib/string.h"
 #include "sim/abi/memmap.h"
 
-struct args args __attribute__((aligned(LINE_BYTES)));
+struct args args;
 
 struct row {
     const char *name, *word; /* word: NULL for a number */

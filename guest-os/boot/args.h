@@ -4,6 +4,7 @@
 #define GUEST_ARGS_H
 
 #include "sim/abi/bootinfo.h"
+#include "sim/abi/memmap.h"
 
 #define ARGS_WORD_BYTES 16
 
@@ -13,7 +14,7 @@ struct args {
 #include "guest-os/boot/args.def"
 #undef WORD
 #undef NUMBER
-};
+} __attribute__((aligned(LINE_BYTES)));
 
 extern struct args args;
 

@@ -14,7 +14,7 @@
 
 extern char image_end[]; /* link.ld; on a line */
 
-struct layout layout __attribute__((aligned(LINE_BYTES)));
+struct layout layout;
 
 static uint64_t block_lines(uint64_t bytes, uint64_t tiles)
 {

@@ -36,7 +36,7 @@ struct layout {
     uint64_t cores;        /* address of core 0's block */
     uint64_t stride;       /* bytes of a block */
     uint64_t kernel_stack; /* its end, counted from the block's start */
-};
+} __attribute__((aligned(LINE_BYTES)));
 
 extern struct layout layout;
 

@@ -15,9 +15,10 @@ static struct {
     uint64_t size;
 } heap;
 
+/* The one word that every taker writes: nothing else is in its line. */
 static struct {
-    uint64_t bytes;
-} used __attribute__((aligned(LINE_BYTES))); /* the one word that every taker writes */
+    uint64_t bytes __attribute__((aligned(LINE_BYTES)));
+} used;
 
 void memory_give(uintptr_t start, uintptr_t end)
 {
