@@ -142,7 +142,6 @@ static bool check_vc(const struct mesh *m, const struct derived *d, unsigned r, 
 
 static bool check_summaries(const struct mesh *m, unsigned r, struct error *e)
 {
-    const struct router *router = &m->router[r];
     for (unsigned o = 0; o < m->ports; o++) {
         const struct port *port = &m->port[r * m->ports + o];
         for (unsigned i = 0; i < m->ports; i++) {
@@ -151,18 +150,34 @@ static bool check_summaries(const struct mesh *m, unsigned r, struct error *e)
                 (port->va_inputs >> i & 1) != (m->va[pair] != 0))
                 return error_set(e, EXIT_STATUS_INTERNAL, "router %u: inputs of output %u", r, o);
         }
-        if ((router->sa_outputs >> o & 1) != (port->sa_inputs != 0) ||
-            (router->va_outputs >> o & 1) != (port->va_inputs != 0))
-            return error_set(e, EXIT_STATUS_INTERNAL, "router %u: outputs with requests", r);
+        if ((port->sa_inputs && !port->sa_listed) ||
+            (port->va_inputs && port->free && !port->va_listed))
+            return error_set(e, EXIT_STATUS_INTERNAL, "router %u: output %u is not listed", r, o);
+        if (port->sa_granted)
+            return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input %u kept a grant", r, o);
     }
-    if ((router->sa_outputs || router->va_outputs) && !(m->active[r / 64] >> r % 64 & 1))
-        return error_set(e, EXIT_STATUS_INTERNAL, "router %u has requests and sleeps", r);
     return true;
+}
+
+/* Each listed output knows it, and no other does. */
+static bool check_lists(const struct mesh *m, struct error *e)
+{
+    unsigned sa = 0, va = 0;
+    for (size_t p = 0; p < (size_t)m->routers * m->ports; p++) {
+        sa += m->port[p].sa_listed;
+        va += m->port[p].va_listed;
+    }
+    for (unsigned k = 0; k < m->sa_list.count; k++)
+        sa -= m->port[ref_router(m->sa_list.item[k]) * m->ports + ref_port(m->sa_list.item[k])].sa_listed;
+    for (unsigned k = 0; k < m->va_list.count; k++)
+        va -= m->port[ref_router(m->va_list.item[k]) * m->ports + ref_port(m->va_list.item[k])].va_listed;
+    return sa == 0 && va == 0 ? true
+                              : error_set(e, EXIT_STATUS_INTERNAL, "a list is not what ports say");
 }
 
 static bool check_derived(const struct mesh *m, const struct derived *d, struct error *e)
 {
-    if (!derive(m, d, e) || !check_credits(m, d, e))
+    if (!derive(m, d, e) || !check_credits(m, d, e) || !check_lists(m, e))
         return false;
     for (unsigned r = 0; r < m->routers; r++) {
         for (unsigned p = 0; p < m->ports; p++)

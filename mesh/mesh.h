@@ -66,6 +66,11 @@ void mesh_stats(const struct mesh *mesh, struct stats *stats);
  * the neighbours at x+1, x-1, y+1, y-1, port 4 + k to node k of the router. */
 uint64_t mesh_link_flits(const struct mesh *mesh, unsigned router, unsigned port);
 
+/* Host memory of one router: what its work touches, and the buffers behind the
+ * first flit of each VC. */
+size_t mesh_router_bytes(const struct mesh *mesh);
+size_t mesh_buffer_bytes(const struct mesh *mesh);
+
 /* Tests every invariant of the mesh's state between two steps.  False with a
  * text that says what is broken where (EXIT_STATUS_INTERNAL).  Slow. */
 bool mesh_check(const struct mesh *mesh, struct error *e);
@@ -74,11 +79,15 @@ bool mesh_check(const struct mesh *mesh, struct error *e);
 
 enum mesh_pattern { MESH_UNIFORM };
 
+/* The name of a pattern, e.g. "uniform" for MESH_UNIFORM; NULL past the last. */
+const char *mesh_pattern_name(unsigned index);
+
 struct mesh_traffic {
     enum mesh_pattern pattern;
     double rate;           /* offered flits a node and cycle, in (0, 1] */
     unsigned packet_flits;
     uint64_t seed;
+    cycle_t cycles;        /* measured; 0 = until the mean latency is known to 1 % */
 };
 
 struct mesh_result {

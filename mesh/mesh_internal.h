@@ -4,7 +4,7 @@
  * Everything of a router lies in flat arrays.  With P ports a router and V
  * virtual channels a port (all virtual networks together):
  *
- *   router[r]            which outputs have requests at all
+ *   router[r]            where it is
  *   port[r * P + p]      one side of the crossbar, as input and as output
  *   sa, va[(r*P+o)*P+i]  the VCs of input i that ask for output o: for the
  *                        switch (sa), for a virtual channel of it (va)
@@ -26,6 +26,8 @@
  *     and its output VC has a credit;
  *   - a bit of va is set exactly when that VC's front is a head that has been
  *     routed and holds no output VC;
+ *   - an output with a switch request is in sa_list, one with a VC request and
+ *     a free VC in va_list, each once;
  *   - credits + flits on the link + flits in the buffer behind it + credits
  *     on the way back = buffer_flits, for each VC of each link.
  */
@@ -51,7 +53,6 @@ static inline unsigned flit_y(flit_t f) { return (unsigned)(f >> FLIT_Y_SHIFT) &
 static inline unsigned flit_local(flit_t f) { return (unsigned)(f >> FLIT_LOCAL_SHIFT) & 7; }
 
 struct router {
-    uint16_t sa_outputs, va_outputs; /* outputs with a switch request, with a VC request */
     uint8_t x, y;
 };
 
@@ -62,11 +63,30 @@ struct port {
     uint16_t sa_inputs; /* inputs with a switch request for it */
     uint16_t va_inputs; /* inputs with a VC request for it */
     uint8_t sa_grant;   /* iSLIP: the input that is asked first */
+    bool sa_listed, va_listed;
     /* as an input */
-    uint8_t sa_accept; /* iSLIP: the output that is taken first */
-    uint8_t vc_next;   /* the VC that goes first */
+    uint8_t sa_accept;   /* iSLIP: the output that is taken first */
+    uint8_t vc_next;     /* the VC that goes first */
+    uint16_t sa_granted; /* outputs that granted it in this cycle */
     /* as an output, for the statistics */
     uint64_t flits; /* that left through it */
+};
+
+/* A port in a list. */
+typedef uint32_t port_ref;
+static inline port_ref port_ref_of(unsigned router, unsigned port) { return router << 4 | port; }
+static inline unsigned ref_router(port_ref ref) { return ref >> 4; }
+static inline unsigned ref_port(port_ref ref) { return ref & 15; }
+
+struct port_list {
+    port_ref *item;
+    unsigned count;
+};
+
+/* An input and an output that the switch allocator matched, and the VC that goes. */
+struct match {
+    uint32_t router;
+    uint8_t input, output, vc;
 };
 
 struct vc_in {
@@ -161,7 +181,13 @@ struct mesh {
     struct vc_in *in;
     struct vc_out *out;
     flit_t *queue;
-    uint64_t *active; /* bitmap of routers with requests */
+    struct port_list sa_list, va_list;   /* outputs to look at in the next allocation */
+    port_ref *sa_spare, *va_spare;       /* room for the lists of the cycle after */
+    struct port_list granted;            /* inputs with a switch grant */
+    struct match *match;                 /* of this cycle */
+    unsigned matches;
+    void (*accept)(struct mesh *m, const struct bucket *b);
+    void (*allocate_and_cross)(struct mesh *m);
 
     /* events on their way */
     struct bucket *bucket;
@@ -212,8 +238,8 @@ static inline unsigned next_bit(uint64_t *word, bool backward)
 
 /* router.c: what arrived this cycle, then the allocators and the crossbar */
 void routers_create(struct mesh *m, struct arena *arena);
-void routers_accept(struct mesh *m, const struct bucket *b);
-void routers_step(struct mesh *m);
+static inline void routers_accept(struct mesh *m, const struct bucket *b) { m->accept(m, b); }
+static inline void routers_step(struct mesh *m) { m->allocate_and_cross(m); }
 
 /* source.c */
 void sources_create(struct mesh *m, struct arena *arena);
