@@ -154,6 +154,8 @@ bool calendar_take(struct calendar *c, enum event_class class, cycle_t now, uint
     if (now != c->now)
         advance(c, now);
     unsigned s = now % WHEEL;
+    if (!(c->occupied[s / 64] >> (s % 64) & 1))
+        return false;
     struct list *list = &c->slot[s][class];
     uint32_t e = list->first;
     if (e == NONE)
