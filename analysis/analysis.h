@@ -112,6 +112,10 @@ extern const unsigned analysis_figure_count;
  * ending. */
 bool analysis_check_figure(const char *figure, const char *output, struct error *e);
 
+/* Points that the figure has now: rows of figure_points. */
+bool analysis_count_points(struct analysis *db, const char *figure, unsigned *count,
+                           struct error *e);
+
 /* Draws a figure into a file whose ending (.svg, .png, .pdf) says the format.
  * 64 for an unknown figure or ending, 65 when the database has no points for
  * it, 74 when gnuplot or the file fails. */

@@ -303,6 +303,19 @@ static const struct format *find_format(const char *output, struct error *e)
     return NULL;
 }
 
+bool analysis_count_points(struct analysis *db, const char *figure, unsigned *count,
+                           struct error *e)
+{
+    sqlite3_stmt *s = db_prepare(db, "SELECT count(*) FROM figure_points WHERE figure = ?1", e);
+    if (s == NULL)
+        return false;
+    sqlite3_bind_text(s, 1, figure, -1, SQLITE_STATIC);
+    bool good = sqlite3_step(s) == SQLITE_ROW || db_fail(db, e);
+    *count = (unsigned)sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    return good;
+}
+
 bool analysis_check_figure(const char *figure, const char *output, struct error *e)
 {
     return find_figure(figure, e) != NULL && find_format(output, e) != NULL;

@@ -1,0 +1,236 @@
+/*
+ * tessera sweep as a whole, with a run_point of the test's own in place of the
+ * simulator's: it leaves a line in the file `ran` for each point that it runs.
+ */
+#include "sim/cli/cli.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/base/arena.h"
+#include "sim/cli/run.h"
+
+enum { POINTS = 12 };
+
+/* Boot arguments that contain this make the point fail, its worker die, or the
+ * point wait until the file `go` appears. */
+static const char *failing, *dying, *waiting;
+
+static void leave_line(const char *text)
+{
+    FILE *f = fopen("ran", "a");
+    fprintf(f, "%s\n", text);
+    fclose(f);
+}
+
+bool run_point(const struct run_request *request, FILE *console, struct run_record *record,
+               struct error *e)
+{
+    struct config cfg;
+    (void)console;
+    leave_line(request->bootargs);
+    while (waiting && strstr(request->bootargs, waiting) && access("go", F_OK) != 0)
+        usleep(1000);
+    if (dying && strstr(request->bootargs, dying))
+        raise(SIGKILL);
+    if (!request_resolve(request, &cfg, e) || !request_identify(request, &cfg, record, e))
+        return false;
+    if (failing && strstr(request->bootargs, failing))
+        return error_set(e, EXIT_STATUS_LIMIT, "too long");
+    struct run_outcome *o = &record->outcome;
+    o->exit_code = 0;
+    o->cycles = strlen(request->bootargs);
+    stats_put(&o->stats, "mesh.flit_hops", 5, "flits", "");
+    o->series = mem_alloc(sizeof *o->series);
+    o->series_count = 1;
+    *o->series =
+        (struct run_series){.name = "op_cycles", .unit = "cycles", .count = 1, .mean = 1.5};
+    return true;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *f = fopen(name, "w");
+    cr_assert_not_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void enter_folder(void)
+{
+    char folder[] = "/tmp/tessera-test-XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+    write_file("m.yaml", "mesh: {width: 2, height: 2}\n");
+    write_file("g.elf", "a guest");
+    write_file("s.yaml", "machine: m.yaml\nguest: g.elf\nfigure: update\n"
+                         "bootargs: mode={mode} transport=none cores={cores}\n"
+                         "grid: {mode: [shm1, shm2], cores: [1, 2, 3, 4, 5, 6]}\n");
+}
+
+static void leave_folder(void)
+{
+    char command[128], folder[96];
+    cr_assert_not_null(getcwd(folder, sizeof folder));
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
+}
+
+static int sweep(void)
+{
+    char words[][16] = {"tessera sweep", "s.yaml", "-q", "-j", "3", "--db", "runs.db"};
+    char *argv[8] = {0};
+    for (unsigned i = 0; i < 7; i++)
+        argv[i] = words[i];
+    return cmd_sweep(7, argv);
+}
+
+static int shell_number(const char *command)
+{
+    int number = -1;
+    FILE *f = popen(command, "r");
+    cr_assert_eq(fscanf(f, "%d", &number), 1, "%s", command);
+    pclose(f);
+    return number;
+}
+
+static int runs_started(void)
+{
+    return shell_number("touch ran; wc -l < ran");
+}
+static int points_started(void)
+{
+    return shell_number("touch ran; sort -u ran | wc -l");
+}
+
+/* What the database holds: finished points that a figure would plot. */
+static int points_stored(void)
+{
+    struct error e = {0};
+    struct analysis *db = analysis_open("runs.db", ANALYSIS_READ, &e);
+    cr_assert_not_null(db, "%s", e.text);
+    unsigned count = 0;
+    cr_assert(analysis_count_points(db, "update", &count, &e), "%s", e.text);
+    analysis_close(db);
+    return (int)count;
+}
+
+TestSuite(cmd_sweep, .init = enter_folder, .fini = leave_folder, .timeout = 60);
+
+Test(cmd_sweep, runs_every_point_once_and_never_again)
+{
+    cr_expect_eq(sweep(), EXIT_STATUS_OK);
+    cr_expect_eq(runs_started(), POINTS);
+    cr_expect_eq(points_started(), POINTS);
+    cr_expect_eq(points_stored(), POINTS);
+    cr_expect_eq(sweep(), EXIT_STATUS_OK);
+    cr_expect_eq(runs_started(), POINTS);
+}
+
+Test(cmd_sweep, another_guest_makes_other_points)
+{
+    cr_expect_eq(sweep(), EXIT_STATUS_OK);
+    write_file("g.elf", "another guest");
+    cr_expect_eq(sweep(), EXIT_STATUS_OK);
+    cr_expect_eq(runs_started(), 2 * POINTS);
+    cr_expect_eq(points_stored(), POINTS);
+}
+
+Test(cmd_sweep, a_failed_point_gives_its_status_and_runs_again)
+{
+    failing = "cores=3";
+    cr_expect_eq(sweep(), EXIT_STATUS_LIMIT);
+    cr_expect_eq(runs_started(), POINTS);
+    cr_expect_eq(points_stored(), POINTS - 2);
+    failing = NULL;
+    cr_expect_eq(sweep(), EXIT_STATUS_OK);
+    cr_expect_eq(runs_started(), POINTS + 2);
+    cr_expect_eq(points_stored(), POINTS);
+}
+
+Test(cmd_sweep, a_worker_that_dies_fails_its_point_only)
+{
+    dying = "mode=shm2 transport=none cores=5";
+    cr_expect_eq(sweep(), EXIT_STATUS_INTERNAL);
+    cr_expect_eq(points_stored(), POINTS - 1);
+}
+
+/* Starts the sweep in a process of its own, in which the last points wait, and
+ * sends it a signal when these are reached. */
+static pid_t sweep_and_signal(int number)
+{
+    waiting = "mode=shm2";
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(open("said", O_WRONLY | O_CREAT, 0666), STDERR_FILENO);
+        _exit(sweep());
+    }
+    waiting = NULL;
+    while (runs_started() <= POINTS / 2)
+        usleep(1000);
+    kill(pid, number);
+    return pid;
+}
+
+static int status_of(pid_t pid)
+{
+    int status = -1;
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+Test(cmd_sweep, goes_on_after_being_killed)
+{
+    cr_assert(WIFSIGNALED(status_of(sweep_and_signal(SIGKILL))));
+    int before = runs_started(), stored = points_stored();
+    cr_expect_geq(stored, 4); /* what had to end before a worker was free */
+    cr_expect_leq(stored, POINTS / 2);
+    cr_expect_eq(sweep(), EXIT_STATUS_OK);
+    cr_expect_eq(runs_started(), before + POINTS - stored);
+    cr_expect_eq(points_stored(), POINTS);
+}
+
+Test(cmd_sweep, interrupted_keeps_what_is_finished)
+{
+    int status = status_of(sweep_and_signal(SIGINT));
+    cr_assert(WIFEXITED(status));
+    cr_expect_eq(WEXITSTATUS(status), EXIT_STATUS_INTERRUPT);
+    int stored = points_stored();
+    cr_expect_geq(stored, 4);
+    cr_expect_leq(stored, POINTS / 2);
+    cr_expect_eq(sweep(), EXIT_STATUS_OK);
+    cr_expect_eq(points_stored(), POINTS);
+}
+
+Test(cmd_sweep, says_where_it_stands_and_goes_on)
+{
+    pid_t pid = sweep_and_signal(SIGUSR1);
+    while (system("grep -q 'of 12 points done, 0 failed, ETA' said") != 0)
+        usleep(1000);
+    write_file("go", "");
+    int status = status_of(pid);
+    cr_assert(WIFEXITED(status));
+    cr_expect_eq(WEXITSTATUS(status), EXIT_STATUS_OK);
+    cr_expect_eq(points_stored(), POINTS);
+    cr_expect_eq(runs_started(), POINTS);
+}
+
+Test(cmd_sweep, nothing_runs_when_something_is_wrong)
+{
+    unlink("g.elf");
+    cr_expect_eq(sweep(), EXIT_STATUS_INPUT);
+    write_file("g.elf", "a guest");
+    write_file("m.yaml", "mesh: {widht: 2}\n");
+    cr_expect_eq(sweep(), EXIT_STATUS_INPUT);
+    write_file("m.yaml", "mesh: {width: 2, height: 2}\n");
+    write_file("runs.db", "no database, but some text that is long enough to be taken for one: "
+                          "a header alone is one hundred bytes long, so here are more");
+    cr_expect_eq(sweep(), EXIT_STATUS_INPUT);
+    cr_expect_eq(runs_started(), 0);
+}
