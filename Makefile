@@ -17,8 +17,8 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
 JOBS ?= $(shell nproc)
 OPT := $(if $(filter 1,$(DEBUG)),-O0,-O2) -g
-SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN)) -fno-omit-frame-pointer)
 comma := ,
+SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN)) -fno-omit-frame-pointer)
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE
 CFLAGS += -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -MMD -MP
 LDFLAGS += $(SANFLAGS)
@@ -88,7 +88,7 @@ setup: ## install what is missing
 test: setup ## install what is missing, build everything, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
 	$(Q)$(MAKE) --no-print-directory lint
-	$(Q)B=$(B) .ci/run-tests.sh $(TESTS)
+	$(Q)B=$(B) .ci/run-tests.sh --guests $(B)/tessera $(B)/guest/tests guest-os/tests $(TESTS)
 
 tests: $(TESTS)
 

@@ -227,13 +227,6 @@ static enum chip_end end_of(struct chip *chip, enum engine_state state)
     return CHIP_INTERRUPTED;
 }
 
-static void report_progress(const struct chip *chip)
-{
-    fprintf(stderr, "tessera: cycle %llu, %llu instructions, %u of %u harts awake\n",
-            (unsigned long long)chip_cycle(chip), (unsigned long long)chip_instructions(chip),
-            chip->engine.awake_count, chip->engine.tiles);
-}
-
 enum chip_end chip_run(struct chip *chip)
 {
     struct engine *e = &chip->engine;
@@ -242,7 +235,7 @@ enum chip_end chip_run(struct chip *chip)
         state = engine_round(e);
         if (chip->options.inquiry && *chip->options.inquiry) {
             *chip->options.inquiry = 0;
-            report_progress(chip);
+            chip_report_progress(chip, stderr);
         }
         flush_console(chip, engine_safe_cycle(e));
         trace_flush_until(chip->options.trace, engine_safe_cycle(e));

@@ -25,4 +25,7 @@ struct chip {
     struct chip_series *series; /* filled by chip_results */
 };
 
+/* One line on where the run stands. */
+void chip_report_progress(const struct chip *chip, FILE *out);
+
 #endif

@@ -109,3 +109,10 @@ void chip_explain(struct chip *chip, FILE *out)
         break;
     }
 }
+
+void chip_report_progress(const struct chip *chip, FILE *out)
+{
+    fprintf(out, "tessera: cycle %llu, %llu instructions, %u of %u harts awake\n",
+            (unsigned long long)chip_cycle(chip), (unsigned long long)chip_instructions(chip),
+            chip->engine.awake_count, chip->engine.tiles);
+}

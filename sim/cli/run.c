@@ -30,29 +30,34 @@ static void console_to_file(void *context, tile_id tile, const char *text, size_
 }
 
 /* Packet types as the trace numbers them: coherence messages, then the kinds. */
-static const char *const packet_names[COH_TYPES + PACKET_KINDS] = {
-#define MSG(name, vnet, to, data, meaning) [COH_##name] = #name,
-#include "coherence/messages.def"
-#undef MSG
-    [COH_TYPES + PACKET_COHERENCE] = "Coherence",
-    [COH_TYPES + PACKET_MESSAGE] = "Message",
-    [COH_TYPES + PACKET_CREDIT] = "Credit",
-    [COH_TYPES + PACKET_REFUSED] = "Refused",
-    [COH_TYPES + PACKET_DEVICE_READ] = "DeviceRead",
-    [COH_TYPES + PACKET_DEVICE_WRITE] = "DeviceWrite",
-    [COH_TYPES + PACKET_DEVICE_REPLY] = "DeviceReply",
-};
+enum { PACKET_TYPES = (unsigned)COH_TYPES + (unsigned)PACKET_KINDS };
+
+static void name_packets(const char *names[PACKET_TYPES])
+{
+    static const char *const kinds[PACKET_KINDS] = {
+        [PACKET_COHERENCE] = "Coherence",        [PACKET_MESSAGE] = "Message",
+        [PACKET_CREDIT] = "Credit",              [PACKET_REFUSED] = "Refused",
+        [PACKET_DEVICE_READ] = "DeviceRead",     [PACKET_DEVICE_WRITE] = "DeviceWrite",
+        [PACKET_DEVICE_REPLY] = "DeviceReply",
+    };
+    for (unsigned i = 0; i < COH_TYPES; i++)
+        names[i] = coh_msg_info[i].name;
+    for (unsigned i = 0; i < PACKET_KINDS; i++)
+        names[(unsigned)COH_TYPES + i] = kinds[i];
+}
 
 static struct trace *open_trace(const struct run_instruments *with, const struct config *cfg,
                                 const struct run_record *record, const struct elf_image *image,
                                 struct error *e)
 {
+    const char *packet_names[PACKET_TYPES];
+    name_packets(packet_names);
     struct trace_header header = {
         .tiles = config_tiles(cfg),
         .guest = record->guest,
         .guest_hash = record->guest_hash,
         .config = record->config,
-        .packets = {packet_names, COH_TYPES + PACKET_KINDS},
+        .packets = {packet_names, PACKET_TYPES},
         .waits = {hart_wait_names, WAITS},
         .symbols = &image->symbols,
     };
@@ -181,7 +186,7 @@ bool run_guest(const struct run_request *request, const struct run_instruments *
     record->outcome.started_at = started;
     record->outcome.threads = 1;
     if (!ok) {
-        record->outcome.status = e->status;
+        record->outcome.status = (int)e->status;
         record->outcome.exit_code = RUN_NO_EXIT_CODE;
         snprintf(record->outcome.message, sizeof record->outcome.message, "%s", e->text);
     }

@@ -192,16 +192,17 @@ static bool is_delayed_inside(const struct packet *p)
     return p->kind == PACKET_MESSAGE;
 }
 
-/* What a packet is about, for the trace: a line, a label, an address. */
+/* What a packet is about, for the trace: a line, a label, an endpoint, an address. */
 static uint64_t subject_of(const struct packet *p)
 {
     switch ((enum packet_kind)p->kind) {
     case PACKET_COHERENCE:
         return p->coherence.line;
     case PACKET_MESSAGE:
+        return p->message.label;
     case PACKET_CREDIT:
     case PACKET_REFUSED:
-        return p->message.label;
+        return p->message.endpoint;
     default:
         return p->device.address;
     }
@@ -212,7 +213,7 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
     struct trace *trace = e->hart->trace;
     if (!trace)
         return;
-    unsigned type = p->kind == PACKET_COHERENCE ? p->coherence.type : COH_TYPES + p->kind;
+    unsigned type = p->kind == PACKET_COHERENCE ? p->coherence.type : (unsigned)COH_TYPES + p->kind;
     bool sent = kind == TRACE_SENT;
     trace_packet(trace, sent ? p->from : p->to, e->now, kind, type, sent ? p->to : p->from,
                  p->flits, subject_of(p));
