@@ -141,7 +141,8 @@ enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_
 /* A message for this L1D.  Returns true when it completed a transaction (that
  * of line in->line): the hart that waits for it must then call l1_access again,
  * which answers L1_READY, and perform its access in this same cycle, before the
- * next message is delivered, which guarantees progress. */
+ * next message is delivered, which guarantees progress.  Of several accesses
+ * that wait for one line, those of the kind that began the miss go first. */
 bool l1_receive(struct l1 *l1, const struct coh_msg *in, struct coh_out *out);
 
 /* Tells the checker what the hart has just read or written at `address`

@@ -388,6 +388,20 @@ Test(race, FwdReadOnce_meets_PutM)
     world_assert_quiet(&w);
 }
 
+Test(race, a_stale_PutE_ends_the_sharing_that_FwdGetS_began)
+{
+    load(1);
+    evict(1);
+    struct coh_msg late = take(COH_PutE, 0);
+    load(2);
+    cr_assert(directory_is_sharer(&w.coh->dir, line_number(LINE), 1));
+    world_deliver(&w, &late);
+    cr_assert_not(directory_is_sharer(&w.coh->dir, line_number(LINE), 1));
+    world_drain(&w);
+    assert_home("S");
+    world_assert_quiet(&w);
+}
+
 Test(race, FwdGetS_meets_PutE_then_an_invalidation)
 {
     load(1);

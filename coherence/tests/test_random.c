@@ -19,6 +19,7 @@ enum op { OP_LOAD, OP_STORE, OP_ADD };
 /* One access under way at a tile; a tile has several. */
 struct context {
     bool active;
+    bool refused; /* L1_BUSY: asks again after every message; else only when its line is done */
     enum op op;
     paddr_t address;
 };
@@ -82,6 +83,7 @@ static enum l1_answer try_access(struct run *r, tile_id tile, struct context *c)
 {
     enum l1_op op = c->op == OP_LOAD ? L1_LOAD : L1_STORE;
     enum l1_answer answer = world_access(&r->w, tile, line_of(c->address), op);
+    c->refused = answer == L1_BUSY;
     if (answer == L1_READY)
         perform(r, tile, c);
     return answer;
@@ -132,16 +134,32 @@ static void stir(struct run *r)
         begin_access(r, tile, c);
 }
 
-/* Whoever waits at this tile asks again: first those that wait for the line
- * just completed, which must succeed. */
-static void retry(struct run *r, tile_id tile, paddr_t line, bool done)
+static bool waits_for(const struct context *c, paddr_t line)
+{
+    return c->active && !c->refused && line_of(c->address) == line;
+}
+
+/* The line has come: loads go first, since a store that joined a load's miss
+ * may find the line shared and begin a transaction of its own. */
+static void finish_miss(struct run *r, tile_id tile, paddr_t line)
 {
     struct context *c = r->hart[tile].context;
-    for (unsigned i = 0; done && i < r->contexts; i++)
-        if (c[i].active && line_of(c[i].address) == line)
-            try_access(r, tile, &c[i]);
+    uint64_t finished = r->finished;
+    bool waited = false;
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (unsigned i = 0; i < r->contexts; i++)
+            if (waits_for(&c[i], line) && (c[i].op == OP_LOAD) == (pass == 0)) {
+                waited = true;
+                try_access(r, tile, &c[i]);
+            }
+    cr_assert(waited && r->finished > finished, "seed %lu: a miss made no progress", r->seed);
+}
+
+static void retry_refused(struct run *r, tile_id tile)
+{
+    struct context *c = r->hart[tile].context;
     for (unsigned i = 0; i < r->contexts; i++)
-        if (c[i].active)
+        if (c[i].active && c[i].refused)
             try_access(r, tile, &c[i]);
 }
 
@@ -150,8 +168,10 @@ static void deliver_next(struct run *r)
     struct coh_msg msg = world_take_next(&r->w);
     bool done = world_deliver(&r->w, &msg);
     unsigned agent = coh_msg_info[msg.type].to;
+    if (agent == AGENT_L1D && done)
+        finish_miss(r, msg.to, msg.line);
     if (agent == AGENT_L1D)
-        retry(r, msg.to, msg.line, done);
+        retry_refused(r, msg.to);
     if (agent == AGENT_L1I && done) {
         int index = world_fetch(&r->w, msg.to, r->hart[msg.to].fetching);
         if (index >= 0)
