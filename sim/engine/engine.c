@@ -37,9 +37,11 @@ static cycle_t least(cycle_t a, cycle_t b)
     return a < b ? a : b;
 }
 
-/* The least time from a cause at cycle y to its effect on a hart: directly, from
- * another hart's half (its message takes a cycle or more to the network); or by
- * way of something the world does at or after cycle y + 1. */
+/* The least time from a cause at cycle y to its effect on another hart that is
+ * awake: directly, from another hart's half (its message takes a cycle or more to
+ * the network); or by way of something a home does at or after cycle y + 1.  What
+ * answers a request of the hart itself finds it asleep, and a packet of a hart to
+ * itself cuts its slice when it is posted. */
 static cycle_t lookahead_of(const struct engine *e)
 {
     const struct config *cfg = e->cfg;
@@ -106,14 +108,17 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
         calendar_add(e->calendar, EVENT_DELIVER, at, index);
         return;
     }
+    struct hart *h = &e->hart[p->from];
+    cycle_t reaction = h->cycle + e->lookahead;
     if (p->to_half == HALF_HART) {
         cycle_t arrival = at + mesh_latency_min(e->mesh, p->from, p->to, p->flits);
         if (e->inbound[p->to]++ == 0 || arrival < e->earliest[p->to])
             e->earliest[p->to] = arrival;
+        if (p->to == p->from)
+            reaction = least(reaction, arrival);
     }
-    struct hart *h = &e->hart[p->from];
-    if (from == HALF_HART && h->until > h->cycle + e->lookahead)
-        h->until = h->cycle + e->lookahead;
+    if (from == HALF_HART && h->until > reaction)
+        h->until = reaction;
     calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, index);
 }
 

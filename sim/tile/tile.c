@@ -129,7 +129,7 @@ void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
         break;
     case PACKET_MESSAGE:
         if (!msgunit_deliver(t, packet->from, &packet->message, now))
-            reply(t, packet, PACKET_REFUSED, now + 1);
+            reply(t, packet, PACKET_REFUSED, now + t->lookahead); /* its sender may run ahead */
         break;
     case PACKET_CREDIT:
         msgunit_credit(t->mu, packet->message.endpoint);
