@@ -200,6 +200,16 @@ Test(l1, a_dirty_victim_without_a_free_write_back_entry_is_kept)
     world_assert_quiet(&w);
 }
 
+Test(l1, a_free_frame_needs_no_write_back_entry)
+{
+    remake_l1(1, 4, 1, true);
+    world_access_alone(&w, 1, world_line(0), L1_STORE);
+    cr_assert_eq(world_access(&w, 1, world_line(16), L1_LOAD), L1_MISS);
+    cr_assert_eq(world_access(&w, 1, world_line(2), L1_LOAD), L1_MISS, "the set was empty");
+    world_drain(&w);
+    world_assert_quiet(&w);
+}
+
 Test(l1, several_misses_complete_in_any_order)
 {
     for (unsigned n = 0; n < 4; n++)
