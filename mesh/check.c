@@ -19,13 +19,13 @@ static size_t vc_at(const struct mesh *m, unsigned r, unsigned port, unsigned vc
     return (size_t)(r * m->ports + port) * m->vcs + vc;
 }
 
-/* Whoever sends into (r, port, vc): counts what it has there. */
-static uint32_t *upstream(const struct mesh *m, const struct derived *d, unsigned r, unsigned port,
-                          unsigned vc)
+/* Whoever sends into VC vc of port p: counts what it has there. */
+static uint32_t *upstream(const struct mesh *m, const struct derived *d, unsigned p, unsigned vc)
 {
-    if (port < MESH_NEIGHBOURS)
-        return &d->flits[vc_at(m, r + (unsigned)m->neighbour[port], port ^ 1u, vc)];
-    return &d->source[(size_t)(r * m->concentration + port - MESH_NEIGHBOURS) * m->vcs + vc];
+    const struct port *port = &m->port[p];
+    if (port->number < MESH_NEIGHBOURS)
+        return &d->flits[(size_t)(p + (unsigned)m->across[port->number]) * m->vcs + vc];
+    return &d->source[(size_t)port->node * m->vcs + vc];
 }
 
 static void derive_events(const struct mesh *m, const struct derived *d)
@@ -33,13 +33,13 @@ static void derive_events(const struct mesh *m, const struct derived *d)
     for (unsigned k = 0; k <= m->bucket_mask; k++) {
         const struct bucket *b = &m->bucket[k];
         for (unsigned i = 0; i < b->flits; i++)
-            ++*upstream(m, d, b->flit[i].router, b->flit[i].port, b->flit[i].vc);
+            ++*upstream(m, d, b->flit[i].port, b->flit[i].vc);
         for (unsigned i = 0; i < b->credits; i++)
-            d->flits[vc_at(m, b->credit[i].router, b->credit[i].port, b->credit[i].vc)]++;
+            d->flits[(size_t)b->credit[i].port * m->vcs + b->credit[i].vc]++;
         for (unsigned i = 0; i < b->source_credits; i++)
-            d->source[(size_t)b->source_credit[i].router * m->vcs + b->source_credit[i].vc]++;
+            d->source[(size_t)b->source_credit[i].port * m->vcs + b->source_credit[i].vc]++;
         for (unsigned i = 0; i < b->heads; i++)
-            d->in_routing[vc_at(m, b->head[i].router, b->head[i].port, b->head[i].vc)] = true;
+            d->in_routing[(size_t)b->head[i].port * m->vcs + b->head[i].vc] = true;
     }
 }
 
@@ -52,7 +52,7 @@ static bool derive_router(const struct mesh *m, const struct derived *d, unsigne
             const struct vc_in *in = &m->in[vc_at(m, r, p, v)];
             d->flits[vc_at(m, r, p, v)] += out->credits;
             if (in->flits)
-                *upstream(m, d, r, p, v) += in->flits;
+                *upstream(m, d, r * m->ports + p, v) += in->flits;
             if (m->port[r * m->ports + p].free >> v & 1)
                 continue;
             uint16_t *holds = &d->holds[vc_at(m, r, out->owner_port, out->owner_vc)];
@@ -168,9 +168,9 @@ static bool check_lists(const struct mesh *m, struct error *e)
         va += m->port[p].va_listed;
     }
     for (unsigned k = 0; k < m->sa_list.count; k++)
-        sa -= m->port[ref_router(m->sa_list.item[k]) * m->ports + ref_port(m->sa_list.item[k])].sa_listed;
+        sa -= m->port[m->sa_list.item[k]].sa_listed;
     for (unsigned k = 0; k < m->va_list.count; k++)
-        va -= m->port[ref_router(m->va_list.item[k]) * m->ports + ref_port(m->va_list.item[k])].va_listed;
+        va -= m->port[m->va_list.item[k]].va_listed;
     return sa == 0 && va == 0 ? true
                               : error_set(e, EXIT_STATUS_INTERNAL, "a list is not what ports say");
 }

@@ -12,6 +12,8 @@
  */
 #include "mesh/mesh_internal.h"
 
+#include <string.h>
+
 enum { CREDIT_CYCLES = 2 };
 
 /* ---- creation ----------------------------------------------------------- */
@@ -52,10 +54,11 @@ static void timing(struct mesh *m, const struct config *cfg)
     }
     m->sink_credit_delay = (uint16_t)(flight + CREDIT_CYCLES);
     m->sink_credits = m->buffer_flits < m->sink_credit_delay;
-    m->neighbour[0] = 1;
-    m->neighbour[1] = -1;
-    m->neighbour[2] = (int)m->width;
-    m->neighbour[3] = -(int)m->width;
+    int row = (int)(m->width * m->ports);
+    m->across[0] = (int)m->ports + 1;
+    m->across[1] = -(int)m->ports - 1;
+    m->across[2] = row + 1;
+    m->across[3] = -row - 1;
 }
 
 static void buckets_create(struct mesh *m, struct arena *arena)
@@ -90,9 +93,33 @@ struct mesh *mesh_create(struct arena *arena, const struct config *cfg, unsigned
     return m;
 }
 
+/* ---- the test knob ------------------------------------------------------ */
+
 void mesh_visit_backward(struct mesh *m, bool backward)
 {
     m->backward = backward;
+}
+
+static void reverse(void *array, unsigned count, size_t bytes)
+{
+    char spare[16], *a = array, *b = a + count * bytes;
+    assert(bytes <= sizeof spare);
+    for (; count >= 2; count -= 2, a += bytes) {
+        b -= bytes;
+        memcpy(spare, a, bytes);
+        memcpy(a, b, bytes);
+        memcpy(b, spare, bytes);
+    }
+}
+
+static void turn_around(struct mesh *m, struct bucket *b)
+{
+    reverse(b->flit, b->flits, sizeof *b->flit);
+    reverse(b->credit, b->credits, sizeof *b->credit);
+    reverse(b->source_credit, b->source_credits, sizeof *b->source_credit);
+    reverse(b->head, b->heads, sizeof *b->head);
+    reverse(m->sa_list.item, m->sa_list.count, sizeof *m->sa_list.item);
+    reverse(m->va_list.item, m->va_list.count, sizeof *m->va_list.item);
 }
 
 /* ---- the clock ---------------------------------------------------------- */
@@ -106,6 +133,8 @@ unsigned mesh_step(struct mesh *mesh, const struct mesh_arrival **arrivals)
 {
     struct bucket *b = bucket_in(mesh, 0);
     unsigned arrived = b->arrivals;
+    if (mesh->backward)
+        turn_around(mesh, b);
     routers_accept(mesh, b);
     sources_accept(mesh, b);
     mesh->credits_inside -= b->credits + b->source_credits;

@@ -4,13 +4,13 @@
  * Everything of a router lies in flat arrays.  With P ports a router and V
  * virtual channels a port (all virtual networks together):
  *
- *   router[r]            where it is
- *   port[r * P + p]      one side of the crossbar, as input and as output
- *   sa, va[(r*P+o)*P+i]  the VCs of input i that ask for output o: for the
- *                        switch (sa), for a virtual channel of it (va)
- *   in[(r*P+p)*V+v]      an input VC: its front flit and the way it goes
- *   out[(r*P+p)*V+v]     an output VC: who holds it and its credits
- *   queue[..*B]          the flits behind the fronts
+ *   port[p]         p = r * P + number: one side of the crossbar, as input and
+ *                   as output
+ *   sa[o * P + i]   the VCs of input number i that ask for the switch to output o
+ *   va[o * P + i]   the VCs of input number i that ask for a VC of output o
+ *   in[p * V + v]   an input VC: its front flit and the way it goes
+ *   out[p * V + v]  an output VC: who holds it and its credits
+ *   queue[..* B]    the flits behind the fronts
  *
  * Ports 0 to 3 lead to the neighbours at x+1, x-1, y+1, y-1, port 4 + k to
  * node k of the router; what leaves through port p enters the neighbour
@@ -52,10 +52,6 @@ static inline unsigned flit_x(flit_t f) { return (unsigned)(f >> FLIT_X_SHIFT) &
 static inline unsigned flit_y(flit_t f) { return (unsigned)(f >> FLIT_Y_SHIFT) & 127; }
 static inline unsigned flit_local(flit_t f) { return (unsigned)(f >> FLIT_LOCAL_SHIFT) & 7; }
 
-struct router {
-    uint8_t x, y;
-};
-
 struct port {
     /* as an output */
     uint32_t free;      /* VCs that no packet holds */
@@ -68,50 +64,49 @@ struct port {
     uint8_t sa_accept;   /* iSLIP: the output that is taken first */
     uint8_t vc_next;     /* the VC that goes first */
     uint16_t sa_granted; /* outputs that granted it in this cycle */
+    /* written at creation only */
+    uint8_t number;      /* of the port in its router */
+    uint8_t x, y;        /* its router */
+    tile_id node;        /* behind it; ports 4 and up */
     /* as an output, for the statistics */
     uint64_t flits; /* that left through it */
 };
 
-/* A port in a list. */
-typedef uint32_t port_ref;
-static inline port_ref port_ref_of(unsigned router, unsigned port) { return router << 4 | port; }
-static inline unsigned ref_router(port_ref ref) { return ref >> 4; }
-static inline unsigned ref_port(port_ref ref) { return ref & 15; }
+struct vc_in {
+    flit_t front;                   /* valid while flits > 0 */
+    uint8_t flits;                  /* buffered, the front included */
+    uint8_t first;                  /* where in its queue the second flit is */
+    uint8_t out_port, out_vc;       /* the way of the packet in front */
+    uint8_t accept_port, accept_vc; /* iSLIP: the output VC that is taken first */
+};
 
+struct vc_out {
+    uint16_t grant;               /* iSLIP: the input VC (port * V + vc) that is asked first */
+    uint8_t owner_port, owner_vc; /* the input VC that holds it, while it is not free */
+    uint8_t credits;
+};
+
+/* Ports, numbered through the whole mesh. */
 struct port_list {
-    port_ref *item;
+    uint32_t *item;
     unsigned count;
 };
 
 /* An input and an output that the switch allocator matched, and the VC that goes. */
 struct match {
-    uint32_t router;
-    uint8_t input, output, vc;
-};
-
-struct vc_in {
-    flit_t front;                  /* valid while flits > 0 */
-    uint8_t flits;                 /* buffered, the front included */
-    uint8_t first;                 /* where in its queue the second flit is */
-    uint8_t out_port, out_vc;      /* the way of the packet in front */
-    uint8_t accept_port, accept_vc; /* iSLIP: the output VC that is taken first */
-};
-
-struct vc_out {
-    uint16_t grant;             /* iSLIP: the input VC (port * V + vc) that is asked first */
-    uint8_t owner_port, owner_vc; /* the input VC that holds it, while it is not free */
-    uint8_t credits;
+    uint32_t input, output;
+    uint8_t vc;
 };
 
 struct flit_event {
     flit_t flit;
-    uint32_t router;
-    uint8_t port, vc; /* the input VC where it arrives */
+    uint32_t port; /* the input VC where it arrives */
+    uint8_t vc;
 };
 
-struct vc_event {    /* a credit for an output VC, or a head that has been routed */
-    uint32_t router; /* of a source's credit: the node */
-    uint8_t port, vc;
+struct vc_event {  /* a credit for an output VC, or a head that has been routed */
+    uint32_t port; /* of a source's credit: the node */
+    uint8_t vc;
 };
 
 /* What arrives in one cycle. */
@@ -141,6 +136,7 @@ struct source_queue { /* of one node and virtual network */
 };
 
 struct source {
+    uint32_t port;      /* that it feeds */
     uint32_t credit;    /* VCs with a credit */
     uint8_t waiting;    /* virtual networks with a packet */
     uint8_t vnet_next;  /* the virtual network that goes first */
@@ -167,7 +163,7 @@ struct mesh {
     bool route_stage;    /* routing takes a cycle of its own */
     bool sink_credits;   /* buffers so small that ejection can run out of credits */
     unsigned hop_cycles; /* P: zero-load cycles a router, link included */
-    int neighbour[MESH_NEIGHBOURS];
+    int across[MESH_NEIGHBOURS]; /* from an output port to the input port at its other end */
     uint16_t flit_delay[MESH_PORTS_MAX];   /* from a switch win to the other end */
     uint16_t credit_delay[MESH_PORTS_MAX]; /* from a switch win to the credit's use upstream */
     uint16_t sink_credit_delay;
@@ -175,17 +171,15 @@ struct mesh {
     bool backward; /* test knob: visit everything in the opposite order */
 
     /* routers */
-    struct router *router;
     struct port *port;
     uint32_t *sa, *va;
     struct vc_in *in;
     struct vc_out *out;
     flit_t *queue;
-    struct port_list sa_list, va_list;   /* outputs to look at in the next allocation */
-    port_ref *sa_spare, *va_spare;       /* room for the lists of the cycle after */
-    struct port_list granted;            /* inputs with a switch grant */
-    struct match *match;                 /* of this cycle */
-    unsigned matches;
+    struct port_list sa_list, va_list; /* outputs to look at in the next allocation */
+    uint32_t *sa_spare, *va_spare;     /* room for the lists of the cycle after */
+    uint32_t *granted;                 /* room for the inputs with a switch grant */
+    struct match *match;               /* room for the matches of a cycle */
     void (*accept)(struct mesh *m, const struct bucket *b);
     void (*allocate_and_cross)(struct mesh *m);
 
@@ -225,15 +219,6 @@ static inline void bitmap_clear(uint64_t *map, unsigned i)
 static inline struct bucket *bucket_in(struct mesh *m, unsigned delay)
 {
     return &m->bucket[(m->now + delay) & m->bucket_mask];
-}
-
-/* Takes the next of the bits of `*word` in the order of the run. */
-static inline unsigned next_bit(uint64_t *word, bool backward)
-{
-    unsigned bit = backward ? 63u - (unsigned)__builtin_clzll(*word)
-                            : (unsigned)__builtin_ctzll(*word);
-    *word &= ~((uint64_t)1 << bit);
-    return bit;
 }
 
 /* router.c: what arrived this cycle, then the allocators and the crossbar */

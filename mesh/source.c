@@ -33,8 +33,11 @@ void sources_create(struct mesh *m, struct arena *arena)
     m->packet_capacity = packet_capacity(m->nodes);
     m->packet = arena_alloc(arena, m->packet_capacity, sizeof *m->packet);
     m->packet_fresh = 1; /* record 0 is "none" */
-    for (unsigned n = 0; n < m->nodes; n++)
+    for (unsigned n = 0; n < m->nodes; n++) {
         m->source[n].credit = (uint32_t)(((uint64_t)1 << m->vcs) - 1);
+        m->source[n].port =
+            n / m->concentration * m->ports + MESH_NEIGHBOURS + n % m->concentration;
+    }
     for (size_t v = 0; v < (size_t)m->nodes * m->vcs; v++)
         m->source_credits[v] = (uint8_t)m->buffer_flits;
 }
@@ -108,8 +111,7 @@ static void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
 {
     struct bucket *b = bucket_in(m, INJECTION_CYCLES);
     b->flit[b->flits++] =
-        (struct flit_event){flit, node / m->concentration,
-                            (uint8_t)(MESH_NEIGHBOURS + node % m->concentration), (uint8_t)vc};
+        (struct flit_event){flit, m->source[node].port, (uint8_t)vc};
     if (--m->source_credits[node * m->vcs + vc] == 0)
         m->source[node].credit &= ~(1u << vc);
     m->flits_sent++;
@@ -155,6 +157,15 @@ static void source_step(struct mesh *m, unsigned node)
     bitmap_clear(m->sending, node);
 }
 
+/* Takes one of the bits of `*word`: the lowest, or the highest. */
+static inline unsigned next_bit(uint64_t *word, bool highest)
+{
+    unsigned bit = highest ? 63u - (unsigned)__builtin_clzll(*word)
+                           : (unsigned)__builtin_ctzll(*word);
+    *word &= ~((uint64_t)1 << bit);
+    return bit;
+}
+
 void sources_step(struct mesh *m)
 {
     unsigned words = (m->nodes + 63) / 64;
@@ -169,11 +180,12 @@ void sources_step(struct mesh *m)
 void sources_accept(struct mesh *m, const struct bucket *b)
 {
     for (unsigned k = 0; k < b->source_credits; k++) {
-        const struct vc_event *e = &b->source_credit[m->backward ? b->source_credits - 1 - k : k];
-        struct source *s = &m->source[e->router];
-        m->source_credits[e->router * m->vcs + e->vc]++;
-        s->credit |= 1u << e->vc;
+        uint32_t node = b->source_credit[k].port;
+        unsigned vc = b->source_credit[k].vc;
+        struct source *s = &m->source[node];
+        m->source_credits[node * m->vcs + vc]++;
+        s->credit |= 1u << vc;
         if (s->waiting)
-            bitmap_set(m->sending, e->router);
+            bitmap_set(m->sending, node);
     }
 }
