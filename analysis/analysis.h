@@ -102,6 +102,7 @@ struct figure {
     const char *name;
     const char *title;
     const char *x_label, *y_label;
+    const char *closer; /* title of a second panel that shows small values closer, or NULL */
     const char *select; /* its rows of figure_points */
 };
 

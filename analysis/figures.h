@@ -2,12 +2,15 @@
 #ifndef TESSERA_FIGURES_H
 #define TESSERA_FIGURES_H
 
+#include <stdbool.h>
+
 struct series_style {
     const char *figure, *series;
     const char *colour; /* "#rrggbb" */
     const char *dash;   /* gnuplot's dash type */
     unsigned mark;      /* gnuplot's point type */
     double width, mark_size;
+    bool closer; /* the second panel's y axis is made for this series */
 };
 
 extern const struct series_style series_styles[];

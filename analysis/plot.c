@@ -36,11 +36,11 @@ struct points {
 static const struct format {
     const char *ending, *terminal;
 } formats[] = {
-    {".svg", "svg size 800,480 dynamic enhanced font 'DejaVu Sans,Verdana,sans-serif,13' "
+    {".svg", "svg size 1000,450 dynamic enhanced font 'DejaVu Sans,Verdana,sans-serif,12' "
              "linewidth 1.0 background '#ffffff'"},
-    {".png", "pngcairo size 1800,1080 enhanced font 'DejaVu Sans,26' linewidth 2.2 "
+    {".png", "pngcairo size 2200,990 enhanced font 'DejaVu Sans,23' linewidth 2.2 "
              "pointscale 2.4 background '#ffffff'"},
-    {".pdf", "pdfcairo size 16cm,9.6cm enhanced font 'DejaVu Sans,9' linewidth 1.4 "
+    {".pdf", "pdfcairo size 17.5cm,8cm enhanced font 'DejaVu Sans,8' linewidth 1.4 "
              "pointscale 0.62 background '#ffffff'"},
 };
 
@@ -113,21 +113,28 @@ static void write_enhanced(FILE *f, const char *text)
 
 static void write_head(FILE *f, const struct points *p, const char *terminal)
 {
-    fprintf(f, "set terminal %s\n", terminal);
-    fprintf(f, "set title \"{/:Bold ");
+    fprintf(f,
+            "set terminal %s\n"
+            "set multiplot layout 1,%d margins screen 0.085, screen 0.785, screen 0.145, screen 0.86 "
+            "spacing screen 0.08 title \"{/:Bold ",
+            terminal, p->figure->closer ? 2 : 1);
     write_enhanced(f, p->figure->title);
     fprintf(f, "}   {/*0.85 ");
     write_enhanced(f, p->machines);
-    fprintf(f, "}\" textcolor rgb '#333333' offset 0,-0.5\n");
+    fprintf(f, "}\" offset 0,-0.2\n");
     fprintf(f, "set xlabel '%s' offset 0,0.3\nset ylabel '%s'\n", p->figure->x_label,
             p->figure->y_label);
     fputs("set border 3 linewidth 0.8 linecolor rgb '#555555'\n"
           "set tics nomirror out scale 0.6 textcolor rgb '#222222'\n"
           "set grid ytics linetype 1 linewidth 0.6 linecolor rgb '#e3e3e3'\n"
-          "set key outside right center vertical Left reverse noenhanced samplen 3.2 "
-          "spacing 1.35 width -1\n"
-          "set yrange [0:*]\n"
           "set format y '%.0f'\n",
+          f);
+}
+
+static void write_key(FILE *f)
+{
+    fputs("set key at screen 0.795, screen 0.505 left center vertical Left reverse noenhanced "
+          "samplen 3 spacing 1.3 width -1\n",
           f);
 }
 
@@ -141,7 +148,19 @@ static void write_x_axis(FILE *f, const struct points *p)
     unsigned step = 1;
     while (last / step > 10)
         step *= 2;
-    fprintf(f, "set xrange [0:%g]\nset xtics 0,%u\n", last * 1.02, step);
+    fprintf(f, "set xrange [0:%g]\nset xtics 0,%u\n", last * 1.03, step);
+}
+
+/* The largest value of the series that the second panel is made for. */
+static double closer_top(const struct points *p)
+{
+    double top = 0;
+    for (unsigned i = 0; i < p->count; i++) {
+        struct series_style style = series_style_of(p->figure->name, p->item[i].series, 0);
+        if (style.closer && p->item[i].y > top)
+            top = p->item[i].y;
+    }
+    return top;
 }
 
 static void write_data(FILE *f, const struct points *p)
@@ -172,6 +191,25 @@ static void write_plot(FILE *f, const struct points *p)
     fputc('\n', f);
 }
 
+/* One panel, or two of which only the last has the legend. */
+static void write_panels(FILE *f, const struct points *p)
+{
+    double top = closer_top(p);
+    bool two = p->figure->closer && top > 0;
+    if (two) {
+        fputs("set title 'all' offset 0,-0.7\nunset key\nset yrange [0:*]\n", f);
+        write_plot(f, p);
+        write_key(f);
+        fprintf(f, "set title '%s'\nunset ylabel\nset yrange [0:%g]\n", p->figure->closer,
+                top * 1.12);
+    } else {
+        write_key(f);
+        fputs("set yrange [0:*]\n", f);
+    }
+    write_plot(f, p);
+    fputs("unset multiplot\n", f);
+}
+
 static FILE *write_script(const struct points *p, const char *terminal, struct error *e)
 {
     FILE *f = tmpfile();
@@ -182,7 +220,7 @@ static FILE *write_script(const struct points *p, const char *terminal, struct e
     write_head(f, p, terminal);
     write_x_axis(f, p);
     write_data(f, p);
-    write_plot(f, p);
+    write_panels(f, p);
     if (fflush(f) != 0 || ferror(f)) {
         error_set(e, EXIT_STATUS_IO, "a temporary file for gnuplot: %s", strerror(errno));
         fclose(f);
