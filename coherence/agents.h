@@ -88,6 +88,8 @@ struct home_mshr {
     uint8_t slot;  /* of the requester */
     uint16_t acks; /* invalidations sent for the requester to count */
     struct fifo queue;
+    bool kept;                /* `data` is what memory holds */
+    uint8_t data[LINE_BYTES]; /* the line, for the requests that wait for it */
 };
 
 struct home {
@@ -99,6 +101,7 @@ struct home {
     int64_t owned;        /* lines in X or on the way to it */
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
+    uint64_t kept_answers; /* reads of memory that an MSHR has answered */
 };
 
 struct memctl {
@@ -201,6 +204,7 @@ struct home_step {
     struct dir_entry *entry;
     struct home_mshr *mshr;
     struct coh_out *out;
+    bool answered; /* memory need not be asked: the MSHR has the line */
 };
 
 #endif

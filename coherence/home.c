@@ -10,6 +10,10 @@
  *      response ------------------bank --> row --> line stable again? --> next of
  *                                                  the line's queue, then overflow
  *
+ * Memory is read once for all that wait: the MSHR keeps the line that it has
+ * seen come from memory or on its way there, until the line gets an owner or
+ * nobody waits any more.
+ *
  * Arrival order is kept: once a request waits for an MSHR, all that come after
  * it wait behind it, whatever their line.  Otherwise requests for busy lines
  * could keep every MSHR in use for ever.
@@ -167,12 +171,27 @@ static void take_row(struct home_step *step)
     step->home->owned += (row->next == HOME_STATE_X) - (from == HOME_STATE_X);
 }
 
+/* What memory would answer, at once: the MSHR has the line from the transaction
+ * before.  (`kept` may be gone already, if this request makes an owner.) */
+static void answer_for_memory(struct home_step *step)
+{
+    struct coh_msg answer = {
+        .line = step->in->line, .type = COH_MemData, .from = step->tile, .to = step->tile};
+    memcpy(answer.data, step->mshr->data, LINE_BYTES);
+    step->in = &answer;
+    step->home->kept_answers++;
+    take_row(step);
+}
+
 static void process_request(struct home_step *step)
 {
     step->mshr->requester = step->in->requester;
     step->mshr->slot = step->in->slot;
     step->mshr->acks = 0;
+    step->answered = false;
     take_row(step);
+    if (step->answered)
+        answer_for_memory(step);
 }
 
 /* ---- whose turn it is ---------------------------------------------------------------- */

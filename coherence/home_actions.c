@@ -17,15 +17,25 @@ static struct coh_msg *send(struct home_step *step, enum coh_type type, tile_id 
 
 /* ---- memory -------------------------------------------------------------------- */
 
+/* Memory is asked once for all requests that wait for a line. */
 static void read_memory(struct home_step *step)
 {
-    send(step, COH_MemRead, coherence_controller(step->coh, step->in->line));
+    step->answered = step->mshr->kept;
+    if (!step->answered)
+        send(step, COH_MemRead, coherence_controller(step->coh, step->in->line));
 }
 
 static void write_memory(struct home_step *step)
 {
     struct coh_msg *msg = send(step, COH_MemWrite, coherence_controller(step->coh, step->in->line));
     memcpy(msg->data, step->in->data, LINE_BYTES);
+}
+
+/* The line that has come equals memory, and stays here while requests wait. */
+static void keep_line(struct home_step *step)
+{
+    step->mshr->kept = true;
+    memcpy(step->mshr->data, step->in->data, LINE_BYTES);
 }
 
 /* ---- the requester ---------------------------------------------------------------- */
@@ -100,6 +110,7 @@ static void invalidate_sharers(struct home_step *step)
 
 static void set_owner(struct home_step *step)
 {
+    step->mshr->kept = false;
     directory_clear_sharers(&step->coh->dir, step->number);
     step->entry->owner = step->mshr->requester;
 }

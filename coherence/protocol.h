@@ -57,7 +57,7 @@ extern const struct event_info l1_event_info[L1_EVENTS];
 extern const struct home_state_info home_state_info[HOME_STATES];
 extern const struct event_info home_event_info[HOME_EVENTS];
 
-enum { ROW_ACTIONS_MAX = 3 };
+enum { ROW_ACTIONS_MAX = 4 };
 
 struct l1_step;
 struct home_step;

@@ -219,6 +219,7 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
         sum.requests += home->requests;
         sum.waited += home->waited;
         sum.overflowed += home->overflowed;
+        sum.kept_answers += home->kept_answers;
         sum.waited_cycles += home->waited_cycles;
         sum.bank_cycles += home->bank_cycles;
         sum.queued_cycles += home->queued_cycles;
@@ -231,6 +232,8 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
               "requests that waited for an MSHR, or behind one that did");
     stats_put(stats, "home.waited_cycles", sum.waited_cycles, "cycles",
               "time that requests waited for a line or an MSHR");
+    stats_put(stats, "home.kept_answers", sum.kept_answers, "requests",
+              "served with a line that the home still had for those who wait");
     stats_put(stats, "home.bank_cycles", sum.bank_cycles, "cycles", "directory banks in use");
     stats_put(stats, "home.bank_cycles_max", busiest, "cycles",
               "the busiest directory bank in use");

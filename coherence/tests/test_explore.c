@@ -195,6 +195,7 @@ static void put_home_line(struct writer *to, paddr_t line)
     put(to, mshr->requester);
     put(to, mshr->slot);
     put(to, mshr->acks);
+    put(to, mshr->kept ? mshr->data[0] : 0xff);
     put_fifo(to, mshr->queue);
 }
 

@@ -134,6 +134,31 @@ Test(home, waiting_write_backs_are_all_answered_by_the_event_that_frees_their_li
         assert_sent(i, COH_PutAck, (tile_id)(2 + i), OCCUPANCY * (i + 1) + HOME_CYCLES);
 }
 
+static void answer_memory(paddr_t at, uint8_t byte)
+{
+    struct coh_msg msg = {.type = COH_MemData, .line = at};
+    memset(msg.data, byte, sizeof msg.data);
+    w.out.count = 0;
+    home_receive(w.coh, 0, &msg, 500, &w.out);
+}
+
+Test(home, memory_is_read_once_for_all_fetches_that_wait_for_a_line)
+{
+    receive(COH_ReadOnce, line(0), 1, 100);
+    assert_sent(0, COH_MemRead, 0, HOME_CYCLES);
+    receive(COH_ReadOnce, line(0), 2, 200);
+    cr_assert_eq(w.out.count, 0, "the line is busy");
+    answer_memory(line(0), 0x5a);
+    assert_sent(0, COH_DataOnce, 1, OCCUPANCY);
+    receive(COH_Unblock, line(0), 1, 600);
+    cr_assert_eq(w.out.count, 1);
+    assert_sent(0, COH_DataOnce, 2, OCCUPANCY + HOME_CYCLES);
+    cr_assert_eq(w.out.msg[0].data[LINE_BYTES - 1], 0x5a);
+    receive(COH_Unblock, line(0), 2, 700);
+    receive(COH_ReadOnce, line(0), 3, 800);
+    assert_sent(0, COH_MemRead, 0, HOME_CYCLES);
+}
+
 Test(home, GetS_of_a_line_that_only_the_requester_shared_gives_it_exclusive)
 {
     world_access_alone(&w, 1, line(0), L1_LOAD);
