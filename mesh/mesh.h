@@ -95,7 +95,8 @@ struct mesh_result {
     double avg_network_latency; /* head's entry into the network to ejection of the tail; cycles */
     double accepted_rate;       /* flits a node and cycle */
     double avg_hops;            /* routers crossed by a packet */
-    double ci95;                /* half width of the 95 % confidence interval of avg_packet_latency */
+    double ci95;                /* half width of the 95 % confidence interval of avg_packet_latency;
+                                 * 0 when it is not known: saturated, or too short a measurement */
     uint64_t p50, p95, p99, max; /* packet latency, cycles */
     uint64_t cycles, packets, flit_hops;
     bool saturated;             /* the offered load was not accepted */

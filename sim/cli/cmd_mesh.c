@@ -122,10 +122,11 @@ static double seconds(void)
 static void print_json(const struct arguments *a, const struct mesh_result *r, double host_seconds)
 {
     json_t *o = json_pack(
-        "{s:s, s:f, s:i, s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:f}",
+        "{s:s, s:f, s:i, s:I, s:f, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:f}",
         "traffic", mesh_pattern_name(a->traffic.pattern), "rate", a->traffic.rate, "packet_flits",
         (int)a->traffic.packet_flits, "seed", (json_int_t)a->traffic.seed, "avg_packet_latency",
-        r->avg_packet_latency, "ci95", r->ci95, "avg_network_latency", r->avg_network_latency,
+        r->avg_packet_latency, "ci95",
+        r->ci95 > 0 ? json_real(r->ci95) : json_null(), "avg_network_latency", r->avg_network_latency,
         "accepted_rate", r->accepted_rate, "avg_hops", r->avg_hops, "p50", (json_int_t)r->p50,
         "p95", (json_int_t)r->p95, "p99", (json_int_t)r->p99, "max", (json_int_t)r->max, "cycles",
         (json_int_t)r->cycles, "packets", (json_int_t)r->packets, "flit_hops",
@@ -137,15 +138,18 @@ static void print_json(const struct arguments *a, const struct mesh_result *r, d
 
 static void print_text(const struct mesh_result *r, double host_seconds)
 {
-    printf("packet latency  %10.3f cycles, +- %.3f (95 %%); p50 %llu, p95 %llu, p99 %llu, max %llu\n"
+    printf("packet latency  %10.3f cycles", r->avg_packet_latency);
+    if (r->ci95 > 0)
+        printf(" +- %.3f (95 %%)", r->ci95);
+    printf("; p50 %llu, p95 %llu, p99 %llu, max %llu\n"
            "network latency %10.3f cycles\n"
            "accepted        %10.5f flits a node and cycle\n"
            "hops            %10.3f routers a packet\n"
-           "%llu packets measured in %llu cycles; %.2f s on the host, %.1f ns a flit-hop\n",
-           r->avg_packet_latency, r->ci95, (unsigned long long)r->p50, (unsigned long long)r->p95,
-           (unsigned long long)r->p99, (unsigned long long)r->max, r->avg_network_latency,
-           r->accepted_rate, r->avg_hops, (unsigned long long)r->packets,
-           (unsigned long long)r->cycles, host_seconds, host_seconds * 1e9 / (double)r->flit_hops);
+           "%llu packets measured, %llu cycles; %.2f s on the host, %.1f ns a flit-hop\n",
+           (unsigned long long)r->p50, (unsigned long long)r->p95, (unsigned long long)r->p99,
+           (unsigned long long)r->max, r->avg_network_latency, r->accepted_rate, r->avg_hops,
+           (unsigned long long)r->packets, (unsigned long long)r->cycles, host_seconds,
+           host_seconds * 1e9 / (double)r->flit_hops);
 }
 
 int cmd_mesh(int argc, char **argv)

@@ -1,0 +1,203 @@
+/*
+ * Standalone traffic: gaps between births, batch means, and the run itself.
+ */
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "mesh/batch_means.h"
+#include "mesh/geometric.h"
+#include "mesh/mesh.h"
+
+/* ---- gaps --------------------------------------------------------------- */
+
+static struct geometric gap;
+
+enum { DRAWS = 1000000 };
+
+/* The chance of a gap of k is p q^(k-1), its mean 1/p, its variance q/p^2. */
+Test(geometric, gaps_have_the_mean_and_variance_of_a_bernoulli_process)
+{
+    static const double chances[] = {0.9, 0.5, 0.2, 0.01, 0.001, 0.0001};
+    for (unsigned c = 0; c < sizeof chances / sizeof *chances; c++) {
+        double p = chances[c], sum = 0, squares = 0;
+        struct rng rng = rng_stream(5, c);
+        geometric_init(&gap, p);
+        for (unsigned k = 0; k < DRAWS; k++) {
+            double g = (double)geometric_draw(&gap, &rng);
+            cr_assert_geq(g, 1);
+            sum += g;
+            squares += g * g;
+        }
+        double mean = sum / DRAWS, variance = squares / DRAWS - mean * mean;
+        cr_expect_float_eq(mean * p, 1, 0.005, "p %g: mean %g", p, mean);
+        cr_expect_float_eq(variance * p * p / (1 - p), 1, 0.02, "p %g: variance %g", p, variance);
+    }
+}
+
+Test(geometric, every_short_gap_has_its_chance)
+{
+    double p = 0.25;
+    unsigned seen[16] = {0};
+    struct rng rng = rng_stream(6, 0);
+    geometric_init(&gap, p);
+    for (unsigned k = 0; k < DRAWS; k++) {
+        uint64_t g = geometric_draw(&gap, &rng);
+        if (g < 16)
+            seen[g]++;
+    }
+    cr_assert_eq(seen[0], 0);
+    for (unsigned k = 1; k < 16; k++) {
+        double wanted = DRAWS * p * pow(1 - p, k - 1);
+        cr_expect_float_eq(seen[k], wanted, 5 * sqrt(wanted), "gap %u", k);
+    }
+}
+
+Test(geometric, chance_1_is_a_birth_every_cycle)
+{
+    struct rng rng = rng_stream(7, 0);
+    geometric_init(&gap, 1);
+    for (unsigned k = 0; k < 1000; k++)
+        cr_assert_eq(geometric_draw(&gap, &rng), 1);
+}
+
+/* ---- batch means -------------------------------------------------------- */
+
+/* Means of 32 batches that alternate between 90 and 110: 100 +- t * 10 * sqrt(1 / 31). */
+Test(batch_means, interval_is_students)
+{
+    struct batch_means b;
+    batch_means_start(&b, 1000);
+    for (unsigned k = 0; k < 32; k++)
+        for (unsigned n = 0; n < 4; n++)
+            batch_means_add(&b, 1000 + k * 256 + n, k % 2 ? 110 : 90);
+    cycle_t now = 1000 + 32 * 256;
+    cr_assert_float_eq(batch_means_ci95(&b, now), 2.04 * 10 / sqrt(31), 0.01);
+    cr_assert(!batch_means_settled(&b, now, 36)); /* 3.66 % */
+    cr_assert(!batch_means_settled(&b, now, 38)); /* batches shorter than 4 x the mean */
+}
+
+Test(batch_means, merging_keeps_every_sample)
+{
+    struct batch_means b;
+    uint64_t sum = 0, count = 0;
+    batch_means_start(&b, 0);
+    for (cycle_t at = 0; at < 100000; at += 7)
+        batch_means_add(&b, at, at % 11);
+    for (unsigned k = 0; k < BATCHES_MAX; k++) {
+        sum += b.batch[k].sum;
+        count += b.batch[k].count;
+    }
+    uint64_t wanted = 0;
+    for (cycle_t at = 0; at < 100000; at += 7)
+        wanted += at % 11;
+    cr_assert_eq(count, (100000 + 6) / 7);
+    cr_assert_eq(sum, wanted);
+    cr_assert_gt((cycle_t)BATCHES_MAX << b.cycles_log2, 100000);
+    cr_assert(batch_means_settled(&b, 100000, 10));
+}
+
+Test(batch_means, too_few_batches_settle_nothing)
+{
+    struct batch_means b;
+    batch_means_start(&b, 0);
+    for (unsigned k = 0; k < 31; k++)
+        batch_means_add(&b, k * 256, 10);
+    cr_assert(!batch_means_settled(&b, 31 * 256, 1000));
+    cr_assert_eq(batch_means_ci95(&b, 31 * 256), 0);
+    batch_means_add(&b, 31 * 256, 10);
+    cr_assert(batch_means_settled(&b, 32 * 256, 10));
+}
+
+/* ---- runs --------------------------------------------------------------- */
+
+static struct config machine(unsigned width, unsigned height)
+{
+    struct config cfg;
+    config_defaults(&cfg);
+    cfg.mesh_width = width;
+    cfg.mesh_height = height;
+    return cfg;
+}
+
+static struct mesh_result run(const struct config *cfg, struct mesh_traffic traffic)
+{
+    struct mesh_result result;
+    struct error e;
+    cr_assert(mesh_run_traffic(cfg, &traffic, &result, &e), "%s", e.text);
+    return result;
+}
+
+Test(traffic, a_seed_decides_everything)
+{
+    struct config cfg = machine(5, 4);
+    struct mesh_traffic traffic = {MESH_UNIFORM, 0.2, 3, 11, 0};
+    struct mesh_result a = run(&cfg, traffic), b = run(&cfg, traffic);
+    traffic.seed = 12;
+    struct mesh_result c = run(&cfg, traffic);
+    cr_assert_eq(a.cycles, b.cycles);
+    cr_assert_eq(a.packets, b.packets);
+    cr_assert_eq(a.flit_hops, b.flit_hops);
+    cr_assert_eq(a.avg_packet_latency, b.avg_packet_latency);
+    cr_assert_neq(a.flit_hops, c.flit_hops);
+}
+
+Test(traffic, confidence_interval_is_within_1_percent)
+{
+    struct config cfg = machine(4, 4);
+    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.3, 5, 1, 0});
+    cr_assert(!r.saturated);
+    cr_assert_gt(r.ci95, 0);
+    cr_assert_lt(r.ci95, 0.011 * r.avg_packet_latency);
+    cr_assert_float_eq(r.accepted_rate, 0.3, 0.01);
+    cr_assert(r.p50 <= r.p95 && r.p95 <= r.p99 && r.p99 <= r.max);
+    cr_assert_gt(r.avg_packet_latency, r.avg_network_latency);
+}
+
+/* One router, one node: every packet takes 2 + P cycles, whatever the load. */
+Test(traffic, of_one_node_to_itself_is_known_exactly)
+{
+    struct config cfg = machine(1, 1);
+    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.5, 1, 1, 20000});
+    cr_assert_eq(r.avg_packet_latency, 2 + cfg.mesh_router_cycles + 1);
+    cr_assert_eq(r.avg_hops, 1);
+    cr_assert_eq(r.max, r.p50);
+    cr_assert_float_eq(r.accepted_rate, 0.5, 0.02);
+}
+
+/* Half of all packets cross the middle of a 16 x 1 mesh, one link for 8 nodes:
+ * more than 1/4 is not possible. */
+Test(traffic, what_cannot_be_accepted_is_saturated)
+{
+    struct config cfg = machine(16, 1);
+    cr_assert(!run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.15, 1, 1, 0}).saturated);
+    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.3, 1, 1, 0});
+    cr_assert(r.saturated);
+    cr_assert_lt(r.accepted_rate, 0.28);
+    cr_assert_gt(r.packets, 1000);
+}
+
+Test(traffic, measures_as_many_cycles_as_told)
+{
+    struct config cfg = machine(4, 4);
+    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.1, 1, 1, 30000});
+    cr_assert_float_eq((double)r.packets, 30000 * 16 * 0.1, 2000);
+}
+
+static void expect_refusal(struct mesh_traffic traffic)
+{
+    struct config cfg = machine(2, 2);
+    struct mesh_result result;
+    struct error e;
+    cr_expect(!mesh_run_traffic(&cfg, &traffic, &result, &e));
+    cr_expect_eq(e.status, EXIT_STATUS_USAGE);
+}
+
+Test(traffic, impossible_traffic_is_refused)
+{
+    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 0, 1, 1, 0});
+    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 1.5, 1, 1, 0});
+    expect_refusal((struct mesh_traffic){MESH_UNIFORM, NAN, 1, 1, 0});
+    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 0.1, 0, 1, 0});
+    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 0.1, MESH_PACKET_FLITS_MAX + 1, 1, 0});
+    expect_refusal((struct mesh_traffic){(enum mesh_pattern)99, 0.1, 1, 1, 0});
+}
