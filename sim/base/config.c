@@ -9,9 +9,10 @@
  *
  * A machine file is a map of sections; `name:`, `description:` and `extends:`
  * stand beside them.  A file is laid over the one that it extends, that one
- * over the defaults, and conditions between parameters are checked at the end;
- * the place where each parameter was last given is remembered until then, so
- * that a conflict, too, is reported with file and line.
+ * over the defaults, and conditions between parameters (conditions.c) are
+ * checked at the end; the place where each parameter was last given is
+ * remembered until then, so that a conflict, too, is reported with file and
+ * line.
  */
 #include "sim/base/config.h"
 
@@ -19,12 +20,12 @@
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/conditions.h"
 #include "sim/base/hash.h"
 #include "sim/base/yaml.h"
 
@@ -454,107 +455,11 @@ static bool load_file(struct loading *l, const char *path)
 
 /* ---- conditions between parameters ----------------------------------------------- */
 
-struct complaint {
-    const char *key;
-    char text[256];
-};
-
-static bool complain(struct complaint *c, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool complain(struct complaint *c, const char *key, const char *format, ...)
-{
-    va_list ap;
-    c->key = key;
-    va_start(ap, format);
-    vsnprintf(c->text, sizeof c->text, format, ap);
-    va_end(ap);
-    return false;
-}
-
-static bool check_tiles(const struct config *cfg, struct complaint *c)
-{
-    if (config_tiles(cfg) <= TILES_MAX)
-        return true;
-    return complain(c, "mesh.width",
-                    "%u x %u routers of %u tiles (mesh.concentration) are %u tiles; "
-                    "at most %u are possible",
-                    cfg->mesh_width, cfg->mesh_height, cfg->mesh_concentration, config_tiles(cfg),
-                    TILES_MAX);
-}
-
-static bool check_flit(const struct config *cfg, struct complaint *c)
-{
-    if (cfg->mesh_flit_bits % 8 == 0)
-        return true;
-    return complain(c, "mesh.flit_bits", "%u is not a multiple of 8", cfg->mesh_flit_bits);
-}
-
-static bool check_cache(struct complaint *c, const char *key, uint32_t kib, uint32_t ways)
-{
-    uint32_t lines = kib * (1024 / LINE_BYTES);
-    uint32_t sets = lines / ways;
-    if (lines % ways == 0 && sets > 0 && (sets & (sets - 1)) == 0)
-        return true;
-    return complain(c, key, "%u KiB in %u ways of %u-byte lines do not give a power of two of sets",
-                    kib, ways, LINE_BYTES);
-}
-
-static bool check_l1i(const struct config *cfg, struct complaint *c)
-{
-    return check_cache(c, "l1i.kib", cfg->l1i_kib, cfg->l1i_ways);
-}
-
-static bool check_l1d(const struct config *cfg, struct complaint *c)
-{
-    return check_cache(c, "l1d.kib", cfg->l1d_kib, cfg->l1d_ways);
-}
-
-static bool check_controllers(const struct config *cfg, struct complaint *c)
-{
-    const struct int_list *list = &cfg->memory_controllers;
-    if (list->count == 0)
-        return complain(c, "memory.controllers", "at least one tile needs a memory controller");
-    for (uint32_t i = 0; i < list->count; i++) {
-        if (list->item[i] >= config_tiles(cfg))
-            return complain(c, "memory.controllers",
-                            "tile %u does not exist; this chip has tiles "
-                            "0..%u",
-                            list->item[i], config_tiles(cfg) - 1);
-        for (uint32_t j = 0; j < i; j++)
-            if (list->item[j] == list->item[i])
-                return complain(c, "memory.controllers", "tile %u is named twice", list->item[i]);
-    }
-    return true;
-}
-
-static bool check_slots(const struct config *cfg, struct complaint *c)
-{
-    if (cfg->message_slots >= cfg->message_queues)
-        return true;
-    return complain(c, "message.slots",
-                    "%u messages cannot give each of the %u receive queues "
-                    "(message.queues) one",
-                    cfg->message_slots, cfg->message_queues);
-}
-
-static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles, check_flit, check_l1i, check_l1d, check_controllers, check_slots,
-};
-
-static bool holds_all(const struct config *cfg, struct complaint *c)
-{
-    for (unsigned i = 0; i < sizeof conditions / sizeof conditions[0]; i++)
-        if (!conditions[i](cfg, c))
-            return false;
-    return true;
-}
-
 bool config_check(const struct config *cfg, const char *origin, struct error *e)
 {
     const struct place at = {origin, 0};
     struct complaint c;
-    return holds_all(cfg, &c) || refuse(&at, c.key, c.text, e);
+    return config_holds(cfg, &c) || refuse(&at, c.key, c.text, e);
 }
 
 /* As config_check, at the place where the parameter at fault was given. */
@@ -562,7 +467,7 @@ static bool check_loaded(struct loading *l, const char *path)
 {
     struct complaint c;
     struct place at = {path, 0};
-    if (holds_all(l->cfg, &c))
+    if (config_holds(l->cfg, &c))
         return true;
     if (l->given[find_param(c.key)].origin)
         at = l->given[find_param(c.key)];

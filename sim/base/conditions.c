@@ -1,0 +1,100 @@
+/*
+ * Conditions between parameters: each value may be in its own range and the
+ * machine still be impossible.  One function a condition, all of them in one
+ * table; a complaint names the one parameter whose place is reported, and the
+ * others in its text.
+ */
+#include "sim/base/conditions.h"
+
+#include <stdarg.h>
+
+static bool complain(struct complaint *c, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool complain(struct complaint *c, const char *key, const char *format, ...)
+{
+    va_list ap;
+    c->key = key;
+    va_start(ap, format);
+    vsnprintf(c->text, sizeof c->text, format, ap);
+    va_end(ap);
+    return false;
+}
+
+static bool check_tiles(const struct config *cfg, struct complaint *c)
+{
+    if (config_tiles(cfg) <= TILES_MAX)
+        return true;
+    return complain(c, "mesh.width",
+                    "%u x %u routers of %u tiles (mesh.concentration) are %u tiles; "
+                    "at most %u are possible",
+                    cfg->mesh_width, cfg->mesh_height, cfg->mesh_concentration, config_tiles(cfg),
+                    TILES_MAX);
+}
+
+static bool check_flit(const struct config *cfg, struct complaint *c)
+{
+    if (cfg->mesh_flit_bits % 8 == 0)
+        return true;
+    return complain(c, "mesh.flit_bits", "%u is not a multiple of 8", cfg->mesh_flit_bits);
+}
+
+static bool check_cache(struct complaint *c, const char *key, uint32_t kib, uint32_t ways)
+{
+    uint32_t lines = kib * (1024 / LINE_BYTES);
+    uint32_t sets = lines / ways;
+    if (lines % ways == 0 && sets > 0 && (sets & (sets - 1)) == 0)
+        return true;
+    return complain(c, key, "%u KiB in %u ways of %u-byte lines do not give a power of two of sets",
+                    kib, ways, LINE_BYTES);
+}
+
+static bool check_l1i(const struct config *cfg, struct complaint *c)
+{
+    return check_cache(c, "l1i.kib", cfg->l1i_kib, cfg->l1i_ways);
+}
+
+static bool check_l1d(const struct config *cfg, struct complaint *c)
+{
+    return check_cache(c, "l1d.kib", cfg->l1d_kib, cfg->l1d_ways);
+}
+
+static bool check_controllers(const struct config *cfg, struct complaint *c)
+{
+    const struct int_list *list = &cfg->memory_controllers;
+    if (list->count == 0)
+        return complain(c, "memory.controllers", "at least one tile needs a memory controller");
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (list->item[i] >= config_tiles(cfg))
+            return complain(c, "memory.controllers",
+                            "tile %u does not exist; this chip has tiles "
+                            "0..%u",
+                            list->item[i], config_tiles(cfg) - 1);
+        for (uint32_t j = 0; j < i; j++)
+            if (list->item[j] == list->item[i])
+                return complain(c, "memory.controllers", "tile %u is named twice", list->item[i]);
+    }
+    return true;
+}
+
+static bool check_slots(const struct config *cfg, struct complaint *c)
+{
+    if (cfg->message_slots >= cfg->message_queues)
+        return true;
+    return complain(c, "message.slots",
+                    "%u messages cannot give each of the %u receive queues "
+                    "(message.queues) one",
+                    cfg->message_slots, cfg->message_queues);
+}
+
+static bool (*const conditions[])(const struct config *, struct complaint *) = {
+    check_tiles, check_flit, check_l1i, check_l1d, check_controllers, check_slots,
+};
+
+bool config_holds(const struct config *cfg, struct complaint *c)
+{
+    for (unsigned i = 0; i < sizeof conditions / sizeof conditions[0]; i++)
+        if (!conditions[i](cfg, c))
+            return false;
+    return true;
+}
