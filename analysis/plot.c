@@ -115,7 +115,7 @@ static void write_head(FILE *f, const struct points *p, const char *terminal)
 {
     fprintf(f,
             "set terminal %s\n"
-            "set multiplot layout 1,%d margins screen 0.085, screen 0.785, screen 0.145, screen 0.86 "
+            "set multiplot layout 1,%d margins screen 0.1, screen 0.785, screen 0.145, screen 0.86 "
             "spacing screen 0.08 title \"{/:Bold ",
             terminal, p->figure->closer ? 2 : 1);
     write_enhanced(f, p->figure->title);

@@ -57,10 +57,10 @@ static bool list_folder(json_t *rows, const char *folder, const char *ending,
                 json_array_append(rows, row);
             json_decref(row);
         }
-        free(entry[i]);
+        mem_free(entry[i]);
     }
     if (count >= 0)
-        free(entry);
+        mem_free(entry);
     return good;
 }
 
