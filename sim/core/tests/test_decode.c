@@ -1,0 +1,414 @@
+/*
+ * The decoder: against its own table (every row is itself and nothing else),
+ * against an independent computation of operands and immediates, against
+ * Capstone on random words, and what a line's neighbours add to it.
+ */
+#include <capstone/capstone.h>
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "sim/base/rng.h"
+#include "sim/core/tests/asm.h"
+
+enum { TRIES = 2000 };
+
+static struct rng rng;
+static struct arena *arena;
+static struct code_table *table;
+
+static void create(void)
+{
+    rng = rng_stream(1, 0);
+    arena = arena_create();
+    table = code_table_create(arena, false);
+}
+
+static void destroy(void)
+{
+    arena_destroy(arena);
+}
+
+TestSuite(decode, .init = create, .fini = destroy);
+
+static uint32_t random_word(void)
+{
+    return (uint32_t)rng_next(&rng);
+}
+
+/* A word of this row with random operand bits. */
+static uint32_t random_of(const struct asm_row *row)
+{
+    return (random_word() & ~row->mask) | row->match;
+}
+
+/* The row's operation, whatever form a branch has taken. */
+static bool is_form_of(unsigned op, enum insn_op row)
+{
+    return op == row || strcmp(insn_name((enum insn_op)op), insn_name(row)) == 0;
+}
+
+/* ---- the table ---------------------------------------------------------------- */
+
+Test(decode, every_row_is_itself_whatever_its_operands)
+{
+    for (unsigned r = 0; r < ASM_ROWS; r++)
+        for (unsigned n = 0; n < TRIES; n++) {
+            uint32_t word = random_of(&asm_rows[r]);
+            struct insn insn = decode_insn(word, n % LINE_INSNS);
+            cr_assert(is_form_of(insn.op, asm_rows[r].op), "%08x is %s, not %s", word,
+                      insn_name((enum insn_op)insn.op), asm_rows[r].name);
+        }
+}
+
+Test(decode, no_two_rows_match_one_word)
+{
+    for (unsigned a = 0; a < ASM_ROWS; a++) {
+        cr_assert_eq(asm_rows[a].match & ~asm_rows[a].mask, 0, "%s", asm_rows[a].name);
+        for (unsigned b = a + 1; b < ASM_ROWS; b++) {
+            uint32_t both = asm_rows[a].mask & asm_rows[b].mask;
+            cr_assert_neq(asm_rows[a].match & both, asm_rows[b].match & both, "%s and %s",
+                          asm_rows[a].name, asm_rows[b].name);
+        }
+    }
+}
+
+Test(decode, a_word_that_no_row_matches_is_illegal)
+{
+    static const uint32_t words[] = {
+        0x00000000,             /* the all-zero word */
+        0xffffffff, 0x00000001, /* a compressed instruction */
+        0x04001013,             /* slli with bit 26 set */
+        0x0200101b,             /* slliw by 32 */
+        0x00007003,             /* load of funct3 7 */
+        0x00004023,             /* store of funct3 4 */
+        0x00002063,             /* branch of funct3 2 */
+        0x1010202f,             /* lr.w with a second source */
+        0x00004073,             /* system of funct3 4 */
+        0x30200173,             /* mret with a destination */
+        0x00200073,             /* uret: user-level interrupts were withdrawn */
+    };
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct insn insn = decode_insn(words[i], 0);
+        cr_assert_eq(insn.op, OP_illegal, "%08x is %s", words[i], insn_name((enum insn_op)insn.op));
+    }
+}
+
+/* ---- operands and immediates ---------------------------------------------------- */
+
+/* Where each bit of an immediate comes from, by the manual's drawings of the
+ * formats: the bit of the word that becomes bit i, or Z for zero. */
+enum { Z = -1 };
+static const int8_t layouts[][32] = {
+    [ASM_I] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 31, 31, 31, 31,
+               31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31},
+    [ASM_S] = {7,  8,  9,  10, 11, 25, 26, 27, 28, 29, 30, 31, 31, 31, 31, 31,
+               31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31},
+    [ASM_B] = {Z,  8,  9,  10, 11, 25, 26, 27, 28, 29, 30, 7,  31, 31, 31, 31,
+               31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31},
+    [ASM_U] = {Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  12, 13, 14, 15,
+               16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
+    [ASM_J] = {Z,  21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 20, 12, 13, 14, 15,
+               16, 17, 18, 19, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31},
+    [ASM_SH6] = {20, 21, 22, 23, 24, 25, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z,
+                 Z,  Z,  Z,  Z,  Z,  Z,  Z, Z, Z, Z, Z, Z, Z, Z, Z, Z},
+    [ASM_SH5] = {20, 21, 22, 23, 24, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z,
+                 Z,  Z,  Z,  Z,  Z,  Z, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z},
+    [ASM_C] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, Z, Z, Z, Z,
+               Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z, Z, Z, Z},
+};
+
+static int32_t immediate_of(uint32_t word, enum asm_format format)
+{
+    uint32_t value = 0;
+    if (format == ASM_R || format == ASM_A || format == ASM_N)
+        return 0;
+    for (unsigned i = 0; i < 32; i++)
+        if (layouts[format][i] != Z)
+            value |= (word >> layouts[format][i] & 1) << i;
+    return (int32_t)value;
+}
+
+Test(decode, immediates_are_gathered_bit_by_bit_as_the_formats_draw_them)
+{
+    for (unsigned r = 0; r < ASM_ROWS; r++)
+        for (unsigned n = 0; n < TRIES; n++) {
+            uint32_t word = random_of(&asm_rows[r]);
+            struct insn insn = decode_insn(word, 0);
+            int32_t expected = immediate_of(word, asm_rows[r].format);
+            bool is_near = insn.op != asm_rows[r].op;
+            cr_assert_eq(is_near ? insn.imm * 4 : insn.imm, expected, "%s %08x: %d, not %d",
+                         asm_rows[r].name, word, insn.imm, expected);
+        }
+}
+
+Test(decode, operands_are_where_the_format_has_them_and_absent_elsewhere)
+{
+    static const char has[][4] = {
+        /* destination, first source, second source */
+        [ASM_R] = "d12", [ASM_I] = "d1-", [ASM_SH6] = "d1-", [ASM_SH5] = "d1-",
+        [ASM_S] = "-12", [ASM_B] = "-12", [ASM_U] = "d--",   [ASM_J] = "d--",
+        [ASM_A] = "d12", [ASM_C] = "d1-", [ASM_N] = "---",
+    };
+    for (unsigned r = 0; r < ASM_ROWS; r++)
+        for (unsigned n = 0; n < TRIES; n++) {
+            uint32_t word = random_of(&asm_rows[r]);
+            struct insn insn = decode_insn(word, 0);
+            const char *format = has[asm_rows[r].format];
+            unsigned rd = format[0] == 'd' ? word >> 7 & 31 : 0;
+            cr_assert_eq(insn.rd, rd ? rd : 32, "%s %08x", asm_rows[r].name, word);
+            cr_assert_eq(insn.rs1, format[1] == '1' ? word >> 15 & 31 : 0, "%s", asm_rows[r].name);
+            cr_assert_eq(insn.rs2, format[2] == '2' ? word >> 20 & 31 : 0, "%s", asm_rows[r].name);
+        }
+}
+
+Test(decode, what_the_tests_encode_is_read_back)
+{
+    for (unsigned n = 0; n < TRIES; n++) {
+        unsigned rd = 1 + rng_below(&rng, 31), rs1 = rng_below(&rng, 32), rs2 = rng_below(&rng, 32);
+        int32_t imm = (int32_t)rng_below(&rng, 4096) - 2048, far = imm * 1024 + 128;
+        struct insn i = decode_insn(asm_i(OP_addi, rd, rs1, imm), 0);
+        cr_assert(i.op == OP_addi && i.rd == rd && i.rs1 == rs1 && i.imm == imm);
+        i = decode_insn(asm_s(OP_sd, rs2, rs1, imm), 0);
+        cr_assert(i.op == OP_sd && i.rs2 == rs2 && i.rs1 == rs1 && i.imm == imm);
+        i = decode_insn(asm_b(OP_bltu, rs1, rs2, imm * 2 | 2), 0);
+        cr_assert(i.op == OP_bltu && i.rs2 == rs2 && i.rs1 == rs1 && i.imm == (imm * 2 | 2));
+        i = decode_insn(asm_j(rd, far / 4 | 2), 0);
+        cr_assert(i.op == OP_jal && i.rd == rd && i.imm == (far / 4 | 2));
+    }
+}
+
+/* ---- branches within a line -------------------------------------------------------- */
+
+Test(decode, a_branch_is_near_exactly_when_its_target_is_a_word_of_its_own_line)
+{
+    for (unsigned r = 0; r < ASM_ROWS; r++) {
+        enum asm_format format = asm_rows[r].format;
+        if (format != ASM_B && format != ASM_J)
+            continue;
+        for (unsigned slot = 0; slot < LINE_INSNS; slot++)
+            for (int32_t distance = -80; distance <= 80; distance += 2) {
+                uint32_t word =
+                    format == ASM_J ? asm_j(RA, distance) : asm_b(asm_rows[r].op, T0, T1, distance);
+                struct insn insn = decode_insn(word, slot);
+                int32_t target = (int32_t)slot * 4 + distance;
+                bool inside = target >= 0 && target < LINE_BYTES && target % 4 == 0;
+                cr_assert_eq(insn.op != asm_rows[r].op, inside, "%s at slot %u to %d",
+                             asm_rows[r].name, slot, target);
+                cr_assert_eq(insn.imm, inside ? distance / 4 : distance);
+            }
+    }
+}
+
+/* ---- whole lines ----------------------------------------------------------------------- */
+
+static void fill_with_nops(uint32_t words[LINE_INSNS])
+{
+    for (unsigned i = 0; i < LINE_INSNS; i++)
+        words[i] = asm_nop();
+}
+
+static const struct code_line *intern(const uint32_t words[LINE_INSNS])
+{
+    return code_intern(table, (const uint8_t *)words);
+}
+
+Test(decode, equal_bytes_share_one_line_and_different_bytes_do_not)
+{
+    uint32_t words[LINE_INSNS], again[LINE_INSNS];
+    const struct code_line *seen[200];
+    for (unsigned n = 0; n < 200; n++) {
+        fill_with_nops(words);
+        words[n % LINE_INSNS] = asm_i(OP_addi, T0, ZERO, (int32_t)n + 1);
+        seen[n] = intern(words);
+        cr_assert_eq(code_table_lines(table), n + 1);
+        memcpy(again, words, sizeof again);
+        cr_assert_eq(intern(again), seen[n], "the same bytes give the same line");
+        cr_assert_eq(code_table_lines(table), n + 1);
+        cr_assert_arr_eq(seen[n]->bits, words, sizeof words);
+    }
+    for (unsigned a = 0; a < 200; a++)
+        for (unsigned b = a + 1; b < 200; b++)
+            cr_assert_neq(seen[a], seen[b]);
+}
+
+Test(decode, a_line_keeps_its_meaning_when_the_memory_it_came_from_changes)
+{
+    uint32_t words[LINE_INSNS];
+    fill_with_nops(words);
+    const struct code_line *old = intern(words);
+    words[3] = asm_r(OP_add, T0, T1, T2);
+    const struct code_line *new = intern(words);
+    cr_assert_eq(old->insn[3].op, OP_addi);
+    cr_assert_eq(new->insn[3].op, OP_add);
+}
+
+Test(decode, a_load_is_marked_used_exactly_when_the_next_instruction_reads_its_register)
+{
+    static const enum insn_op loads[] = {OP_lb, OP_lh, OP_lw, OP_ld, OP_lbu, OP_lhu, OP_lwu};
+    const struct {
+        uint32_t next;
+        bool reads_t0;
+    } cases[] = {
+        {asm_r(OP_add, T1, T0, T2), true},
+        {asm_r(OP_add, T1, T2, T0), true},
+        {asm_r(OP_add, T0, T1, T2), false},
+        {asm_i(OP_addi, T1, T0, 1), true},
+        {asm_i(OP_addi, T0, T1, T0), false},
+        {asm_s(OP_sd, T0, T1, 0), true},
+        {asm_s(OP_sd, T1, T0, 0), true},
+        {asm_s(OP_sd, T1, T2, T0), false},
+        {asm_b(OP_beq, T0, T1, 8), true},
+        {asm_b(OP_beq, T1, T0, 8), true},
+        {asm_u(OP_lui, T0, T0), false},
+        {asm_j(T0, 8), false},
+        {asm_i(OP_jalr, RA, T0, 0), true},
+        {asm_i(OP_csrrw, T1, T0, 0x340), true},
+        {asm_i(OP_csrrwi, T1, T0, 0x340), false},
+        {asm_i(OP_csrrsi, T1, T0, 0x340), false},
+        {asm_i(OP_csrrci, T1, T0, 0x340), false},
+        {asm_r(OP_amoadd_d, T1, T0, T2), true},
+        {asm_r(OP_amoadd_d, T1, T2, T0), true},
+        {asm_i(OP_ld, T1, T0, 0), true},
+        {asm_r(OP_mul, T1, T0, T0), true},
+        {asm_n(OP_ecall), false},
+        {asm_n(OP_fence), false},
+        {0, false},
+    };
+    for (unsigned l = 0; l < sizeof loads / sizeof loads[0]; l++)
+        for (unsigned c = 0; c < sizeof cases / sizeof cases[0]; c++)
+            for (unsigned slot = 0; slot + 1 < LINE_INSNS; slot++) {
+                uint32_t words[LINE_INSNS];
+                fill_with_nops(words);
+                words[slot] = asm_i(loads[l], T0, A0, 0);
+                words[slot + 1] = cases[c].next;
+                unsigned op = intern(words)->insn[slot].op;
+                cr_assert_eq(op, (unsigned)loads[l] + cases[c].reads_t0, "%s before %08x",
+                             insn_name(loads[l]), cases[c].next);
+            }
+}
+
+Test(decode, a_load_into_x0_is_never_used)
+{
+    uint32_t words[LINE_INSNS];
+    fill_with_nops(words);
+    words[4] = asm_i(OP_ld, ZERO, A0, 0);
+    words[5] = asm_r(OP_add, T0, ZERO, ZERO);
+    cr_assert_eq(intern(words)->insn[4].op, OP_ld);
+}
+
+Test(decode, a_load_in_the_last_slot_leaves_its_register_to_the_line_end)
+{
+    uint32_t words[LINE_INSNS];
+    fill_with_nops(words);
+    const struct insn *end = &intern(words)->insn[LINE_INSNS];
+    cr_assert_eq(end->op, OP_line_end);
+    words[LINE_INSNS - 1] = asm_i(OP_lw, T3, A0, 0);
+    end = &intern(words)->insn[LINE_INSNS];
+    cr_assert_eq(end->op, OP_line_end_used);
+    cr_assert_eq(end->rs1, T3);
+}
+
+Test(decode, every_record_carries_its_handler)
+{
+    uint32_t words[LINE_INSNS];
+    for (unsigned r = 0; r < ASM_ROWS; r++) {
+        fill_with_nops(words);
+        words[0] = random_of(&asm_rows[r]);
+        const struct code_line *code = intern(words);
+        for (unsigned i = 0; i <= LINE_INSNS; i++)
+            cr_assert_not_null(code->insn[i].go, "%s", asm_rows[r].name);
+        cr_assert_neq(code->insn[0].go, code->insn[LINE_INSNS].go);
+    }
+}
+
+/* ---- against Capstone -------------------------------------------------------------------- */
+
+/* The major opcodes of RV64IMA_Zicsr_Zifencei.  The others belong to
+ * extensions that Capstone knows and this hart has not. */
+static const uint8_t opcodes[] = {0x03, 0x0f, 0x13, 0x17, 0x1b, 0x23, 0x2f,
+                                  0x33, 0x37, 0x3b, 0x63, 0x67, 0x6f, 0x73};
+
+static bool is_ours(uint32_t word)
+{
+    return memchr(opcodes, (int)(word & 0x7f), sizeof opcodes) != NULL;
+}
+
+/* A random word: of any opcode above, of a row, or one bit beside a row. */
+static uint32_t candidate(void)
+{
+    uint32_t word = random_of(&asm_rows[rng_below(&rng, ASM_ROWS)]);
+    switch (rng_below(&rng, 3)) {
+    case 0:
+        return (random_word() & ~0x7fu) | opcodes[rng_below(&rng, sizeof opcodes)];
+    case 1:
+        return word ^ 1u << rng_below(&rng, 32);
+    default:
+        return word;
+    }
+}
+
+static void remove_all(char *text, const char *part)
+{
+    for (char *at; (at = strstr(text, part)) != NULL;)
+        memmove(at, at + strlen(part), strlen(at + strlen(part)) + 1);
+}
+
+/* Capstone's name as insn.def writes it: amoadd.w.aqrl is amoadd_w. */
+static void capstone_name(csh handle, uint32_t word, char name[32])
+{
+    cs_insn *insn;
+    uint8_t bytes[4];
+    memcpy(bytes, &word, sizeof bytes);
+    strcpy(name, "illegal");
+    if (!cs_disasm(handle, bytes, sizeof bytes, 0, 1, &insn))
+        return;
+    snprintf(name, 32, "%s", cs_insn_name(handle, insn->id));
+    cs_free(insn, 1);
+    remove_all(name, ".aqrl");
+    remove_all(name, ".aq");
+    remove_all(name, ".rl");
+    for (char *c = name; *c; c++)
+        *c = *c == '.' ? '_' : *c;
+}
+
+/* Where the two differ with reason. */
+static const struct difference {
+    const char *ours, *theirs, *reason;
+} differences[] = {
+    {"fence", "illegal", "rd, rs1 and fm are reserved: an implementation ignores them"},
+    {"fence", "fence_tso", "a fence of all orders contains it"},
+    {"fence_i", "illegal", "imm, rs1 and rd are reserved: an implementation ignores them"},
+    {"illegal", "uret", "user-level interrupts (N) were withdrawn"},
+};
+
+static bool is_explained(const char *ours, const char *theirs)
+{
+    for (unsigned i = 0; i < sizeof differences / sizeof differences[0]; i++)
+        if (strcmp(ours, differences[i].ours) == 0 && strcmp(theirs, differences[i].theirs) == 0)
+            return true;
+    return false;
+}
+
+Test(decode, agrees_with_capstone_on_random_words)
+{
+    csh handle;
+    unsigned legal = 0, illegal = 0;
+    cr_assert_eq(cs_open(CS_ARCH_RISCV, CS_MODE_RISCV64, &handle), CS_ERR_OK);
+    for (unsigned n = 0; n < 600000; n++) {
+        uint32_t word = candidate();
+        char theirs[32];
+        if (!is_ours(word))
+            continue;
+        const char *ours = insn_name((enum insn_op)decode_insn(word, 0).op);
+        capstone_name(handle, word, theirs);
+        if (strcmp(ours, theirs) != 0)
+            cr_assert(is_explained(ours, theirs), "%08x: %s, Capstone says %s", word, ours, theirs);
+        else if (strcmp(ours, "illegal") == 0)
+            illegal++;
+        else
+            legal++;
+    }
+    cs_close(&handle);
+    cr_assert_gt(legal, 100000, "the sample is mostly instructions");
+    cr_assert_gt(illegal, 20000, "and has enough that are none");
+}
