@@ -470,7 +470,7 @@ do_wfi:
         hart_sleep(h, WAIT_WFI);
         goto asleep;
     }
-    NEXT;
+    goto resume_behind; /* an interrupt that ends the wait finds mepc behind the wfi */
 
 do_sfence_vma: /* no translation is ever cached: nothing to do but the checks */
     if (h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TVM)))
@@ -561,7 +561,8 @@ static struct code_line *fetch(struct hart *h)
 }
 
 /* Performs the access that a wait was for, before anything else can happen to
- * its line, then charges what bringing the line in cost after its arrival. */
+ * its line, then charges what bringing the line in cost after its arrival.  A
+ * wfi that has been woken is completed likewise, before the interrupt. */
 static void complete_access(struct hart *h)
 {
     struct code_line *code = fetch(h);
