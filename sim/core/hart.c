@@ -27,6 +27,7 @@ void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo)
     h->x[11] = bootinfo;
     h->timer_at = CYCLE_NEVER;
     h->instret_at_trap = UINT64_MAX;
+    h->behind_line = UINT64_MAX;
     for (uint64_t set = 0; set <= h->fetch_mask; set++)
         h->fetch[set].line = UINT64_MAX;
 }

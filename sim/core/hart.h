@@ -97,6 +97,9 @@ struct hart {
     uint64_t mip, mie;
     const struct l1_window *window;
     struct fetch_entry *fetch;
+    struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
+    uint64_t behind_line;     /* ~0: none */
+    bool behind_wanted;
     uint64_t fetch_mask;
     struct tile *tile;
     const struct config *cfg;

@@ -33,6 +33,10 @@ void port_unreserve(struct hart *h);
 
 /* The decoded line that holds `pc` (PORT_DONE), through the L1I. */
 enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code);
+/* The instruction that begins in the last halfword of `first` and ends in
+ * `second`, as a line of its own. */
+struct code_line *port_straddle(struct hart *h, const struct code_line *first,
+                                const struct code_line *second);
 void port_fence_i(struct hart *h);
 
 /* The message unit's registers (sim/abi/csr.h). */

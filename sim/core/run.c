@@ -46,6 +46,13 @@ static inline uint64_t remainder_of(uint64_t a, uint64_t b)
     return (uint64_t)((int64_t)a % (int64_t)b);
 }
 
+/* Each byte that has a bit set becomes 0xff (orc.b). */
+static inline uint64_t or_combine(uint64_t a)
+{
+    a |= (a & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu; /* bit 7 of each non-zero byte */
+    return ((a >> 7) & 0x0101010101010101u) * 0xff;
+}
+
 /* The address as an aligned access of `bytes` to a line must show it in a tag
  * plane: line bits and the bits that alignment wants to be zero. */
 static inline uint64_t tag_of(uint64_t address, unsigned bytes)
@@ -110,6 +117,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #undef AMO
 #undef SYS
         [OP_jal_near] = &&do_jal_near, [OP_illegal] = &&do_illegal,
+        [OP_straddle] = &&do_straddle, [OP_join] = &&do_join,
         [OP_line_end] = &&do_line_end, [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
     };
@@ -124,13 +132,14 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     const uint64_t data_mask = (set_mask << LINE_SHIFT) | (LINE_BYTES - 1);
 
     uint64_t line_pc = h->pc & ~(uint64_t)(LINE_BYTES - 1);
-    const struct insn *i = &code->insn[(h->pc - line_pc) / 4];
+    const struct insn *i = &code->insn[code->entry[(h->pc - line_pc) / 2]];
     uintptr_t lim = (uintptr_t)i + (end - h->cycle) * sizeof *i;
     uint64_t a, b, value, target;
     enum trap_cause cause;
+    unsigned length; /* of an instruction, bytes */
 
 #define RECORDS(n) ((uintptr_t)(n) * sizeof(struct insn))
-#define PC         (line_pc + (uint64_t)(i - code->insn) * 4)
+#define PC (line_pc + 2 * (uint64_t)code->half[i - code->insn])
 #define NOW        (end - (cycle_t)((intptr_t)(lim - (uintptr_t)i) / (intptr_t)sizeof *i))
 #define NEXT                                                                                       \
     do {                                                                                           \
@@ -167,11 +176,13 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #define B_SH6 (uint64_t)(int64_t) i->imm
 #define B_SH5 (uint64_t)(int64_t) i->imm
 #define B_U   (uint64_t)(int64_t) i->imm
+#define B_R1 0
 #define ALU(name, match, mask, format, result)                                                     \
     do_##name : a = x[i->rs1];                                                                     \
     b = B_##format;                                                                                \
     x[i->rd] = (result);                                                                           \
     (void)a;                                                                                       \
+    (void)b;                                                                                       \
     NEXT;
 #define MUL(name, match, mask, format, result)                                                     \
     do_##name : a = x[i->rs1];                                                                     \
@@ -289,7 +300,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     if (!(condition))                                                                              \
         goto not_taken;                                                                            \
     SYNC;                                                                                          \
-    if (i->imm >= 0)                                                                               \
+    if (!i->rd)                                                                                    \
         STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
     lim += RECORDS(i->imm - 1);                                                                    \
     i += i->imm;                                                                                   \
@@ -306,43 +317,37 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #undef AMO
 #undef SYS
 
-not_taken:
-    if (i->imm < 0)
+not_taken: /* rd = 1: the branch goes back and was predicted taken */
+    if (i->rd)
         STALL(branch, h->cfg->hart_mispredict_cycles);
     NEXT;
 
 taken_far:
-    target = PC + (uint64_t)(int64_t)i->imm;
-    if (i->imm >= 0)
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    if (!i->rd)
         STALL(branch, h->cfg->hart_mispredict_cycles);
     goto jump;
 
 do_jal_near:
     SYNC;
-    x[i->rd] = PC + 4;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     lim += RECORDS(i->imm - 1);
     i += i->imm;
     goto * i->go;
 
 do_jal:
     SYNC;
-    target = PC + (uint64_t)(int64_t)i->imm;
-    if (__builtin_expect((target & 3) != 0, 0))
-        goto misaligned;
-    x[i->rd] = PC + 4;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     goto jump;
 
 do_jalr:
     SYNC;
     target = (x[i->rs1] + (uint64_t)(int64_t)i->imm) & ~UINT64_C(1);
-    if (__builtin_expect((target & 3) != 0, 0))
-        goto misaligned;
-    x[i->rd] = PC + 4;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     STALL(branch, h->cfg->hart_mispredict_cycles);
 
 jump: /* to `target`, in any line */
-    if (__builtin_expect((target & 3) != 0, 0))
-        goto misaligned;
     {
         const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
         uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
@@ -354,7 +359,7 @@ jump: /* to `target`, in any line */
         const struct insn *from = i;
         code = entry->code;
         line_pc = line;
-        i = &code->insn[(target - line) / 4];
+        i = &code->insn[code->entry[(target - line) / 2]];
         lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
         goto * i->go;
     }
@@ -366,18 +371,38 @@ do_line_end:
         const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
         if (__builtin_expect(entry->line != target, 0)) {
             h->cycle = NOW;
-            h->pc = target;
+            h->pc = target + 2 * (uint64_t)i->imm;
             goto leave;
         }
         const struct insn *from = i;
-        unsigned loaded = i->rs1;
+        unsigned loaded = i->rs1, half = (unsigned)i->imm;
         code = entry->code;
         line_pc = target;
+        i = &code->insn[code->entry[half]];
+        lim += (uintptr_t)i - (uintptr_t)from;
+        if (loaded && insn_uses(i, loaded))
+            STALL(data_use, h->cfg->hart_load_use_cycles - 1);
+        goto *i->go;
+    }
+
+do_join:
+    lim += RECORDS(i->imm);
+    i += i->imm;
+    goto *i->go;
+
+do_straddle: /* both halves are here once the next line is */
+    if (h->behind_line != line_pc + LINE_BYTES) {
+        SAVE;
+        h->behind_wanted = true;
+        goto leave;
+    }
+    {
+        const struct insn *from = i;
+        code = port_straddle(h, code, h->behind);
+        h->behind_line = UINT64_MAX;
         i = code->insn;
         lim += (uintptr_t)i - (uintptr_t)from;
-        if (loaded && (i->rs1 == loaded || i->rs2 == loaded))
-            STALL(data_use, h->cfg->hart_load_use_cycles - 1);
-        goto * i->go;
+        goto *i->go;
     }
 
     /* ---- load-reserved, store-conditional ------------------------------ */
@@ -422,7 +447,7 @@ do_sc_d:
 
     /* ---- system -------------------------------------------------------- */
 do_auipc:
-    x[i->rd] = PC + (uint64_t)(int64_t)i->imm;
+    x[i->rd] = line_pc + (uint64_t)(int64_t)i->imm;
     NEXT;
 
 do_fence: /* this hart's accesses are performed in program order */
@@ -472,10 +497,21 @@ do_wfi:
     }
     goto resume_behind; /* an interrupt that ends the wait finds mepc behind the wfi */
 
+do_sinval_vma:
+do_sfence_w_inval:
+do_sfence_inval_ir:
 do_sfence_vma: /* no translation is ever cached: nothing to do but the checks */
     if (h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TVM)))
         goto do_illegal;
     NEXT;
+
+do_cbo_inval:
+do_cbo_clean:
+do_cbo_flush:
+    goto do_illegal;
+
+do_cbo_zero:
+    goto do_illegal;
 
 do_mret:
     SYNC;
@@ -512,15 +548,11 @@ do_ebreak:
 do_illegal:
     SYNC;
     cause = CAUSE_ILLEGAL;
-    target = code->bits[i - code->insn];
-    goto trap;
-
-misaligned:
-    cause = CAUSE_FETCH_MISALIGNED;
+    target = code_bits(code, code->half[i - code->insn], &length);
     goto trap;
 
 do_traced:
-    trace_issue(h, PC, code->bits[i - code->insn], i->rd, NOW);
+    trace_issue(h, PC, code_bits(code, code->half[i - code->insn], &length), i->rd, NOW);
     goto *handlers[i->op];
 
 trap: /* at this instruction, with `target` as its value */
@@ -530,7 +562,8 @@ trap: /* at this instruction, with `target` as its value */
     return NULL;
 
 resume_behind: /* this instruction is done; look at interrupts and fetch again */
-    h->pc = PC + 4;
+    code_bits(code, code->half[i - code->insn], &length);
+    h->pc = PC + length;
     h->cycle++;
 leave: /* everything so far is retired */
     hart_trace_retired(h);
@@ -548,9 +581,23 @@ const void *const *hart_handlers(void)
     return execute(NULL, NULL, 0);
 }
 
+/* The line behind h->pc's, into which the instruction there reaches. */
+static bool fetch_behind(struct hart *h)
+{
+    uint64_t line = (h->pc & ~(uint64_t)(LINE_BYTES - 1)) + LINE_BYTES;
+    enum port_result result = port_fetch(h, line, &h->behind);
+    if (result == PORT_FAULT)
+        hart_trap(h, CAUSE_FETCH_ACCESS, line);
+    h->behind_wanted = result == PORT_WAIT;
+    h->behind_line = result == PORT_DONE ? line : UINT64_MAX;
+    return result == PORT_DONE;
+}
+
 /* The decoded line at h->pc, or NULL after a wait or a trap. */
 static struct code_line *fetch(struct hart *h)
 {
+    if (h->behind_wanted && !fetch_behind(h))
+        return NULL;
     const struct fetch_entry *entry = &h->fetch[(h->pc >> LINE_SHIFT) & h->fetch_mask];
     if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1)))
         return entry->code;

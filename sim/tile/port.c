@@ -222,6 +222,15 @@ enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code
     return PORT_DONE;
 }
 
+struct code_line *port_straddle(struct hart *h, const struct code_line *first,
+                                const struct code_line *second)
+{
+    unsigned bytes;
+    uint32_t low = code_bits(first, LINE_HALVES - 1, &bytes);
+    uint32_t high = second->bytes[0] | (uint32_t)second->bytes[1] << 8;
+    return code_intern_straddle(h->tile->code, low | high << 16);
+}
+
 void port_fence_i(struct hart *h)
 {
     icache_flush(h->tile->icache);
