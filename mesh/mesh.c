@@ -48,7 +48,8 @@ static void timing(struct mesh *m, const struct config *cfg)
     m->link_cycles_x = cfg->mesh_link_cycles_x;
     m->link_cycles_y = cfg->mesh_link_cycles_y;
     for (unsigned p = 0; p < m->ports; p++) {
-        unsigned extra = p >= MESH_NEIGHBOURS ? 0 : (p < 2 ? m->link_cycles_x : m->link_cycles_y) - 1;
+        unsigned extra =
+            p >= MESH_NEIGHBOURS ? 0 : (p < 2 ? m->link_cycles_x : m->link_cycles_y) - 1;
         m->flit_delay[p] = (uint16_t)(flight + extra);
         m->credit_delay[p] = (uint16_t)(CREDIT_CYCLES + extra);
     }
@@ -202,7 +203,8 @@ void mesh_stats(const struct mesh *mesh, struct stats *stats)
     stats_put(stats, "mesh.packets_delivered", mesh->packets_delivered, "packets",
               "whose last flit has been ejected");
     stats_put(stats, "mesh.flits", mesh->flits_sent, "flits", "that left their source");
-    stats_put(stats, "mesh.flit_hops", crossed, "flits", "that crossed a router, summed over routers");
+    stats_put(stats, "mesh.flit_hops", crossed, "flits",
+              "that crossed a router, summed over routers");
     stats_put(stats, "mesh.link_flits", flown, "flits",
               "that crossed a link between two routers, summed over links");
 }

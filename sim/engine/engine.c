@@ -299,13 +299,32 @@ cycle_t engine_safe_cycle(const struct engine *e)
     return e->now;
 }
 
+/* The stop has come: the guest's end or the limit. */
+static enum engine_state end_at_stop(const struct engine *e, cycle_t stop)
+{
+    return e->htif->end != HTIF_RUNS && stop == e->htif->stop_at ? ENGINE_ENDED : ENGINE_LIMIT;
+}
+
 static enum engine_state state_of(const struct engine *e, cycle_t stop)
 {
     if (e->cfg->sim_check && coherence_violation(e->coherence))
         return ENGINE_VIOLATION;
-    if (e->now >= stop)
-        return e->htif->end != HTIF_RUNS && stop == e->htif->stop_at ? ENGINE_ENDED : ENGINE_LIMIT;
-    return ENGINE_RUNS;
+    return e->now >= stop && least_clock(e) >= stop ? end_at_stop(e, stop) : ENGINE_RUNS;
+}
+
+/* Everyone sleeps and nothing will ever happen: nothing before the stop, or a
+ * deadlock since the last hart fell asleep.  How far the world had come by
+ * then is chance. */
+static enum engine_state stand_still(struct engine *e, cycle_t stop)
+{
+    if (e->htif->end != HTIF_RUNS) {
+        e->now = stop;
+        return end_at_stop(e, stop);
+    }
+    e->now = 0;
+    for (unsigned i = 0; i < e->tiles; i++)
+        e->now = e->hart[i].cycle > e->now ? e->hart[i].cycle : e->now;
+    return ENGINE_DEADLOCK;
 }
 
 enum engine_state engine_round(struct engine *e)
@@ -319,6 +338,6 @@ enum engine_state engine_round(struct engine *e)
     cycle_t before = e->now;
     run_world(e, last);
     if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
-        return e->htif->end != HTIF_RUNS ? ENGINE_ENDED : ENGINE_DEADLOCK;
+        return stand_still(e, stop);
     return state_of(e, stop);
 }

@@ -51,8 +51,12 @@ void tile_raise(struct tile *t, uint64_t mip_bits, cycle_t now)
 {
     struct hart *h = t->hart;
     h->mip |= mip_bits;
-    if (waits_for_interrupt(h) && hart_interrupt_pending(h))
+    if (!hart_interrupt_pending(h))
+        return;
+    if (waits_for_interrupt(h))
         wake(t, now);
+    else if (h->until > now)
+        h->until = now; /* its own store raised it: look at the next synchronisation point */
 }
 
 void tile_timer(struct tile *t, cycle_t now)
