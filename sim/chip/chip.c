@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/chip/chip_state.h"
+#include "sim/core/mmu.h"
 #include "traces/traces.h"
 
 /* ---- building ---------------------------------------------------------------- */
@@ -39,7 +40,9 @@ static void build_hart(struct chip *chip, tile_id id)
     h->tile = t;
     h->window = l1_window(t->l1);
     h->fetch_mask = sets - 1;
-    h->fetch = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    mmu_create(h, chip->arena);
     h->trace = chip->options.trace;
     t->hart = h;
 }

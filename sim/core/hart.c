@@ -4,6 +4,7 @@
  */
 #include "sim/core/hart.h"
 
+#include "sim/core/mmu.h"
 #include "traces/traces.h"
 
 static const uint8_t stall_of_wait[WAITS] = {
@@ -25,11 +26,11 @@ void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo)
     h->priv = PRIV_M;
     h->x[10] = id;
     h->x[11] = bootinfo;
-    h->timer_at = CYCLE_NEVER;
+    h->timer_at = h->stimer_at = CYCLE_NEVER;
+    h->stimecmp = UINT64_MAX;
     h->instret_at_trap = UINT64_MAX;
     h->behind_line = UINT64_MAX;
-    for (uint64_t set = 0; set <= h->fetch_mask; set++)
-        h->fetch[set].line = UINT64_MAX;
+    mmu_forget_views(h);
 }
 
 void hart_sleep(struct hart *h, enum hart_wait wait)
@@ -52,9 +53,11 @@ void hart_wake(struct hart *h, cycle_t now)
     h->wakes++;
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;
-    h->completing = wait == WAIT_LINE || wait == WAIT_DEVICE || wait == WAIT_WFI;
-    if (wait == WAIT_LINE)
+    h->completing = wait == WAIT_LINE || wait == WAIT_WALK || wait == WAIT_DEVICE || wait == WAIT_WFI;
+    if (wait == WAIT_LINE || wait == WAIT_WALK) {
         h->charge = h->cfg->l1_fill_cycles;
+        h->charge_cause = stall_of_wait[wait];
+    }
     if (wait == WAIT_FETCH)
         hart_stall(h, STALL_fetch, h->cfg->l1_fill_cycles);
     trace_wake(h->trace, h->id, now, wait, h->pc);

@@ -20,7 +20,7 @@
 
 #include <string.h>
 
-#include "sim/core/port.h"
+#include "sim/core/mmu.h"
 #include "traces/traces.h"
 
 static inline uint64_t sext32(uint64_t v)
@@ -87,8 +87,18 @@ static cycle_t slice_end(const struct hart *h)
     cycle_t end = h->until;
     if (h->timer_at > h->cycle && h->timer_at < end)
         end = h->timer_at;
+    if (h->stimer_at > h->cycle && h->stimer_at < end)
+        end = h->stimer_at;
     cycle_t longest = h->cycle + (UINT64_C(1) << 40); /* lim stays an address */
     return end < longest ? end : longest;
+}
+
+/* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
+ * instructions? */
+static bool cache_block_allowed(const struct hart *h, uint64_t bits)
+{
+    return (h->priv == PRIV_M || (h->menvcfg & bits)) &&
+           (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
 /* Executes from h->pc until a synchronisation point at or after the slice's
@@ -126,8 +136,8 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 
     uint64_t *const x = h->x;
     const uint64_t set_mask = h->window->set_mask;
-    const uint64_t *const read_tag = h->window->read_tag;
-    const uint64_t *const write_tag = h->window->write_tag;
+    const uint64_t *const read_tag = h->window->view_read[h->view];
+    const uint64_t *const write_tag = h->window->view_write[h->view];
     uint8_t *const data = h->window->data;
     const uint64_t data_mask = (set_mask << LINE_SHIFT) | (LINE_BYTES - 1);
 
@@ -137,6 +147,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     uint64_t a, b, value, target;
     enum trap_cause cause;
     unsigned length; /* of an instruction, bytes */
+    enum port_result answer;
 
 #define RECORDS(n) ((uintptr_t)(n) * sizeof(struct insn))
 #define PC (line_pc + 2 * (uint64_t)code->half[i - code->insn])
@@ -212,9 +223,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     SAVE;                                                                                          \
     switch (port_load(h, a, sizeof(type), &value, &cause)) {                                       \
     case PORT_WAIT:                                                                                \
+    case PORT_YIELD:                                                                                \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        target = a;                                                                                \
+        REJOIN; \
+        target = h->fault_address;                                                                                \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
@@ -236,9 +249,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         SAVE;                                                                                      \
         switch (port_store(h, a, sizeof(type), (type)x[i->rs2], &cause)) {                         \
         case PORT_WAIT:                                                                            \
+    case PORT_YIELD:                                                                            \
             goto asleep;                                                                           \
         case PORT_FAULT:                                                                           \
-            target = a;                                                                            \
+            REJOIN; \
+        target = h->fault_address;                                                                            \
             goto trap;                                                                             \
         case PORT_DONE:                                                                            \
             break;                                                                                 \
@@ -251,30 +266,28 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         memcpy(data + (a & data_mask), &stored, sizeof stored);                                    \
     }                                                                                              \
     NEXT;
-#define ATOMIC_CELL(type, fault_class)                                                             \
+#define ATOMIC_CELL(type, kind)                                                             \
     a = x[i->rs1];                                                                                 \
     SYNC;                                                                                          \
     SAVE;                                                                                          \
-    switch (port_atomic(h, a, sizeof(type), &cell, &cause)) {                                      \
+    switch (port_atomic(h, a, sizeof(type), kind, &cell, &cause)) {                                      \
     case PORT_WAIT:                                                                                \
+    case PORT_YIELD:                                                                                \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        cause = (enum trap_cause)((int)cause + fault_class);                                       \
-        target = a;                                                                                \
+        REJOIN; \
+        target = h->fault_address;                                                                                \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
     }                                                                                              \
-    hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                      \
     REJOIN;
-#define STORE_FAULT 0
-#define LOAD_FAULT  ((int)CAUSE_LOAD_ACCESS - (int)CAUSE_STORE_ACCESS)
 #define AMO(name, match, mask, type, result)                                                       \
     do_##name:                                                                                     \
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type before, after;                                                                        \
-        ATOMIC_CELL(type, STORE_FAULT)                                                             \
+        ATOMIC_CELL(type, ATOMIC_AMO)                                                              \
         memcpy(&before, cell, sizeof before);                                                      \
         uint64_t old = (uint64_t)(int64_t)before;                                                  \
         (void)old;                                                                                 \
@@ -282,7 +295,8 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         after = (type)(result);                                                                    \
         memcpy(cell, &after, sizeof after);                                                        \
         x[i->rd] = (uint64_t)(int64_t)before;                                                      \
-        port_atomic_written(h, a, sizeof after, cell);                                             \
+        port_atomic_written(h, sizeof after, cell); \
+        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1); \
     }                                                                                              \
     REJOIN;                                                                                        \
     NEXT;
@@ -410,28 +424,24 @@ do_straddle: /* both halves are here once the next line is */
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type loaded;                                                                               \
-        ATOMIC_CELL(type, LOAD_FAULT)                                                              \
+        ATOMIC_CELL(type, ATOMIC_LR)                                                              \
         memcpy(&loaded, cell, sizeof loaded);                                                      \
         x[i->rd] = (uint64_t)(int64_t)loaded;                                                      \
-        port_reserve(h, a);                                                                        \
+        port_reserve(h);                                                                        \
     }                                                                                              \
     NEXT;
 #define STORE_CONDITIONAL(type)                                                                    \
-    a = x[i->rs1];                                                                                 \
-    SYNC;                                                                                          \
-    if (!(a & (sizeof(type) - 1)) && !port_is_reserved(h, a)) {                                    \
-        port_unreserve(h);                                                                         \
-        x[i->rd] = 1;                                                                              \
-        NEXT;                                                                                      \
-    }                                                                                              \
     {                                                                                              \
         uint8_t *cell;                                                                             \
-        ATOMIC_CELL(type, STORE_FAULT)                                                             \
-        type stored = (type)x[i->rs2];                                                             \
-        memcpy(cell, &stored, sizeof stored);                                                      \
+        ATOMIC_CELL(type, ATOMIC_SC)                                                               \
+        type value_stored = (type)x[i->rs2];                                                       \
+        x[i->rd] = cell == NULL;                                                                   \
         port_unreserve(h);                                                                         \
-        x[i->rd] = 0;                                                                              \
-        port_atomic_written(h, a, sizeof stored, cell);                                            \
+        if (cell) {                                                                                \
+            memcpy(cell, &value_stored, sizeof value_stored);                                      \
+            port_atomic_written(h, sizeof value_stored, cell);                                     \
+        }                                                                                          \
+        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                  \
         REJOIN;                                                                                    \
     }                                                                                              \
     NEXT;
@@ -498,20 +508,50 @@ do_wfi:
     goto resume_behind; /* an interrupt that ends the wait finds mepc behind the wfi */
 
 do_sinval_vma:
-do_sfence_w_inval:
-do_sfence_inval_ir:
-do_sfence_vma: /* no translation is ever cached: nothing to do but the checks */
+do_sfence_vma:
+    SYNC;
+    SAVE;
     if (h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TVM)))
+        goto do_illegal;
+    mmu_fence(h, i->rs1 != 0, x[i->rs1], i->rs2 != 0, x[i->rs2]);
+    goto resume_behind;
+
+do_sfence_w_inval: /* order what is in order already */
+do_sfence_inval_ir:
+    if (h->priv == PRIV_U)
         goto do_illegal;
     NEXT;
 
-do_cbo_inval:
 do_cbo_clean:
 do_cbo_flush:
-    goto do_illegal;
+    if (!cache_block_allowed(h, ENVCFG_CBCFE))
+        goto do_illegal;
+    goto manage_line;
+
+do_cbo_inval:
+    if (!cache_block_allowed(h, ENVCFG_CBIE))
+        goto do_illegal;
+manage_line:
+    SYNC;
+    SAVE;
+    answer = port_manage_line(h, x[i->rs1], &cause);
+    goto cache_block_done;
 
 do_cbo_zero:
-    goto do_illegal;
+    if (!cache_block_allowed(h, ENVCFG_CBZE))
+        goto do_illegal;
+    SYNC;
+    SAVE;
+    answer = port_zero_line(h, x[i->rs1], &cause);
+cache_block_done:
+    if (answer == PORT_WAIT || answer == PORT_YIELD)
+        goto asleep;
+    REJOIN;
+    if (answer == PORT_FAULT) {
+        target = h->fault_address;
+        goto trap;
+    }
+    NEXT;
 
 do_mret:
     SYNC;
@@ -585,10 +625,11 @@ const void *const *hart_handlers(void)
 static bool fetch_behind(struct hart *h)
 {
     uint64_t line = (h->pc & ~(uint64_t)(LINE_BYTES - 1)) + LINE_BYTES;
-    enum port_result result = port_fetch(h, line, &h->behind);
+    enum trap_cause cause;
+    enum port_result result = port_fetch(h, line, &h->behind, &cause);
     if (result == PORT_FAULT)
-        hart_trap(h, CAUSE_FETCH_ACCESS, line);
-    h->behind_wanted = result == PORT_WAIT;
+        hart_trap(h, cause, line);
+    h->behind_wanted = result == PORT_WAIT || result == PORT_YIELD;
     h->behind_line = result == PORT_DONE ? line : UINT64_MAX;
     return result == PORT_DONE;
 }
@@ -602,8 +643,9 @@ static struct code_line *fetch(struct hart *h)
     if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1)))
         return entry->code;
     struct code_line *code = NULL;
-    if (port_fetch(h, h->pc, &code) == PORT_FAULT)
-        hart_trap(h, CAUSE_FETCH_ACCESS, h->pc);
+    enum trap_cause cause;
+    if (port_fetch(h, h->pc, &code, &cause) == PORT_FAULT)
+        hart_trap(h, cause, h->pc);
     return code;
 }
 
@@ -617,7 +659,7 @@ static void complete_access(struct hart *h)
         execute(h, code, h->cycle + 1);
     h->completing = false;
     if (h->wait == WAIT_NONE)
-        hart_stall(h, STALL_load_store, h->charge);
+        hart_stall(h, (enum stall_cause)h->charge_cause, h->charge);
     h->charge = 0;
 }
 
@@ -633,6 +675,8 @@ void hart_run(struct hart *h, cycle_t until)
             return;
         if (h->cycle >= h->timer_at)
             h->mip |= UINT64_C(1) << IRQ_MTIP;
+        if (h->cycle >= h->stimer_at)
+            h->mip |= UINT64_C(1) << IRQ_STIP;
         if (hart_interrupt_pending(h) && hart_take_interrupt(h))
             continue;
         struct code_line *code = fetch(h);
