@@ -16,6 +16,22 @@ static const struct stall_name {
 #undef STALL
 };
 
+static void put_translation(const struct chip *chip, struct stats *stats)
+{
+    uint64_t itlb = 0, dtlb = 0, l2tlb = 0, walks = 0;
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        const struct hart *h = &chip->hart[i];
+        itlb += h->itlb.misses;
+        dtlb += h->dtlb.misses;
+        l2tlb += h->l2tlb.misses;
+        walks += h->walks;
+    }
+    stats_put(stats, "tlb.i_misses", itlb, "misses", "instruction TLB misses");
+    stats_put(stats, "tlb.d_misses", dtlb, "misses", "data TLB misses");
+    stats_put(stats, "tlb.l2_misses", l2tlb, "misses", "second-level TLB misses");
+    stats_put(stats, "tlb.walks", walks, "walks", "page table walks begun");
+}
+
 static void put_harts(const struct chip *chip, struct stats *stats)
 {
     uint64_t stall[STALLS] = {0}, cycles = 0, traps = 0, interrupts = 0;
@@ -36,6 +52,7 @@ static void put_harts(const struct chip *chip, struct stats *stats)
         snprintf(name, sizeof name, "hart.stall.%s", stall_names[k].name);
         stats_put(stats, name, stall[k], "cycles", stall_names[k].meaning);
     }
+    put_translation(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
 }

@@ -159,6 +159,10 @@ static bool is_compressed(uint32_t bits)
 
 uint32_t code_bits(const struct code_line *code, unsigned half, unsigned *bytes)
 {
+    if (code->straddle) {
+        *bytes = 4;
+        return halfword(code, 0) | halfword(code, 1) << 16;
+    }
     uint32_t low = halfword(code, half);
     *bytes = is_compressed(low) ? 2 : 4;
     return is_compressed(low) || half + 1 == LINE_HALVES ? low
