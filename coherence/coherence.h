@@ -51,6 +51,9 @@ struct coh_msg {
     uint8_t slot;             /* the requester's MSHR or write-back slot (see coherence_slots) */
     uint16_t acks;            /* DataM, AckCount: invalidations to wait for */
     uint32_t delay;           /* outgoing only: cycles from the event to the network interface */
+    /* Where the time went, along the chain of messages that led to this one: in
+     * the network (whoever moves messages adds it) and in memory controllers. */
+    uint32_t network_cycles, memory_cycles;
     uint8_t data[LINE_BYTES]; /* only if the type carries data */
 };
 
@@ -60,6 +63,7 @@ struct coh_msg {
 enum { OUT_MAX_SMALL = 4 };
 struct coh_out {
     unsigned count, capacity;
+    uint32_t network_cycles, memory_cycles; /* of the message that is the cause; 0 for an access */
     struct coh_msg *msg;
 };
 

@@ -30,7 +30,10 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(multiply, "multiplier or divider")                                                       \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
-    STALL(load_store, "L1D miss")                                                                  \
+    STALL(l1d_network, "L1D miss: in the mesh")                                                     \
+    STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")               \
+    STALL(l1d_memory, "L1D miss: in the memory controller")                                         \
+    STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                  \
     STALL(walk, "TLB miss")                                                                        \
     STALL(atomic, "atomic operation")                                                              \
     STALL(device, "device register")                                                               \
@@ -48,8 +51,8 @@ enum stall_cause {
 /* What a hart that does not run waits for: WAIT(constant, what, stall cause). */
 #define HART_WAITS(WAIT)                                                                           \
     WAIT(NONE, "nothing", STALLS)                                                                  \
-    WAIT(LINE, "a line of the L1D", STALL_load_store)                                              \
-    WAIT(L1, "room for another transaction in the L1D", STALL_load_store)                          \
+    WAIT(LINE, "a line of the L1D", STALL_l1d_directory)                                           \
+    WAIT(L1, "room for another transaction in the L1D", STALL_l1d_access)                          \
     WAIT(WALK, "a page table entry", STALL_walk)                                                   \
     WAIT(FETCH, "a line of the L1I", STALL_fetch)                                                  \
     WAIT(DEVICE, "another tile's device register", STALL_device)                                   \
@@ -135,6 +138,7 @@ struct hart {
     uint64_t device_value;
     uint8_t view;         /* of the window, for loads and stores in the present mode */
     uint8_t charge_cause; /* enum stall_cause */
+    uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
     uint32_t charge; /* cycles to charge once the completed access is performed */
     cycle_t wait_since;
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */

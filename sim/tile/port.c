@@ -25,6 +25,7 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
                                   enum hart_wait wait)
 {
     struct tile *t = h->tile;
+    t->out->network_cycles = t->out->memory_cycles = 0;
     enum l1_answer answer = l1_access(t->l1, line_of(physical), op, t->out);
     tile_post_messages(t, HALF_HART, h->cycle);
     switch (answer) {
@@ -229,7 +230,7 @@ static enum port_result translate_both(struct hart *h, uint64_t address, unsigne
 /* The second part is a synchronisation point of its own, one cycle later. */
 static bool second_part_must_wait(struct hart *h)
 {
-    hart_stall(h, STALL_load_store, 1);
+    hart_stall(h, STALL_l1d_access, 1);
     return h->cycle >= h->until;
 }
 
@@ -449,6 +450,7 @@ enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code
     *cause = CAUSE_FETCH_ACCESS;
     if (!coherence_has(t->coherence, physical) || !mmu_may_access(h, physical, 2, ACCESS_FETCH))
         return PORT_FAULT;
+    t->out->network_cycles = t->out->memory_cycles = 0;
     int index = icache_access(t->icache, line_of(physical), t->out);
     tile_post_messages(t, HALF_HART, h->cycle);
     if (index < 0) {

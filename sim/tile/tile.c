@@ -83,6 +83,10 @@ void tile_asleep(struct tile *t)
 static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t now)
 {
     struct hart *h = t->hart;
+    t->out->network_cycles = m->network_cycles;
+    t->out->memory_cycles = m->memory_cycles;
+    h->miss_network_cycles = m->network_cycles;
+    h->miss_memory_cycles = m->memory_cycles;
     switch ((enum coh_agent)coh_msg_info[m->type].to) {
     case AGENT_HOME:
         home_receive(t->coherence, t->id, m, now, t->out);
