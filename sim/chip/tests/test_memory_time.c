@@ -78,6 +78,7 @@ Test(memory_time, a_hit_takes_one_cycle)
     put_exit(&m.p, 0);
     finish();
     cr_assert_eq(extra_cycles(0), 0);
+    machine_end(&m);
 }
 
 Test(memory_time, a_miss_is_the_sum_of_its_legs)
@@ -185,6 +186,7 @@ Test(memory_time, an_upgrade_waits_for_its_grant_and_the_sharers_acknowledgement
     cr_assert_eq(extra_cycles(who), expected, "%llu cycles, not %llu",
                  (unsigned long long)extra_cycles(who), (unsigned long long)expected);
     cr_assert_eq(machine_stat(&m, "l1d.upgrades"), 2);
+    machine_end(&m);
 }
 
 Test(memory_time, an_instruction_miss_is_the_sum_of_its_legs)
@@ -199,6 +201,7 @@ Test(memory_time, an_instruction_miss_is_the_sum_of_its_legs)
     uint64_t one = m.cfg.l1_miss_cycles + flight(0, 0, 1) + m.cfg.coherence_home_cycles +
                    memory_cycles(0, 0) + flight(0, 0, LINE_FLITS) + m.cfg.l1_fill_cycles;
     cr_assert_eq(m.chip->hart[0].stall[STALL_fetch], lines * one);
+    machine_end(&m);
 }
 
 /* ---- device registers ---------------------------------------------------------------- */
@@ -235,6 +238,7 @@ Test(memory_time, the_simulation_control_page_costs_one_cycle)
     cr_assert_eq(extra_cycles(3), 0);
     cr_assert_eq(m.chip->hart[3].x[A2], m.chip->hart[3].x[A1] + m.cfg.hart_csr_cycles,
                  "and tells the cycle of the access itself");
+    machine_end(&m);
 }
 
 /* ---- messages --------------------------------------------------------------------------- */
