@@ -10,9 +10,11 @@
  * router_cycles is 1 and three otherwise, plus what the link has more than one;
  * the credit is usable upstream two cycles after the win, plus the same.
  */
-#include "mesh/mesh_internal.h"
+#include "mesh/mesh.h"
 
 #include <string.h>
+
+#include "mesh/mesh_internal.h"
 
 enum { CREDIT_CYCLES = 2 };
 
@@ -75,8 +77,8 @@ static void buckets_create(struct mesh *m, struct arena *arena)
     m->bucket = arena_alloc(arena, buckets, sizeof *m->bucket);
     for (unsigned k = 0; k < buckets; k++) {
         struct bucket *b = &m->bucket[k];
-        b->flit = arena_alloc(arena, ports, sizeof *b->flit);
-        b->credit = arena_alloc(arena, ports, sizeof *b->credit);
+        b->flit = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *b->flit);
+        b->credit = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *b->credit);
         b->source_credit = arena_alloc(arena, m->nodes, sizeof *b->source_credit);
         b->head = m->route_stage ? arena_alloc(arena, 2 * (size_t)ports, sizeof *b->head) : NULL;
         b->arrival = arena_alloc(arena, m->nodes, sizeof *b->arrival);

@@ -40,6 +40,10 @@
 
 enum { MESH_NEIGHBOURS = 4, MESH_PORTS_MAX = 12, MESH_VCS_MAX = 32 };
 
+/* From so many routers on, what the routers will touch is fetched so many
+ * events ahead; the lists have room for looking past their end. */
+enum { PREFETCH_ROUTERS = 700, PREFETCH_AHEAD = 8 };
+
 /* A flit in one word: payload, where its packet goes, head and tail. */
 typedef uint64_t flit_t;
 #define FLIT_X_SHIFT     32

@@ -74,7 +74,7 @@ void routers_create(struct mesh *m, struct arena *arena)
     m->sa_spare = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->va_spare = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->granted = arena_alloc(arena, ports + 1, sizeof *m->granted);
-    m->match = arena_alloc(arena, ports, sizeof *m->match);
+    m->match = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *m->match);
     create_ports(m);
     for (size_t v = 0; v < vcs; v++)
         m->out[v].credits = (uint8_t)m->buffer_flits;
@@ -171,13 +171,27 @@ INLINE void accept_credit(struct work *w, struct vc_event e)
         request_switch(w, e.port, out->owner_port, out->owner_vc);
 }
 
+/* What a flit will touch. */
+INLINE void prefetch_arrival(const struct work *w, struct flit_event e)
+{
+    __builtin_prefetch(&w->in[e.port * w->V + e.vc]);
+    __builtin_prefetch(&w->port[e.port]);
+    __builtin_prefetch(&w->va[e.port * w->P]);
+}
+
 INLINE void accept(struct mesh *m, unsigned P, const struct bucket *b)
 {
     struct work w = work_begin(m, P);
-    for (unsigned k = 0; k < b->flits; k++)
+    for (unsigned k = 0; k < b->flits; k++) {
+        if (w.prefetch)
+            prefetch_arrival(&w, b->flit[k + PREFETCH_AHEAD]);
         accept_flit(&w, b->flit[k]);
-    for (unsigned k = 0; k < b->credits; k++)
+    }
+    for (unsigned k = 0; k < b->credits; k++) {
+        if (w.prefetch)
+            __builtin_prefetch(&w.out[b->credit[k + PREFETCH_AHEAD].port * w.V]);
         accept_credit(&w, b->credit[k]);
+    }
     for (unsigned k = 0; k < b->heads; k++) {
         struct vc_event e = b->head[k];
         unsigned output = w.in[e.port * w.V + e.vc].out_port;
@@ -263,6 +277,10 @@ INLINE void cross_all(struct work *w, const struct match *match, unsigned matche
     w->m->credits_inside += matches;
     for (unsigned k = 0; k < matches; k++) {
         uint32_t o = match[k].output;
+        if (w->prefetch) {
+            __builtin_prefetch(&w->in[match[k + PREFETCH_AHEAD].input * w->V]);
+            __builtin_prefetch(&w->out[match[k + PREFETCH_AHEAD].output * w->V]);
+        }
         unsigned pair = o * w->P + w->port[match[k].input].number;
         /* not set: a speculation that got no VC, or one without a credit */
         if (!speculative || w->sa[pair] >> match[k].vc & 1)

@@ -25,6 +25,7 @@ struct work {
     struct bucket *bucket;
     cycle_t now;
     unsigned bucket_mask;
+    bool prefetch; /* a mesh that outgrows the nearer caches */
 };
 
 INLINE struct work work_begin(struct mesh *m, unsigned P)
@@ -41,7 +42,8 @@ INLINE struct work work_begin(struct mesh *m, unsigned P)
                          .va_list = m->va_list,
                          .bucket = m->bucket,
                          .now = m->now,
-                         .bucket_mask = m->bucket_mask};
+                         .bucket_mask = m->bucket_mask,
+                         .prefetch = m->routers >= PREFETCH_ROUTERS};
 }
 
 INLINE void work_end(const struct work *w)

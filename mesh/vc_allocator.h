@@ -104,9 +104,10 @@ INLINE void match_only_one(struct work *w, uint32_t o, unsigned input, unsigned 
         grant_vc(w, o, input, vc, accept_vc(w, in, o, offered));
 }
 
-INLINE bool one_bit(uint32_t mask)
+/* No more than one input, and no more than one VC of it? */
+INLINE bool only_one(uint32_t inputs, uint32_t vcs)
 {
-    return (mask & (mask - 1)) == 0;
+    return ((inputs & (inputs - 1)) | (vcs & (vcs - 1))) == 0;
 }
 
 INLINE void allocate_vcs(struct work *w)
@@ -118,7 +119,7 @@ INLINE void allocate_vcs(struct work *w)
         unsigned i = (unsigned)__builtin_ctz(port->va_inputs);
         uint32_t vcs = w->va[o * w->P + i];
         port->va_listed = false;
-        if (one_bit(port->va_inputs) & one_bit(vcs))
+        if (only_one(port->va_inputs, vcs))
             match_only_one(w, o, i, (unsigned)__builtin_ctz(vcs));
         else
             match_vnets(w, o);

@@ -121,7 +121,7 @@ static enum port_result device_load(struct hart *h, uint64_t address, unsigned b
     if (device_answered(h, value))
         return PORT_DONE;
     *cause = CAUSE_LOAD_ACCESS;
-    if (!device_owner(h->tile, address, &owner))
+    if (!device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
     if (owner != h->id) {
         struct device_access access = {.address = address, .bytes = (uint8_t)bytes};
@@ -141,7 +141,7 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
     if (device_answered(h, &ignored))
         return PORT_DONE;
     *cause = CAUSE_STORE_ACCESS;
-    if (!device_owner(h->tile, address, &owner))
+    if (!device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
     if (owner != h->id) {
         struct device_access access = {address, value, (uint8_t)bytes};
