@@ -100,6 +100,7 @@ struct fetch_entry {
 /* How far the page table walker has come (mmu.c). */
 struct walk {
     bool active;
+    bool global; /* a pointer on the way had G: so is the leaf */
     uint8_t kind, level;
     uint64_t address; /* page */
     paddr_t table;

@@ -217,7 +217,7 @@ static enum port_result finish_walk(struct hart *h, paddr_t at, uint64_t pte,
         if (result != PORT_DONE)
             return result;
     }
-    struct tlb_entry entry = piece_of(h, pte, w->address, w->level);
+    struct tlb_entry entry = piece_of(h, pte | (w->global ? PTE_G : 0), w->address, w->level);
     w->active = false;
     remember(h, &h->l2tlb, &entry);
     remember(h, first_tlb(h, kind), &entry);
@@ -251,6 +251,7 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
             return result;
         }
         hart_stall(h, STALL_walk, h->cfg->tlb_walk_cycles);
+        w->global |= (pte & PTE_G) != 0;
         w->table = (pte >> 10 & PPN_MASK) << PAGE_SHIFT;
         w->level--;
     }
