@@ -19,6 +19,7 @@
 #include "coherence/coherence.h"
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
+#include "sim/core/retire.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
 
@@ -111,13 +112,6 @@ struct hart {
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
     uint64_t stall[STALLS];
-    struct {
-        bool valid;
-        uint8_t rd, priv;
-        uint32_t bits;
-        uint64_t pc;
-        cycle_t cycle;
-    } traced; /* the instruction being executed, while tracing */
 
     /* control and status */
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
@@ -133,6 +127,8 @@ struct hart {
     tile_id id;
 
     uint64_t traps, interrupts, wakes;
+
+    struct retiring retiring; /* the instruction being executed, while tracing */
 };
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
@@ -143,9 +139,6 @@ void hart_run(struct hart *h, cycle_t until);
 
 /* The handlers of hart_run by operation, for the decoder. */
 const void *const *hart_handlers(void);
-
-/* Reports the instruction being traced as retired. */
-void hart_trace_retired(struct hart *h);
 
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
