@@ -28,9 +28,10 @@ struct view {
     const struct trace_header *header;
     const struct trace_filter *filter;
     FILE *out;
-    uint8_t *privilege;      /* a tile's, as its last event says */
-    bool line_open;          /* an instruction's line, which its effects may continue */
-    struct trace_event insn; /* that instruction */
+    uint8_t *privilege;                /* a tile's, as its last event says */
+    bool line_open;                    /* an instruction's line, which its effects may continue */
+    struct trace_event insn;           /* that instruction */
+    const struct source_line **source; /* where a tile's last instruction comes from */
     char console[CONSOLE_TEXT_MAX];
     size_t console_bytes;
 };
@@ -206,10 +207,23 @@ static void show_insn(struct view *v, const struct trace_event *event)
     v->insn = *event;
 }
 
+/* The source line, where it is another than that of the tile's last instruction. */
+static void show_source(const struct view *v)
+{
+    const struct source_lines *lines = v->header->lines;
+    const struct source_line *now = source_lines_at(lines, v->insn.a);
+    const struct source_line **before = &v->source[v->insn.tile];
+    if (now && (!*before || (*before)->line != now->line || (*before)->file != now->file))
+        fprintf(v->out, "  # %s:%u", lines->file[now->file], now->line);
+    *before = now;
+}
+
 static void end_insn(struct view *v)
 {
-    if (v->line_open)
-        fputc('\n', v->out);
+    if (!v->line_open)
+        return;
+    show_source(v);
+    fputc('\n', v->out);
     v->line_open = false;
 }
 
@@ -334,11 +348,14 @@ bool trace_print_text(struct trace_reader *reader, const struct trace_filter *fi
     struct trace_event event;
     enum trace_read answer;
     v.privilege = mem_alloc(v.header->tiles);
+    v.source = mem_alloc(v.header->tiles * sizeof *v.source);
     memset(v.privilege, 3, v.header->tiles);
+    memset(v.source, 0, v.header->tiles * sizeof *v.source);
     while ((answer = trace_next(reader, &event, e)) == TRACE_READ_EVENT && !ferror(out))
         show(&v, &event);
     end_insn(&v);
     mem_free(v.privilege);
+    mem_free(v.source);
     if (fflush(out) != 0 || ferror(out))
         return error_set(e, EXIT_STATUS_IO, "the text cannot be written: %s", strerror(errno));
     return answer != TRACE_READ_BAD;

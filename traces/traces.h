@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "sim/base/error.h"
+#include "sim/base/source_lines.h"
 #include "sim/base/symbols.h"
 #include "sim/base/types.h"
 
@@ -50,6 +51,7 @@ struct trace_header {
     const char *config; /* the resolved configuration, as YAML */
     struct trace_names packets, waits;
     const struct symbols *symbols;
+    const struct source_lines *lines; /* NULL: none */
 };
 
 /* ---- writing ------------------------------------------------------------- */

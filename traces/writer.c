@@ -102,6 +102,23 @@ static void out_symbols(struct text_out *out, const struct symbols *symbols)
     }
 }
 
+/* In columns, addresses as differences: that packs best. */
+static void out_lines(struct text_out *out, const struct source_lines *lines)
+{
+    static const struct source_lines none;
+    lines = lines ? lines : &none;
+    out_number(out, lines->file_count, 4);
+    for (unsigned i = 0; i < lines->file_count; i++)
+        out_string(out, lines->file[i]);
+    out_number(out, lines->count, 4);
+    for (unsigned i = 0; i < lines->count; i++)
+        out_number(out, lines->item[i].address - (i ? lines->item[i - 1].address : 0), 8);
+    for (unsigned i = 0; i < lines->count; i++)
+        out_number(out, lines->item[i].file, 4);
+    for (unsigned i = 0; i < lines->count; i++)
+        out_number(out, lines->item[i].line, 4);
+}
+
 static bool write_header(struct trace_writer *w, const struct trace_header *header)
 {
     uint8_t start[TRACE_START_BYTES] = TRACE_MAGIC;
@@ -114,6 +131,7 @@ static bool write_header(struct trace_writer *w, const struct trace_header *head
     out_names(&out, &header->packets);
     out_names(&out, &header->waits);
     out_symbols(&out, header->symbols);
+    out_lines(&out, header->lines);
     w->chain = HASH_SEED;
     bool ok = fwrite(start, sizeof start, 1, w->f) == 1 &&
               block_write(w->f, &w->chain, BLOCK_HEADER, 0, out.bytes, (uint32_t)out.count);

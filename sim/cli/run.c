@@ -55,6 +55,8 @@ static struct trace *open_trace(const struct run_instruments *with, const struct
 {
     const char *packet_names[PACKET_TYPES];
     name_packets(packet_names);
+    struct source_lines lines;
+    source_lines_load(&lines, image->file, image->file_bytes);
     struct trace_header header = {
         .tiles = config_tiles(cfg),
         .guest = record->guest,
@@ -63,8 +65,10 @@ static struct trace *open_trace(const struct run_instruments *with, const struct
         .packets = {packet_names, PACKET_TYPES},
         .waits = {hart_wait_names, WAITS},
         .symbols = &image->symbols,
+        .lines = &lines,
     };
     struct trace *trace = trace_create(with->trace_path, &header, e);
+    source_lines_free(&lines);
     struct error closing;
     if (!trace || !with->commit_log_path || trace_add_commit_log(trace, with->commit_log_path, e))
         return trace;
