@@ -20,9 +20,8 @@
 
 #include "sim/abi/csr.h"
 #include "sim/base/arena.h"
+#include "traces/console_text.h"
 #include "traces/traces.h"
-
-enum { CONSOLE_TEXT_MAX = 1024, PIECE_BYTES = 24 };
 
 struct view {
     const struct trace_header *header;
@@ -32,8 +31,7 @@ struct view {
     bool line_open;                    /* an instruction's line, which its effects may continue */
     struct trace_event insn;           /* that instruction */
     const struct source_line **source; /* where a tile's last instruction comes from */
-    char console[CONSOLE_TEXT_MAX];
-    size_t console_bytes;
+    struct console_text console;
 };
 
 /* ---- names --------------------------------------------------------------------- */
@@ -262,24 +260,15 @@ static void show_quoted(const struct view *v, const char *text, size_t bytes)
     fputc('"', v->out);
 }
 
-/* Pieces of one text follow each other; the one with a zero byte is the last. */
 static void show_console(struct view *v, const struct trace_event *event)
 {
-    char piece[PIECE_BYTES];
-    for (unsigned i = 0; i < PIECE_BYTES; i++) {
-        uint64_t word = i < 8 ? event->a : i < 16 ? event->b : event->c;
-        piece[i] = (char)(word >> (8 * (i % 8)));
-    }
-    size_t bytes = strnlen(piece, PIECE_BYTES);
-    memcpy(v->console + v->console_bytes, piece, bytes);
-    v->console_bytes += bytes;
-    if (bytes == PIECE_BYTES && v->console_bytes + PIECE_BYTES <= CONSOLE_TEXT_MAX)
+    if (!console_text_add(&v->console, event))
         return;
     show_start(v, event);
     fprintf(v->out, "%-9s  ", trace_info[event->kind].name);
-    show_quoted(v, v->console, v->console_bytes);
+    show_quoted(v, v->console.text, v->console.bytes);
     fputc('\n', v->out);
-    v->console_bytes = 0;
+    v->console.bytes = 0;
 }
 
 /* What ends the line of an instruction just shown. */

@@ -274,6 +274,12 @@ struct trace_filter {
 bool trace_print_text(struct trace_reader *reader, const struct trace_filter *filter, FILE *out,
                       struct error *e);
 
+/* The same events for Perfetto's viewer (ui.perfetto.dev) and chrome://tracing:
+ * one track a hart, as JSON in the trace event format; written as the trace is
+ * read, in memory that does not grow with it. */
+bool trace_print_perfetto(struct trace_reader *reader, const struct trace_filter *filter, FILE *out,
+                          struct error *e);
+
 /* "illegal instruction", "supervisor software interrupt", ... for an mcause. */
 const char *trap_cause_name(uint64_t cause);
 
