@@ -14,7 +14,7 @@
  *                           are reported as written
  *
  * A write to a supervisor's view is reported as the register that holds the
- * bits: sstatus as mstatus, sip as mip; sie as both (so does Spike).
+ * bits, sstatus as mstatus for one; Spike logs another register besides some.
  */
 #include "sim/core/retire.h"
 
@@ -135,7 +135,6 @@ enum {
     CSR_SIE = 0x104,
     CSR_SIP = 0x144,
     CSR_MSTATUS = 0x300,
-    CSR_MISA = 0x301,
     CSR_MIE = 0x304,
     CSR_MVIP = 0x309,
     CSR_MIP = 0x344,
@@ -186,7 +185,7 @@ static void report_written(struct hart *h, const struct retiring *r, unsigned nu
                is_reported_as_written(number) ? written_value(h, r) : read_back(h, number));
 }
 
-/* A supervisor's view, the register that holds its bits, and a register that
+/* A register that shows bits of another, the one that holds them, and one that
  * Spike logs besides (0: none). */
 static const struct csr_view {
     uint16_t number, holder, besides;
@@ -194,6 +193,7 @@ static const struct csr_view {
     {CSR_SSTATUS, CSR_MSTATUS, 0},
     {CSR_SIE, CSR_MIE, CSR_SIE},
     {CSR_SIP, CSR_MIP, CSR_MVIP},
+    {CSR_MIP, CSR_MIP, CSR_MVIP},
 };
 
 static const struct csr_view *view_of(unsigned number)
@@ -217,7 +217,7 @@ static void effect_csr(struct hart *h, const struct retiring *r, const struct ef
     const struct csr_view *view = view_of(number);
     bool writes = csr_effects[r->insn.op].op == CSR_WRITE || r->insn.rs1 != 0;
     (void)effect;
-    if (!writes || number == CSR_MISA) /* fixed: nothing is ever written to it */
+    if (!writes)
         return;
     if (view)
         report_view(h, view);

@@ -1,4 +1,4 @@
-/* Numbers of control registers to names: the rows of csr.def, searched. */
+/* Numbers of control registers to names: the rows of csr_names.def, searched. */
 #include <string.h>
 
 #include "sim/abi/csr.h"
@@ -11,7 +11,7 @@ static const struct csr_row {
 } rows[] = {
 #define NAMED(number, name)               {number, number, #name, -1},
 #define NUMBERED(first, last, name, from) {first, last, #name, from},
-#include "traces/csr.def"
+#include "traces/csr_names.def"
 #undef NAMED
 #undef NUMBERED
 };
