@@ -43,7 +43,9 @@ static const char *const names[OPS] = {
 #define DIV(name, match, mask, format, value) [OP_##name] = #name,
 #define LOAD(name, match, mask, type)         [OP_##name] = #name, [OP_##name##_used] = #name,
 #define STORE(name, match, mask, type)        [OP_##name] = #name,
-#define BRANCH(name, match, mask, condition)  [OP_##name] = #name, [OP_##name##_near] = #name,
+#define BRANCH(name, match, mask, condition)                                                       \
+    [OP_##name] = #name, [OP_##name##_near] = #name, [OP_##name##_dynamic] = #name,                \
+    [OP_##name##_dynamic_near] = #name,
 #define AMO(name, match, mask, type, value)   [OP_##name] = #name,
 #define SYS(name, match, mask, format)        [OP_##name] = #name,
 #include "sim/core/insn.def"
@@ -55,7 +57,10 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_jal_near] = "jal",
+    [OP_jal_call] = "jal",
+    [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr",           [OP_illegal] = "illegal", [OP_line_end] = "line_end",
     [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
@@ -169,6 +174,11 @@ uint32_t code_bits(const struct code_line *code, unsigned half, unsigned *bytes)
                                                          : low | halfword(code, half + 1) << 16;
 }
 
+static bool is_branch(const struct insn *insn)
+{
+    return insn->op >= OP_beq && insn->op <= OP_bgeu_dynamic_near;
+}
+
 /* The instruction at a halfword, its operands in the forms that a record has.
  * `next` is the halfword behind it. */
 static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
@@ -178,9 +188,9 @@ static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
     *next = half + (compressed ? 1 : 2);
     if (insn.op == OP_jal || insn.op == OP_jalr)
         insn.rs2 = (uint8_t)*next;
-    if (insn.op >= OP_beq && insn.op <= OP_bgeu_near)
+    if (is_branch(&insn))
         insn.rd = insn.imm < 0;
-    if (insn.op == OP_jal || insn.op == OP_auipc || (insn.op >= OP_beq && insn.op <= OP_bgeu_near))
+    if (insn.op == OP_jal || insn.op == OP_auipc || (is_branch(&insn)))
         insn.imm += (int32_t)(2 * half);
     return insn;
 }
@@ -216,11 +226,6 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
     return add_record(code, count, end, LINE_HALVES);
 }
 
-static bool is_branch(const struct insn *insn)
-{
-    return insn->op >= OP_beq && insn->op <= OP_bgeu_near;
-}
-
 /* A branch or jal whose target is in the line becomes its near form, with the
  * distance in records. */
 static void make_near(struct code_line *code, unsigned i)
@@ -242,7 +247,8 @@ static bool is_load(const struct insn *insn)
 bool insn_uses(const struct insn *insn, unsigned reg)
 {
     bool number = csr_immediate((enum insn_op)insn->op);
-    bool link = insn->op == OP_jal || insn->op == OP_jal_near || insn->op == OP_jalr;
+    bool link = insn->op == OP_jal || insn->op == OP_jalr ||
+                (insn->op >= OP_jal_near && insn->op <= OP_jalr_predicted);
     return (insn->rs1 == reg && !number) || (insn->rs2 == reg && !link);
 }
 
@@ -270,13 +276,33 @@ static void mark_use(struct code_line *code, unsigned i)
     }
 }
 
+static bool is_link(unsigned reg)
+{
+    return reg == 1 || reg == 5;
+}
+
+/* The forms that ask the hart's predictor. */
+static void make_predicted(struct insn *insn, const struct code_options *options)
+{
+    if (options->dynamic_branches && is_branch(insn))
+        insn->op = (uint8_t)(insn->op + (OP_beq_dynamic - OP_beq));
+    if (!options->return_stack)
+        return;
+    if (insn->op == OP_jal && is_link(insn->rd))
+        insn->op = OP_jal_call;
+    if (insn->op == OP_jal_near && is_link(insn->rd))
+        insn->op = OP_jal_call_near;
+    if (insn->op == OP_jalr && (is_link(insn->rd) || is_link(insn->rs1)))
+        insn->op = OP_jalr_predicted;
+}
+
 static bool is_traceable(const struct insn *insn)
 {
     return insn->op != OP_line_end && insn->op != OP_line_end_used && insn->op != OP_join &&
            insn->op != OP_straddle;
 }
 
-static void finish_line(struct code_line *code, unsigned count, bool traced)
+static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)
 {
     const void *const *handler = hart_handlers();
     for (unsigned i = 0; i < count; i++)
@@ -285,36 +311,37 @@ static void finish_line(struct code_line *code, unsigned count, bool traced)
         mark_use(code, i);
     for (unsigned i = 0; i < count; i++) {
         struct insn *insn = &code->insn[i];
-        insn->go = handler[traced && is_traceable(insn) ? OP_traced : insn->op];
+        make_predicted(insn, options);
+        insn->go = handler[options->traced && is_traceable(insn) ? OP_traced : insn->op];
     }
 }
 
-static void decode_line(struct code_line *code, bool traced)
+static void decode_line(struct code_line *code, const struct code_options *options)
 {
     unsigned count = 0;
     memset(code->entry, NOT_DECODED, sizeof code->entry);
     for (unsigned half = 0; half < LINE_HALVES; half++)
         if (code->entry[half] == NOT_DECODED)
             count = decode_chain(code, half, count);
-    finish_line(code, count, traced);
+    finish_line(code, count, options);
 }
 
 /* One instruction, and then the next line from its second halfword on. */
-static void decode_straddle(struct code_line *code, uint32_t bits, bool traced)
+static void decode_straddle(struct code_line *code, uint32_t bits,
+                            const struct code_options *options)
 {
     unsigned next, half = LINE_HALVES - 1;
     struct insn insn = insn_at(bits, half, &next);
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = 1};
-    memset(code->entry, NOT_DECODED, sizeof code->entry);
-    unsigned count = add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
-    if (is_load(&code->insn[0])) {
-        code->insn[1].op = OP_line_end_used;
-        code->insn[1].rs1 = insn.rd;
+    if (is_load(&insn)) {
+        end.op = OP_line_end_used;
+        end.rs1 = insn.rd;
     }
-    const void *const *handler = hart_handlers();
-    for (unsigned i = 0; i < count; i++)
-        code->insn[i].go =
-            handler[traced && is_traceable(&code->insn[i]) ? OP_traced : code->insn[i].op];
+    make_predicted(&insn, options);
+    insn.go = hart_handlers()[options->traced ? OP_traced : insn.op];
+    end.go = hart_handlers()[end.op];
+    memset(code->entry, NOT_DECODED, sizeof code->entry);
+    add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
 }
 
 /* ---- interning ----------------------------------------------------------- */
@@ -324,18 +351,18 @@ enum { WHOLE_LINE = 1, STRADDLE = 2 };
 
 struct code_table {
     struct arena *arena;
-    bool traced;
+    struct code_options options;
     unsigned lines;
     struct code_line *bucket[CODE_BUCKETS];
     struct code_line *free; /* rest of the last block of lines */
     unsigned free_count;
 };
 
-struct code_table *code_table_create(struct arena *arena, bool traced)
+struct code_table *code_table_create(struct arena *arena, const struct code_options *options)
 {
     struct code_table *table = arena_alloc(arena, 1, sizeof *table);
     table->arena = arena;
-    table->traced = traced;
+    table->options = *options;
     return table;
 }
 
@@ -383,7 +410,7 @@ struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE
     if (code)
         return code;
     code = line_add(table, bytes, false, head);
-    decode_line(code, table->traced);
+    decode_line(code, &table->options);
     return code;
 }
 
@@ -395,6 +422,6 @@ struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
     if (code)
         return code;
     code = line_add(table, bytes, true, head);
-    decode_straddle(code, bits, table->traced);
+    decode_straddle(code, bits, &table->options);
     return code;
 }

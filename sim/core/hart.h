@@ -20,6 +20,7 @@
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
 #include "sim/core/pmp.h"
+#include "sim/core/predictor.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
@@ -151,6 +152,8 @@ struct hart {
         uint64_t pc;
         cycle_t cycle;
     } traced; /* the instruction being executed, while tracing */
+
+    struct predictor predictor;
 
     /* memory management */
     struct tlb itlb, dtlb, l2tlb;

@@ -114,7 +114,9 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     [OP_##name] = &&do_##name, [OP_##name##_used] = &&do_##name##_used,
 #define STORE(name, match, mask, type) [OP_##name] = &&do_##name,
 #define BRANCH(name, match, mask, condition)                                                       \
-    [OP_##name] = &&do_##name, [OP_##name##_near] = &&do_##name##_near,
+    [OP_##name] = &&do_##name, [OP_##name##_near] = &&do_##name##_near,                            \
+    [OP_##name##_dynamic] = &&do_##name##_dynamic,                                                 \
+    [OP_##name##_dynamic_near] = &&do_##name##_dynamic_near,
 #define AMO(name, match, mask, type, value) [OP_##name] = &&do_##name,
 #define SYS(name, match, mask, format)      [OP_##name] = &&do_##name,
 #include "sim/core/insn.def"
@@ -126,7 +128,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #undef BRANCH
 #undef AMO
 #undef SYS
-        [OP_jal_near] = &&do_jal_near, [OP_illegal] = &&do_illegal,
+        [OP_jal_near] = &&do_jal_near,
+        [OP_jal_call] = &&do_jal_call,
+        [OP_jal_call_near] = &&do_jal_call_near,
+        [OP_jalr_predicted] = &&do_jalr_predicted,
+        [OP_illegal] = &&do_illegal,
         [OP_straddle] = &&do_straddle, [OP_join] = &&do_join,
         [OP_line_end] = &&do_line_end, [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
@@ -318,6 +324,21 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
     lim += RECORDS(i->imm - 1);                                                                    \
     i += i->imm;                                                                                   \
+    goto * i->go;                                                                                  \
+    do_##name##_dynamic : a = x[i->rs1];                                                           \
+    b = x[i->rs2];                                                                                 \
+    if (!(condition))                                                                              \
+        goto dynamic_not_taken;                                                                    \
+    goto dynamic_far;                                                                              \
+    do_##name##_dynamic_near : a = x[i->rs1];                                                      \
+    b = x[i->rs2];                                                                                 \
+    if (!(condition))                                                                              \
+        goto dynamic_not_taken;                                                                    \
+    SYNC;                                                                                          \
+    if (predictor_mispredicts(&h->predictor, PC, true))                                            \
+        STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
+    lim += RECORDS(i->imm - 1);                                                                    \
+    i += i->imm;                                                                                   \
     goto * i->go;
 #define SYS(name, match, mask, format)
 
@@ -336,6 +357,18 @@ not_taken: /* rd = 1: the branch goes back and was predicted taken */
         STALL(branch, h->cfg->hart_mispredict_cycles);
     NEXT;
 
+dynamic_not_taken:
+    if (predictor_mispredicts(&h->predictor, PC, false))
+        STALL(branch, h->cfg->hart_mispredict_cycles);
+    NEXT;
+
+dynamic_far:
+    SYNC;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    if (predictor_mispredicts(&h->predictor, PC, true))
+        STALL(branch, h->cfg->hart_mispredict_cycles);
+    goto jump;
+
 taken_far:
     target = line_pc + (uint64_t)(int64_t)i->imm;
     if (!i->rd)
@@ -348,6 +381,37 @@ do_jal_near:
     lim += RECORDS(i->imm - 1);
     i += i->imm;
     goto * i->go;
+
+do_jal_call_near:
+    SYNC;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+    predictor_call(&h->predictor, x[i->rd]);
+    lim += RECORDS(i->imm - 1);
+    i += i->imm;
+    goto * i->go;
+
+do_jal_call:
+    SYNC;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+    predictor_call(&h->predictor, x[i->rd]);
+    goto jump;
+
+do_jalr_predicted: /* link registers say what it is: rd = call, rs1 = return, both = both */
+    SYNC;
+    target = (x[i->rs1] + (uint64_t)(int64_t)i->imm) & ~UINT64_C(1);
+    {
+        bool call = i->rd == 1 || i->rd == 5, back = i->rs1 == 1 || i->rs1 == 5;
+        bool wrong = true;
+        if (back && i->rd != i->rs1)
+            wrong = predictor_misses_return(&h->predictor, target);
+        x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+        if (call)
+            predictor_call(&h->predictor, x[i->rd]);
+        if (wrong)
+            STALL(branch, h->cfg->hart_mispredict_cycles);
+    }
+    goto jump;
 
 do_jal:
     SYNC;
