@@ -225,6 +225,7 @@ static void settle_harts(struct chip *chip)
         struct hart *h = &chip->hart[i];
         if (h->wait != WAIT_NONE && h->cycle < end)
             hart_charge_wait(h, end);
+        hart_account_mode(h);
     }
 }
 

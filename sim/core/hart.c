@@ -47,6 +47,17 @@ void hart_charge_wait(struct hart *h, cycle_t now)
         hart_stall(h, (enum stall_cause)stall_of_wait[h->wait], now - h->cycle);
 }
 
+void hart_account_mode(struct hart *h)
+{
+    struct mode_account *mode = &h->mode[h->priv == PRIV_M ? 2 : h->priv];
+    mode->cycles += h->cycle - h->mode_mark.cycles;
+    h->mode_mark.cycles = h->cycle;
+    for (unsigned k = 0; k < STALLS; k++) {
+        mode->stall[k] += h->stall[k] - h->mode_mark.stall[k];
+        h->mode_mark.stall[k] = h->stall[k];
+    }
+}
+
 /* A miss is over: its message says what the network and memory took of it, and
  * the rest was the directory's. */
 static void charge_miss(struct hart *h, cycle_t now)

@@ -155,6 +155,11 @@ struct hart {
 
     struct predictor predictor;
 
+    /* the same accounts by privilege (0 U, 1 S, 2 M), brought up to date whenever it changes */
+    struct mode_account {
+        uint64_t cycles, stall[STALLS];
+    } mode[3], mode_mark;
+
     /* memory management */
     struct tlb itlb, dtlb, l2tlb;
     struct pmp pmp;
@@ -201,6 +206,9 @@ void hart_wake(struct hart *h, cycle_t now);
 
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);
+
+/* Gives what has passed since the last call to the present privilege's account. */
+void hart_account_mode(struct hart *h);
 
 /* Goes to sleep at h->cycle. */
 void hart_sleep(struct hart *h, enum hart_wait wait);
