@@ -110,14 +110,13 @@ static flit_t flit_of(const struct mesh *m, const struct packet *p, unsigned lef
 static void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
 {
     struct bucket *b = bucket_in(m, INJECTION_CYCLES);
-    b->flit[b->flits++] =
-        (struct flit_event){flit, m->source[node].port, (uint8_t)vc};
+    b->flit[b->flits++] = (struct flit_event){flit, m->source[node].port, (uint8_t)vc};
     if (--m->source_credits[node * m->vcs + vc] == 0)
         m->source[node].credit &= ~(1u << vc);
     m->flits_sent++;
     if (m->departure && (flit & (FLIT_HEAD | FLIT_TAIL)))
-        m->departure[m->departures++] = (struct departure){
-            (tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
+        m->departure[m->departures++] =
+            (struct departure){(tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
 }
 
 /* Sends the next flit of a virtual network, if a VC has room for it. */
@@ -160,8 +159,8 @@ static void source_step(struct mesh *m, unsigned node)
 /* Takes one of the bits of `*word`: the lowest, or the highest. */
 static inline unsigned next_bit(uint64_t *word, bool highest)
 {
-    unsigned bit = highest ? 63u - (unsigned)__builtin_clzll(*word)
-                           : (unsigned)__builtin_ctzll(*word);
+    unsigned bit =
+        highest ? 63u - (unsigned)__builtin_clzll(*word) : (unsigned)__builtin_ctzll(*word);
     *word &= ~((uint64_t)1 << bit);
     return bit;
 }

@@ -31,6 +31,7 @@ enum effect_kind {
     EFFECT_AMO,
     EFFECT_LOAD_RESERVED,
     EFFECT_STORE_CONDITIONAL,
+    EFFECT_ZERO_LINE,
     EFFECT_CSR,
     EFFECT_RETURN, /* mret, sret: mstatus */
     EFFECT_KINDS
@@ -76,6 +77,7 @@ static const struct effect {
     [OP_lr_d] = {EFFECT_LOAD_RESERVED, 8, NULL},
     [OP_sc_w] = {EFFECT_STORE_CONDITIONAL, 4, NULL},
     [OP_sc_d] = {EFFECT_STORE_CONDITIONAL, 8, NULL},
+    [OP_cbo_zero] = {EFFECT_ZERO_LINE, 1, NULL},
     [OP_csrrw] = {EFFECT_CSR, 0, NULL},
     [OP_csrrs] = {EFFECT_CSR, 0, NULL},
     [OP_csrrc] = {EFFECT_CSR, 0, NULL},
@@ -126,6 +128,14 @@ static void effect_store_conditional(struct hart *h, const struct retiring *r,
 {
     if (h->x[r->insn.rd] == 0)
         report_store(h, r->rs1, effect->bytes, r->rs2);
+}
+
+/* Spike stores a line of zeros byte by byte. */
+static void effect_zero_line(struct hart *h, const struct retiring *r, const struct effect *effect)
+{
+    uint64_t line = r->rs1 & ~(uint64_t)(LINE_BYTES - 1);
+    for (unsigned i = 0; i < LINE_BYTES; i++)
+        report_store(h, line + i, effect->bytes, 0);
 }
 
 /* ---- control and status registers -------------------------------------------------- */
@@ -241,6 +251,7 @@ static void (*const report_effect[EFFECT_KINDS])(struct hart *h, const struct re
     [EFFECT_AMO] = effect_amo,
     [EFFECT_LOAD_RESERVED] = effect_load_reserved,
     [EFFECT_STORE_CONDITIONAL] = effect_store_conditional,
+    [EFFECT_ZERO_LINE] = effect_zero_line,
     [EFFECT_CSR] = effect_csr,
     [EFFECT_RETURN] = effect_return,
 };

@@ -104,6 +104,8 @@ static bool stays_in_half(const struct packet *p, enum tile_half from)
 void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle_t at)
 {
     uint32_t index = (uint32_t)(p - e->packet);
+    p->posted_at = at;
+    p->from_half = (uint8_t)from;
     if (stays_in_half(p, from)) {
         calendar_add(e->calendar, EVENT_DELIVER, at, index);
         return;
@@ -224,6 +226,13 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
                  p->flits, subject_of(p));
 }
 
+/* What a packet's way through the mesh took; none between the parts of one half. */
+static uint32_t network_cycles(const struct packet *p, cycle_t now)
+{
+    bool inside = p->from == p->to && p->to_half == HALF_HOME && p->from_half == HALF_HOME;
+    return inside ? 0 : (uint32_t)(now - p->posted_at);
+}
+
 static void receive(struct engine *e, uint32_t index)
 {
     struct packet *p = &e->packet[index];
@@ -231,6 +240,8 @@ static void receive(struct engine *e, uint32_t index)
     if (p->to_half == HALF_HART)
         if (--e->inbound[p->to])
             e->earliest[p->to] = e->now; /* the others' own bounds are not kept */
+    if (p->kind == PACKET_COHERENCE)
+        p->coherence.network_cycles += network_cycles(p, e->now);
     tile_receive(&e->tile[p->to], p, e->now);
     packet_release(e, index);
 }
@@ -299,13 +310,32 @@ cycle_t engine_safe_cycle(const struct engine *e)
     return e->now;
 }
 
+/* The stop has come: the guest's end or the limit. */
+static enum engine_state end_at_stop(const struct engine *e, cycle_t stop)
+{
+    return e->htif->end != HTIF_RUNS && stop == e->htif->stop_at ? ENGINE_ENDED : ENGINE_LIMIT;
+}
+
 static enum engine_state state_of(const struct engine *e, cycle_t stop)
 {
     if (e->cfg->sim_check && coherence_violation(e->coherence))
         return ENGINE_VIOLATION;
-    if (e->now >= stop)
-        return e->htif->end != HTIF_RUNS && stop == e->htif->stop_at ? ENGINE_ENDED : ENGINE_LIMIT;
-    return ENGINE_RUNS;
+    return e->now >= stop && least_clock(e) >= stop ? end_at_stop(e, stop) : ENGINE_RUNS;
+}
+
+/* Everyone sleeps and nothing will ever happen: nothing before the stop, or a
+ * deadlock since the last hart fell asleep.  How far the world had come by
+ * then is chance. */
+static enum engine_state stand_still(struct engine *e, cycle_t stop)
+{
+    if (e->htif->end != HTIF_RUNS) {
+        e->now = stop;
+        return end_at_stop(e, stop);
+    }
+    e->now = 0;
+    for (unsigned i = 0; i < e->tiles; i++)
+        e->now = e->hart[i].cycle > e->now ? e->hart[i].cycle : e->now;
+    return ENGINE_DEADLOCK;
 }
 
 enum engine_state engine_round(struct engine *e)
@@ -319,6 +349,6 @@ enum engine_state engine_round(struct engine *e)
     cycle_t before = e->now;
     run_world(e, last);
     if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
-        return e->htif->end != HTIF_RUNS ? ENGINE_ENDED : ENGINE_DEADLOCK;
+        return stand_still(e, stop);
     return state_of(e, stop);
 }
