@@ -26,6 +26,7 @@
 
 enum effect_kind {
     EFFECT_NONE,
+    EFFECT_BRANCH, /* none, and its rd is not a register */
     EFFECT_LOAD,
     EFFECT_STORE,
     EFFECT_AMO,
@@ -54,6 +55,7 @@ enum effect_kind {
 #undef AMO
 #undef LOAD
 #undef STORE
+#undef BRANCH
 
 static const struct effect {
     uint8_t kind, bytes;
@@ -62,6 +64,10 @@ static const struct effect {
 #define LOAD(name, match, mask, type)                                                              \
     [OP_##name] = {EFFECT_LOAD, sizeof(type), NULL},                                               \
     [OP_##name##_used] = {EFFECT_LOAD, sizeof(type), NULL},
+#define BRANCH(name, match, mask, condition)                                                       \
+    [OP_##name] = {EFFECT_BRANCH, 0, NULL}, [OP_##name##_near] = {EFFECT_BRANCH, 0, NULL},         \
+    [OP_##name##_dynamic] = {EFFECT_BRANCH, 0, NULL},                                              \
+    [OP_##name##_dynamic_near] = {EFFECT_BRANCH, 0, NULL},
 #define STORE(name, match, mask, type)      [OP_##name] = {EFFECT_STORE, sizeof(type), NULL},
 #define AMO(name, match, mask, type, value) [OP_##name] = {EFFECT_AMO, sizeof(type), amo_##name},
 #include "sim/core/insn.def"
@@ -262,10 +268,10 @@ void hart_trace_retired(struct hart *h)
     if (!r->valid)
         return;
     h->retiring.valid = false;
-    trace_insn(h->trace, h->id, r->cycle, r->pc, r->bits, r->priv, r->insn.rd & 31,
-               h->x[r->insn.rd]);
     const struct effect *effect = &effects[r->insn.op];
-    if (effect->kind != EFFECT_NONE)
+    unsigned rd = effect->kind == EFFECT_BRANCH ? 0 : r->insn.rd & 31;
+    trace_insn(h->trace, h->id, r->cycle, r->pc, r->bits, r->priv, rd, h->x[rd]);
+    if (report_effect[effect->kind])
         report_effect[effect->kind](h, r, effect);
 }
 
