@@ -26,7 +26,8 @@
  *   smu_ep         rw  select the send endpoint that the registers below show
  *   smu_ep_dest    rw  destination tile | destination queue << 16
  *   smu_ep_label   rw  64-bit label
- *   smu_ep_credits rw  messages that may be in flight or unread
+ *   smu_ep_credits rw  messages that may be in flight or unread, at most as many
+ *                      as a tile's queues hold in all (message.slots)
  *   smu_ep_conf    rw  MU_EP_* bits; writing it makes the endpoint valid or not
  *   smu_rq         rw  select the receive queue that the registers below show
  *   smu_rq_conf    rw  MU_RQ_* bits and the queue's depth in messages << 8

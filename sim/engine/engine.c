@@ -3,8 +3,6 @@
  */
 #include "sim/engine/engine.h"
 
-#include <assert.h>
-
 #include "sim/base/rng.h"
 #include "traces/traces.h"
 
@@ -62,10 +60,8 @@ static cycle_t lookahead_of(const struct engine *e)
 
 void engine_create(struct engine *e, struct arena *arena)
 {
-    e->packets_max = 4096 + e->tiles * 512;
-    e->packet = arena_alloc(arena, e->packets_max, sizeof *e->packet);
-    e->free_packet = arena_alloc(arena, e->packets_max, sizeof *e->free_packet);
-    e->calendar = calendar_create(arena, e->tiles, e->packets_max);
+    packet_pool_create(&e->packets, arena);
+    e->calendar = calendar_create(arena, e->tiles);
     e->awake = arena_alloc(arena, (e->tiles + 63) / 64, sizeof *e->awake);
     e->order = arena_alloc(arena, e->tiles, sizeof *e->order);
     e->place = arena_alloc(arena, e->tiles, sizeof *e->place);
@@ -82,17 +78,7 @@ void engine_create(struct engine *e, struct arena *arena)
 
 struct packet *network_packet(struct engine *e)
 {
-    e->in_flight++;
-    if (e->free_packets)
-        return &e->packet[e->free_packet[--e->free_packets]];
-    assert(e->packets_used < e->packets_max);
-    return &e->packet[e->packets_used++];
-}
-
-static void packet_release(struct engine *e, uint32_t index)
-{
-    e->free_packet[e->free_packets++] = index;
-    e->in_flight--;
+    return packet_take(&e->packets);
 }
 
 /* Home and memory controller of one tile speak without the mesh. */
@@ -103,9 +89,8 @@ static bool stays_in_half(const struct packet *p, enum tile_half from)
 
 void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle_t at)
 {
-    uint32_t index = (uint32_t)(p - e->packet);
     if (stays_in_half(p, from)) {
-        calendar_add(e->calendar, EVENT_DELIVER, at, index);
+        calendar_add(e->calendar, EVENT_DELIVER, at, p->number);
         return;
     }
     struct hart *h = &e->hart[p->from];
@@ -119,7 +104,7 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
     }
     if (from == HALF_HART && h->until > reaction)
         h->until = reaction;
-    calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, index);
+    calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, p->number);
 }
 
 void network_set_timer(struct engine *e, tile_id tile, cycle_t at)
@@ -155,7 +140,7 @@ static cycle_t horizon(const struct engine *e, tile_id tile, cycle_t common)
 
 static bool nothing_on_its_way(const struct engine *e)
 {
-    return e->in_flight == 0;
+    return e->packets.in_use == 0;
 }
 
 /* The least clock of the harts that are awake, or CYCLE_NEVER. */
@@ -181,7 +166,6 @@ static void run_harts(struct engine *e, cycle_t clock)
             cycle_t until = least(horizon(e, tile, common), least(e->end_at, e->htif->stop_at));
             if (h->cycle >= until)
                 continue;
-            e->slices++;
             hart_run(h, until);
             if (h->wait != WAIT_NONE)
                 fall_asleep(e, place);
@@ -224,44 +208,42 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
                  p->flits, subject_of(p));
 }
 
-static void receive(struct engine *e, uint32_t index)
+static void receive(struct engine *e, struct packet *p)
 {
-    struct packet *p = &e->packet[index];
     trace_passage(e, p, TRACE_RECEIVED);
     if (p->to_half == HALF_HART)
         if (--e->inbound[p->to])
             e->earliest[p->to] = e->now; /* the others' own bounds are not kept */
     tile_receive(&e->tile[p->to], p, e->now);
-    packet_release(e, index);
+    packet_return(&e->packets, p);
 }
 
-static void send(struct engine *e, uint32_t index)
+static void send(struct engine *e, const struct packet *p)
 {
-    const struct packet *p = &e->packet[index];
     trace_passage(e, p, TRACE_SENT);
-    mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, index);
+    mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, p->number);
 }
 
 static void simulate_cycle(struct engine *e)
 {
-    uint32_t index;
+    uint32_t number;
     while (calendar_timer_at(e->calendar) <= e->now)
         tile_timer(&e->tile[calendar_take_timer(e->calendar)], e->now);
-    while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &index))
-        receive(e, index);
-    while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &index))
-        send(e, index);
-    while (calendar_take(e->calendar, EVENT_SEND_HART, e->now, &index))
-        send(e, index);
+    while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &number))
+        receive(e, packet_at(&e->packets, number));
+    while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &number))
+        send(e, packet_at(&e->packets, number));
+    while (calendar_take(e->calendar, EVENT_SEND_HART, e->now, &number))
+        send(e, packet_at(&e->packets, number));
     const struct mesh_arrival *arrival;
     unsigned arrivals = mesh_step(e->mesh, &arrival);
     for (unsigned i = 0; i < arrivals; i++) {
-        const struct packet *p = &e->packet[arrival[i].payload];
+        struct packet *p = packet_at(&e->packets, arrival[i].payload);
         if (is_delayed_inside(p))
             calendar_add(e->calendar, EVENT_DELIVER, e->now + e->cfg->message_receive_cycles,
-                         arrival[i].payload);
+                         p->number);
         else
-            receive(e, arrival[i].payload);
+            receive(e, p);
     }
     e->now++;
 }
@@ -329,7 +311,6 @@ static enum engine_state stand_still(struct engine *e, cycle_t stop)
 
 enum engine_state engine_round(struct engine *e)
 {
-    e->rounds++;
     cycle_t clock = least_clock(e);
     if (clock != CYCLE_NEVER)
         run_harts(e, clock);

@@ -419,7 +419,7 @@ enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t val
         ep->label = value;
         break;
     case CSR_SMU_EP_CREDITS:
-        ep->credits = (uint32_t)value;
+        ep->credits = value < mu->slots ? (uint32_t)value : mu->slots;
         break;
     case CSR_SMU_EP_CONF:
         configure_endpoint(t, ep, value);

@@ -1,5 +1,5 @@
 /*
- * What travels between tiles.  A packet is one of the kinds below; its index
+ * What travels between tiles.  A packet is one of the kinds below; its number
  * in the chip's pool is the payload that the mesh carries.
  */
 #ifndef TESSERA_PACKET_H
@@ -40,7 +40,9 @@ struct device_access {
 };
 
 struct packet {
-    uint8_t kind; /* enum packet_kind */
+    uint32_t number;     /* in the chip's pool; never copied */
+    struct packet *next; /* of a list that it is in: unused packets */
+    uint8_t kind;        /* enum packet_kind */
     uint8_t vnet;
     uint8_t flits;
     uint8_t to_half; /* enum tile_half */
