@@ -34,6 +34,11 @@
  *   smu_ie         rw  mask of the queues whose messages raise the interrupt
  *   smu_refused    r   messages refused at this tile's queues since reset
  *
+ * Messages from one tile to another arrive in the order in which they were
+ * launched, whatever endpoints, queues and lengths: when one can be seen (or is
+ * refused), all earlier ones have been.  Messages of different senders, and a
+ * message and the sender's accesses to memory, have no order between them.
+ *
  * A user-level access to an endpoint or a queue without the user bit is
  * refused like one that does not exist.
  */

@@ -61,6 +61,7 @@ static cycle_t lookahead_of(const struct engine *e)
 void engine_create(struct engine *e, struct arena *arena)
 {
     packet_pool_create(&e->packets, arena);
+    message_order_create(&e->messages, arena, e->tiles);
     e->calendar = calendar_create(arena, e->tiles);
     e->awake = arena_alloc(arena, (e->tiles + 63) / 64, sizeof *e->awake);
     e->order = arena_alloc(arena, e->tiles, sizeof *e->order);
@@ -93,6 +94,8 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
         calendar_add(e->calendar, EVENT_DELIVER, at, p->number);
         return;
     }
+    if (p->kind == PACKET_MESSAGE)
+        message_order_launch(&e->messages, p);
     struct hart *h = &e->hart[p->from];
     cycle_t reaction = h->cycle + e->lookahead;
     if (p->to_half == HALF_HART) {
@@ -175,12 +178,6 @@ static void run_harts(struct engine *e, cycle_t clock)
 
 /* ---- the world ------------------------------------------------------------------- */
 
-/* A message spends some cycles in the message unit before it can be seen. */
-static bool is_delayed_inside(const struct packet *p)
-{
-    return p->kind == PACKET_MESSAGE;
-}
-
 /* What a packet is about, for the trace: a line, a label, an endpoint, an address. */
 static uint64_t subject_of(const struct packet *p)
 {
@@ -224,6 +221,15 @@ static void send(struct engine *e, const struct packet *p)
     mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, p->number);
 }
 
+/* A message waits for its predecessors, then spends some cycles in the message
+ * unit before it can be seen. */
+static void message_arrived(struct engine *e, struct packet *arrived)
+{
+    cycle_t visible = e->now + e->cfg->message_receive_cycles;
+    for (struct packet *p = message_order_arrive(&e->messages, arrived); p; p = p->next)
+        calendar_add(e->calendar, EVENT_DELIVER, visible, p->number);
+}
+
 static void simulate_cycle(struct engine *e)
 {
     uint32_t number;
@@ -239,9 +245,8 @@ static void simulate_cycle(struct engine *e)
     unsigned arrivals = mesh_step(e->mesh, &arrival);
     for (unsigned i = 0; i < arrivals; i++) {
         struct packet *p = packet_at(&e->packets, arrival[i].payload);
-        if (is_delayed_inside(p))
-            calendar_add(e->calendar, EVENT_DELIVER, e->now + e->cfg->message_receive_cycles,
-                         p->number);
+        if (p->kind == PACKET_MESSAGE)
+            message_arrived(e, p);
         else
             receive(e, p);
     }

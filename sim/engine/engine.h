@@ -29,6 +29,7 @@
 
 #include "mesh/mesh.h"
 #include "sim/engine/calendar.h"
+#include "sim/engine/message_order.h"
 #include "sim/engine/packet_pool.h"
 #include "sim/tile/htif.h"
 #include "sim/tile/tile.h"
@@ -57,6 +58,7 @@ struct engine {
     cycle_t *earliest;
 
     struct packet_pool packets;
+    struct message_order messages;
 };
 
 /* The caller has set the parts of the chip, `tiles` and `end_at`; the rest is made here. */

@@ -29,6 +29,7 @@ struct message {
     uint64_t label;
     uint64_t word[MU_MESSAGE_WORDS];
     uint32_t endpoint; /* of the sender: where the credit returns to */
+    uint32_t number;   /* among the messages from its tile to that one */
     uint8_t queue;     /* of the receiver */
     uint8_t words;
 };
@@ -41,7 +42,7 @@ struct device_access {
 
 struct packet {
     uint32_t number;     /* in the chip's pool; never copied */
-    struct packet *next; /* of a list that it is in: unused packets */
+    struct packet *next; /* of a list that it is in: unused, or held back for order */
     uint8_t kind;        /* enum packet_kind */
     uint8_t vnet;
     uint8_t flits;
