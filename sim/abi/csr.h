@@ -26,12 +26,18 @@
  *   smu_ep         rw  select the send endpoint that the registers below show
  *   smu_ep_dest    rw  destination tile | destination queue << 16
  *   smu_ep_label   rw  64-bit label
- *   smu_ep_credits rw  messages that may be in flight or unread
+ *   smu_ep_credits rw  messages that may be in flight or unread, at most as many
+ *                      as a tile's queues hold in all (message.slots)
  *   smu_ep_conf    rw  MU_EP_* bits; writing it makes the endpoint valid or not
  *   smu_rq         rw  select the receive queue that the registers below show
  *   smu_rq_conf    rw  MU_RQ_* bits and the queue's depth in messages << 8
  *   smu_ie         rw  mask of the queues whose messages raise the interrupt
  *   smu_refused    r   messages refused at this tile's queues since reset
+ *
+ * Messages from one tile to another arrive in the order in which they were
+ * launched, whatever endpoints, queues and lengths: when one can be seen (or is
+ * refused), all earlier ones have been.  Messages of different senders, and a
+ * message and the sender's accesses to memory, have no order between them.
  *
  * A user-level access to an endpoint or a queue without the user bit is
  * refused like one that does not exist.

@@ -3,8 +3,6 @@
  */
 #include "sim/engine/engine.h"
 
-#include <assert.h>
-
 #include "sim/base/rng.h"
 #include "traces/traces.h"
 
@@ -62,10 +60,9 @@ static cycle_t lookahead_of(const struct engine *e)
 
 void engine_create(struct engine *e, struct arena *arena)
 {
-    e->packets_max = 4096 + e->tiles * 512;
-    e->packet = arena_alloc(arena, e->packets_max, sizeof *e->packet);
-    e->free_packet = arena_alloc(arena, e->packets_max, sizeof *e->free_packet);
-    e->calendar = calendar_create(arena, e->tiles, e->packets_max);
+    packet_pool_create(&e->packets, arena);
+    message_order_create(&e->messages, arena, e->tiles);
+    e->calendar = calendar_create(arena, e->tiles);
     e->awake = arena_alloc(arena, (e->tiles + 63) / 64, sizeof *e->awake);
     e->order = arena_alloc(arena, e->tiles, sizeof *e->order);
     e->place = arena_alloc(arena, e->tiles, sizeof *e->place);
@@ -82,17 +79,7 @@ void engine_create(struct engine *e, struct arena *arena)
 
 struct packet *network_packet(struct engine *e)
 {
-    e->in_flight++;
-    if (e->free_packets)
-        return &e->packet[e->free_packet[--e->free_packets]];
-    assert(e->packets_used < e->packets_max);
-    return &e->packet[e->packets_used++];
-}
-
-static void packet_release(struct engine *e, uint32_t index)
-{
-    e->free_packet[e->free_packets++] = index;
-    e->in_flight--;
+    return packet_take(&e->packets);
 }
 
 /* Home and memory controller of one tile speak without the mesh. */
@@ -103,13 +90,18 @@ static bool stays_in_half(const struct packet *p, enum tile_half from)
 
 void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle_t at)
 {
+<<<<<<< HEAD
     uint32_t index = (uint32_t)(p - e->packet);
     p->posted_at = at;
     p->from_half = (uint8_t)from;
+=======
+>>>>>>> main
     if (stays_in_half(p, from)) {
-        calendar_add(e->calendar, EVENT_DELIVER, at, index);
+        calendar_add(e->calendar, EVENT_DELIVER, at, p->number);
         return;
     }
+    if (p->kind == PACKET_MESSAGE)
+        message_order_launch(&e->messages, p);
     struct hart *h = &e->hart[p->from];
     cycle_t reaction = h->cycle + e->lookahead;
     if (p->to_half == HALF_HART) {
@@ -121,7 +113,7 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
     }
     if (from == HALF_HART && h->until > reaction)
         h->until = reaction;
-    calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, index);
+    calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, p->number);
 }
 
 void network_set_timer(struct engine *e, tile_id tile, cycle_t at)
@@ -157,7 +149,7 @@ static cycle_t horizon(const struct engine *e, tile_id tile, cycle_t common)
 
 static bool nothing_on_its_way(const struct engine *e)
 {
-    return e->in_flight == 0;
+    return e->packets.in_use == 0;
 }
 
 /* The least clock of the harts that are awake, or CYCLE_NEVER. */
@@ -183,7 +175,6 @@ static void run_harts(struct engine *e, cycle_t clock)
             cycle_t until = least(horizon(e, tile, common), least(e->end_at, e->htif->stop_at));
             if (h->cycle >= until)
                 continue;
-            e->slices++;
             hart_run(h, until);
             if (h->wait != WAIT_NONE)
                 fall_asleep(e, place);
@@ -192,12 +183,6 @@ static void run_harts(struct engine *e, cycle_t clock)
 }
 
 /* ---- the world ------------------------------------------------------------------- */
-
-/* A message spends some cycles in the message unit before it can be seen. */
-static bool is_delayed_inside(const struct packet *p)
-{
-    return p->kind == PACKET_MESSAGE;
-}
 
 /* What a packet is about, for the trace: a line, a label, an endpoint, an address. */
 static uint64_t subject_of(const struct packet *p)
@@ -226,6 +211,7 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
                  p->flits, subject_of(p));
 }
 
+<<<<<<< HEAD
 /* What a packet's way through the mesh took; none between the parts of one half. */
 static uint32_t network_cycles(const struct packet *p, cycle_t now)
 {
@@ -234,8 +220,10 @@ static uint32_t network_cycles(const struct packet *p, cycle_t now)
 }
 
 static void receive(struct engine *e, uint32_t index)
+=======
+static void receive(struct engine *e, struct packet *p)
+>>>>>>> main
 {
-    struct packet *p = &e->packet[index];
     trace_passage(e, p, TRACE_RECEIVED);
     if (p->to_half == HALF_HART)
         if (--e->inbound[p->to])
@@ -243,36 +231,43 @@ static void receive(struct engine *e, uint32_t index)
     if (p->kind == PACKET_COHERENCE)
         p->coherence.network_cycles += network_cycles(p, e->now);
     tile_receive(&e->tile[p->to], p, e->now);
-    packet_release(e, index);
+    packet_return(&e->packets, p);
 }
 
-static void send(struct engine *e, uint32_t index)
+static void send(struct engine *e, const struct packet *p)
 {
-    const struct packet *p = &e->packet[index];
     trace_passage(e, p, TRACE_SENT);
-    mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, index);
+    mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, p->number);
+}
+
+/* A message waits for its predecessors, then spends some cycles in the message
+ * unit before it can be seen. */
+static void message_arrived(struct engine *e, struct packet *arrived)
+{
+    cycle_t visible = e->now + e->cfg->message_receive_cycles;
+    for (struct packet *p = message_order_arrive(&e->messages, arrived); p; p = p->next)
+        calendar_add(e->calendar, EVENT_DELIVER, visible, p->number);
 }
 
 static void simulate_cycle(struct engine *e)
 {
-    uint32_t index;
+    uint32_t number;
     while (calendar_timer_at(e->calendar) <= e->now)
         tile_timer(&e->tile[calendar_take_timer(e->calendar)], e->now);
-    while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &index))
-        receive(e, index);
-    while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &index))
-        send(e, index);
-    while (calendar_take(e->calendar, EVENT_SEND_HART, e->now, &index))
-        send(e, index);
+    while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &number))
+        receive(e, packet_at(&e->packets, number));
+    while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &number))
+        send(e, packet_at(&e->packets, number));
+    while (calendar_take(e->calendar, EVENT_SEND_HART, e->now, &number))
+        send(e, packet_at(&e->packets, number));
     const struct mesh_arrival *arrival;
     unsigned arrivals = mesh_step(e->mesh, &arrival);
     for (unsigned i = 0; i < arrivals; i++) {
-        const struct packet *p = &e->packet[arrival[i].payload];
-        if (is_delayed_inside(p))
-            calendar_add(e->calendar, EVENT_DELIVER, e->now + e->cfg->message_receive_cycles,
-                         arrival[i].payload);
+        struct packet *p = packet_at(&e->packets, arrival[i].payload);
+        if (p->kind == PACKET_MESSAGE)
+            message_arrived(e, p);
         else
-            receive(e, arrival[i].payload);
+            receive(e, p);
     }
     e->now++;
 }
@@ -340,7 +335,6 @@ static enum engine_state stand_still(struct engine *e, cycle_t stop)
 
 enum engine_state engine_round(struct engine *e)
 {
-    e->rounds++;
     cycle_t clock = least_clock(e);
     if (clock != CYCLE_NEVER)
         run_harts(e, clock);

@@ -12,6 +12,9 @@
  * is told: the message is refused, its credit returns, and the sender's next
  * launch reports MU_REFUSED.
  *
+ * Messages of one tile reach this one in the order of their launches: the
+ * network interface (sim/engine/message_order.h) has seen to it.
+ *
  * Messages lie in slots shared by the tile's queues; a queue reserves its depth
  * when it is configured, so a message that finds its queue below its depth
  * always finds a slot.
@@ -419,7 +422,7 @@ enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t val
         ep->label = value;
         break;
     case CSR_SMU_EP_CREDITS:
-        ep->credits = (uint32_t)value;
+        ep->credits = value < mu->slots ? (uint32_t)value : mu->slots;
         break;
     case CSR_SMU_EP_CONF:
         configure_endpoint(t, ep, value);

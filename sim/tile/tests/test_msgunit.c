@@ -135,6 +135,15 @@ Test(msgunit, credits_are_spent_and_returned_one_a_message)
     }
 }
 
+Test(msgunit, an_endpoint_has_no_more_credits_than_a_tile_has_slots)
+{
+    static const uint64_t asked[] = {UINT64_C(1) << 32, 1000000, 513, 512, 511};
+    for (unsigned i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        write_reg(CSR_SMU_EP_CREDITS, asked[i]);
+        cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), asked[i] < 512 ? asked[i] : 512);
+    }
+}
+
 Test(msgunit, a_message_has_one_to_eight_words)
 {
     configure_endpoint(0, 1, 0, 0, 10, MU_EP_VALID);
