@@ -90,12 +90,8 @@ static bool stays_in_half(const struct packet *p, enum tile_half from)
 
 void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle_t at)
 {
-<<<<<<< HEAD
-    uint32_t index = (uint32_t)(p - e->packet);
     p->posted_at = at;
     p->from_half = (uint8_t)from;
-=======
->>>>>>> main
     if (stays_in_half(p, from)) {
         calendar_add(e->calendar, EVENT_DELIVER, at, p->number);
         return;
@@ -211,7 +207,6 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
                  p->flits, subject_of(p));
 }
 
-<<<<<<< HEAD
 /* What a packet's way through the mesh took; none between the parts of one half. */
 static uint32_t network_cycles(const struct packet *p, cycle_t now)
 {
@@ -219,10 +214,7 @@ static uint32_t network_cycles(const struct packet *p, cycle_t now)
     return inside ? 0 : (uint32_t)(now - p->posted_at);
 }
 
-static void receive(struct engine *e, uint32_t index)
-=======
 static void receive(struct engine *e, struct packet *p)
->>>>>>> main
 {
     trace_passage(e, p, TRACE_RECEIVED);
     if (p->to_half == HALF_HART)
