@@ -75,7 +75,7 @@ void network_woken(struct engine *engine, tile_id tile)
 static inline void lone_build(void)
 {
     struct tile *t = &lone.tile;
-    lone.htif = (struct htif){.stop_at = CYCLE_NEVER};
+    lone.htif = (struct htif){.stop_at = CYCLE_NEVER, .serve_at = CYCLE_NEVER};
     lone.hart = (struct hart){.cfg = &lone.cfg, .tile = t, .until = CYCLE_NEVER};
     *t = (struct tile){.hart = &lone.hart,
                        .cfg = &lone.cfg,
