@@ -68,7 +68,7 @@ static void build(struct chip *chip)
     struct engine *e = &chip->engine;
     unsigned tiles = config_tiles(&chip->cfg);
     chip->code = code_table_create(chip->arena, chip->options.trace != NULL);
-    chip->simctl.series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->simctl.series);
+    chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
     chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
     chip->htif.stop_at = chip->htif.serve_at = CYCLE_NEVER;

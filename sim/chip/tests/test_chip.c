@@ -344,6 +344,65 @@ Test(chip, the_limit_counts_for_sleepers_with_a_timer_too)
     cr_assert_gt(m.chip->hart[0].stall[STALL_idle], 4000);
 }
 
+/* Each tile names series of its own, more in all than any table once held; the
+ * results do not say in which order. */
+Test(chip, series_of_all_tiles_exist_whoever_came_first)
+{
+    uint64_t hash[3];
+    for (unsigned order = 0; order < 3; order++) {
+        machine_begin(&m, 2, 2);
+        m.cfg.sim_tile_order = (uint8_t)order;
+        put_csrr(&m.p, S1, CSR_MHARTID);
+        put_li(&m.p, S0, MAP_SIMCTL_BASE);
+        put_li(&m.p, T2, 'A' + 60);
+        put_li(&m.p, T1, 'A');
+        unsigned next = m.p.count; /* "<digit of the tile><letter>" */
+        put(&m.p, asm_i(OP_addi, T0, S1, '0'));
+        put(&m.p, asm_s(OP_sb, T0, S0, SIMCTL_NAME));
+        put(&m.p, asm_s(OP_sb, T1, S0, SIMCTL_NAME));
+        put(&m.p, asm_i(OP_ld, T0, S0, SIMCTL_SERIES));
+        put(&m.p, asm_s(OP_sd, T0, S0, SIMCTL_SELECT));
+        put(&m.p, asm_s(OP_sd, T1, S0, SIMCTL_SAMPLE));
+        put(&m.p, asm_i(OP_addi, T1, T1, 1));
+        put_branch(&m.p, OP_bne, T1, T2, next);
+        put_only(&m.p, 3);
+        put_delay(&m.p, 3000);
+        put_exit(&m.p, 0);
+        cr_assert_eq(machine_run(&m), CHIP_EXIT);
+        cr_assert_eq(m.results.series_count, 240);
+        for (unsigned i = 0; i < 240; i++) {
+            const char name[] = {(char)('0' + i / 60), (char)('A' + i % 60), '\0'};
+            cr_assert_str_eq(m.results.series[i].name, name);
+            cr_assert_eq(m.results.series[i].hist->sum, 'A' + i % 60);
+        }
+        hash[order] = m.results.state_hash;
+        if (order < 2)
+            machine_end(&m);
+    }
+    cr_assert_eq(hash[0], hash[1]);
+    cr_assert_eq(hash[0], hash[2]);
+}
+
+Test(chip, a_series_too_many_ends_the_run_and_is_named)
+{
+    put_li(&m.p, S0, MAP_SIMCTL_BASE);
+    unsigned next = m.p.count; /* the number t2 in two letters, the lower first */
+    put(&m.p, asm_i(OP_andi, T1, T2, 15));
+    put(&m.p, asm_i(OP_addi, T1, T1, 'A'));
+    put(&m.p, asm_s(OP_sb, T1, S0, SIMCTL_NAME));
+    put(&m.p, asm_i(OP_srli, T1, T2, 4));
+    put(&m.p, asm_i(OP_addi, T1, T1, 'A'));
+    put(&m.p, asm_s(OP_sb, T1, S0, SIMCTL_NAME));
+    put(&m.p, asm_i(OP_ld, T0, S0, SIMCTL_SERIES));
+    put(&m.p, asm_i(OP_addi, T2, T2, 1));
+    put_jump(&m.p, next);
+    cr_assert_eq(machine_run(&m), CHIP_FAULT);
+    cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_INPUT);
+    cr_assert_eq(m.results.series_count, 256);
+    check_explained("guest: no more than 256 series a tile: \"AQ\" ()");
+    check_explained("(tile 0, cycle ");
+}
+
 Test(chip, a_signal_interrupts_a_run)
 {
     static const volatile sig_atomic_t raised = 1;
