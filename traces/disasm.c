@@ -31,6 +31,7 @@ static const struct {
     {CSR_SMU_EP_LABEL, "smu_ep_label"},
     {CSR_SMU_EP_CREDITS, "smu_ep_credits"},
     {CSR_SMU_EP_CONF, "smu_ep_conf"},
+    {CSR_SMU_EP_REFUSED, "smu_ep_refused"},
     {CSR_SMU_RQ, "smu_rq"},
     {CSR_SMU_RQ_CONF, "smu_rq_conf"},
     {CSR_SMU_IE, "smu_ie"},

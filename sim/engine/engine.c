@@ -163,12 +163,13 @@ static void run_harts(struct engine *e, cycle_t clock)
     bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
     cycle_t common = clock + (lone ? LONE_SLICE : e->lookahead);
+    cycle_t stop = least(e->end_at, least(e->htif->stop_at, e->htif->serve_at));
     for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
         for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {
             unsigned place = w * 64 + (unsigned)__builtin_ctzll(bits);
             tile_id tile = e->order[place];
             struct hart *h = &e->hart[tile];
-            cycle_t until = least(horizon(e, tile, common), least(e->end_at, e->htif->stop_at));
+            cycle_t until = least(horizon(e, tile, common), stop);
             if (h->cycle >= until)
                 continue;
             hart_run(h, until);
@@ -244,6 +245,8 @@ static void message_arrived(struct engine *e, struct packet *arrived)
 static void simulate_cycle(struct engine *e)
 {
     uint32_t number;
+    if (e->htif->serve_at <= e->now)
+        htif_serve(e->htif, e->tile, e->now);
     while (calendar_timer_at(e->calendar) <= e->now)
         tile_timer(&e->tile[calendar_take_timer(e->calendar)], e->now);
     while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &number))
@@ -269,7 +272,8 @@ static cycle_t next_cycle(struct engine *e)
 {
     if (!mesh_is_idle(e->mesh))
         return e->now;
-    return least(calendar_next(e->calendar, e->now), calendar_timer_at(e->calendar));
+    return least(least(calendar_next(e->calendar, e->now), calendar_timer_at(e->calendar)),
+                 e->htif->serve_at);
 }
 
 /* Simulates the world up to and including cycle `last`, or until a hart wakes. */
