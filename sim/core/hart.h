@@ -21,6 +21,7 @@
 #include "sim/core/decode.h"
 #include "sim/core/pmp.h"
 #include "sim/core/predictor.h"
+#include "sim/core/retire.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
@@ -145,13 +146,6 @@ struct hart {
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
     uint64_t stall[STALLS];
-    struct {
-        bool valid;
-        uint8_t rd, priv;
-        uint32_t bits;
-        uint64_t pc;
-        cycle_t cycle;
-    } traced; /* the instruction being executed, while tracing */
 
     struct predictor predictor;
 
@@ -187,6 +181,8 @@ struct hart {
     tile_id id;
 
     uint64_t traps, interrupts, wakes;
+
+    struct retiring retiring; /* the instruction being executed, while tracing */
 };
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
@@ -197,9 +193,6 @@ void hart_run(struct hart *h, cycle_t until);
 
 /* The handlers of hart_run by operation, for the decoder. */
 const void *const *hart_handlers(void);
-
-/* Reports the instruction being traced as retired. */
-void hart_trace_retired(struct hart *h);
 
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);

@@ -21,7 +21,6 @@
 #include <string.h>
 
 #include "sim/core/mmu.h"
-#include "traces/traces.h"
 
 static inline uint64_t sext32(uint64_t v)
 {
@@ -58,27 +57,6 @@ static inline uint64_t or_combine(uint64_t a)
 static inline uint64_t tag_of(uint64_t address, unsigned bytes)
 {
     return address & ~(uint64_t)((LINE_BYTES - 1) ^ (bytes - 1));
-}
-
-/* ---- tracing: an instruction is reported once it is known to retire ------ */
-
-static void trace_issue(struct hart *h, uint64_t pc, uint32_t bits, uint8_t rd, cycle_t cycle)
-{
-    hart_trace_retired(h);
-    h->traced.valid = true;
-    h->traced.priv = h->priv;
-    h->traced.pc = pc;
-    h->traced.bits = bits;
-    h->traced.rd = rd;
-    h->traced.cycle = cycle;
-}
-
-void hart_trace_retired(struct hart *h)
-{
-    if (h->traced.valid)
-        trace_insn(h->trace, h->id, h->traced.cycle, h->traced.pc, h->traced.bits, h->traced.priv,
-                   h->traced.rd & 31, h->x[h->traced.rd]);
-    h->traced.valid = false;
 }
 
 /* The cycle at which this slice must stop: its end or the timer. */
@@ -623,9 +601,9 @@ do_mret:
     SAVE;
     if (h->priv != PRIV_M)
         goto do_illegal;
-    hart_trace_retired(h);
     h->cycle++;
     hart_return_m(h);
+    hart_trace_retired(h); /* its cycle is before the return's, and it changes mstatus */
     return NULL;
 
 do_sret:
@@ -633,9 +611,9 @@ do_sret:
     SAVE;
     if (h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TSR)))
         goto do_illegal;
-    hart_trace_retired(h);
     h->cycle++;
     hart_return_s(h);
+    hart_trace_retired(h); /* its cycle is before the return's, and it changes mstatus */
     return NULL;
 
 do_ecall:
@@ -657,12 +635,12 @@ do_illegal:
     goto trap;
 
 do_traced:
-    trace_issue(h, PC, code_bits(code, code->half[i - code->insn], &length), i->rd, NOW);
+    hart_trace_issue(h, PC, code_bits(code, code->half[i - code->insn], &length), i, NOW);
     goto *handlers[i->op];
 
 trap: /* at this instruction, with `target` as its value */
     SAVE;
-    h->traced.valid = false;
+    h->retiring.valid = false;
     hart_trap(h, cause, target);
     return NULL;
 
@@ -677,7 +655,7 @@ leave: /* everything so far is retired */
 out: /* the slice is over */
     SAVE;
 asleep:
-    h->traced.valid = false;
+    h->retiring.valid = false;
     return NULL;
 }
 
