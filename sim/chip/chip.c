@@ -86,10 +86,10 @@ static void build(struct chip *chip)
                                 .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
                                 .return_stack = chip->cfg.hart_return_stack > 0};
     chip->code = code_table_create(chip->arena, &code);
-    chip->simctl.series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->simctl.series);
+    chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
     chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
-    chip->htif.stop_at = CYCLE_NEVER;
+    chip->htif.stop_at = chip->htif.serve_at = CYCLE_NEVER;
     e->cfg = &chip->cfg;
     e->tiles = tiles;
     e->mesh = mesh_create(chip->arena, &chip->cfg, CHIP_VNETS);
@@ -132,6 +132,7 @@ void chip_destroy(struct chip *chip)
     if (!chip)
         return;
     mem_free(chip->simctl.line);
+    mem_free(chip->htif.request);
     arena_destroy(chip->arena);
 }
 
@@ -229,11 +230,26 @@ static void settle_harts(struct chip *chip)
     }
 }
 
-static enum chip_end end_of(struct chip *chip, enum engine_state state)
+static enum chip_end end_of_guest(enum htif_end end)
+{
+    switch (end) {
+    case HTIF_EXIT:
+        return CHIP_EXIT;
+    case HTIF_TRAP_LOOP:
+        return CHIP_TRAP_LOOP;
+    case HTIF_FAULT:
+        return CHIP_FAULT;
+    case HTIF_RUNS:
+        break;
+    }
+    return CHIP_RUNNING;
+}
+
+static enum chip_end end_of(const struct chip *chip, enum engine_state state)
 {
     switch (state) {
     case ENGINE_ENDED:
-        return chip->htif.end == HTIF_EXIT ? CHIP_EXIT : CHIP_TRAP_LOOP;
+        return end_of_guest(chip->htif.end);
     case ENGINE_LIMIT:
         return CHIP_LIMIT;
     case ENGINE_DEADLOCK:
@@ -272,6 +288,8 @@ int chip_exit_status(const struct chip *chip)
     switch (chip->end) {
     case CHIP_EXIT:
         return (int)(chip->htif.exit_code & 0xff) | (chip->htif.exit_code > 0xff ? 1 : 0);
+    case CHIP_FAULT:
+        return EXIT_STATUS_INPUT;
     case CHIP_LIMIT:
         return EXIT_STATUS_LIMIT;
     case CHIP_DEADLOCK:

@@ -110,6 +110,10 @@ void chip_explain(struct chip *chip, FILE *out)
     case CHIP_TRAP_LOOP:
         explain_trap_loop(chip, out);
         break;
+    case CHIP_FAULT:
+        fprintf(out, "guest: %s (tile %u, cycle %llu)\n", chip->htif.fault, chip->htif.end_tile,
+                (unsigned long long)chip->htif.end_cycle);
+        break;
     case CHIP_VIOLATION:
         fprintf(out, "invariant broken before cycle %llu: %s\n",
                 (unsigned long long)chip->engine.now, coherence_violation(chip->engine.coherence));

@@ -111,13 +111,12 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
-/* Series are hashed in the order of their names: which tile came first does not matter. */
-static uint64_t hash_series(uint64_t hash, const struct simctl_shared *s)
+static uint64_t hash_series(uint64_t hash, const struct chip_series *series, unsigned count)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < s->series_count; i++) {
-        const struct hist *h = &s->series[i].hist;
-        uint64_t one = hash_text(hash_text(HASH_SEED, s->series[i].name), s->series[i].unit);
+    for (unsigned i = 0; i < count; i++) {
+        const struct hist *h = series[i].hist;
+        uint64_t one = hash_text(hash_text(HASH_SEED, series[i].name), series[i].unit);
         one = hash_u64(hash_u64(hash_u64(one, h->count), h->sum), h->max);
         sum += hash_bytes(one, h->bucket, sizeof h->bucket);
     }
@@ -144,7 +143,8 @@ static uint64_t hash_state(const struct chip *chip, const struct chip_results *r
     hash = hash_u64(hash, chip->htif.exit_code);
     for (unsigned i = 0; i < r->stats.count; i++)
         hash = hash_u64(hash_text(hash, r->stats.item[i].name), r->stats.item[i].value);
-    return hash_series(hash_harts(hash_u64(hash, chip->console_hash), chip), &chip->simctl);
+    return hash_series(hash_harts(hash_u64(hash, chip->console_hash), chip), r->series,
+                       r->series_count);
 }
 
 static int by_name(const void *a, const void *b)
@@ -158,10 +158,11 @@ static int by_name(const void *a, const void *b)
 static void list_series(struct chip *chip)
 {
     const struct simctl_shared *s = &chip->simctl;
-    chip->series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->series);
-    for (unsigned i = 0; i < s->series_count; i++)
-        chip->series[i] =
-            (struct chip_series){s->series[i].name, s->series[i].unit, &s->series[i].hist};
+    unsigned count = 0;
+    chip->series = arena_alloc(chip->arena, s->series_count, sizeof *chip->series);
+    for (unsigned b = 0; b < SERIES_BUCKETS; b++)
+        for (const struct series *one = s->bucket[b]; one; one = one->next)
+            chip->series[count++] = (struct chip_series){one->name, one->unit, &one->hist};
     qsort(chip->series, s->series_count, sizeof *chip->series, by_name);
 }
 

@@ -12,7 +12,21 @@
 #include "sim/base/hash.h"
 #include "sim/core/hart.h"
 
-enum format { FMT_R, FMT_I, FMT_SH6, FMT_SH5, FMT_S, FMT_B, FMT_U, FMT_J, FMT_A, FMT_C, FMT_R1, FMT_F, FMT_N };
+enum format {
+    FMT_R,
+    FMT_I,
+    FMT_SH6,
+    FMT_SH5,
+    FMT_S,
+    FMT_B,
+    FMT_U,
+    FMT_J,
+    FMT_A,
+    FMT_C,
+    FMT_R1,
+    FMT_F,
+    FMT_N
+};
 
 static const struct pattern {
     uint32_t match, mask;
@@ -46,8 +60,8 @@ static const char *const names[OPS] = {
 #define BRANCH(name, match, mask, condition)                                                       \
     [OP_##name] = #name, [OP_##name##_near] = #name, [OP_##name##_dynamic] = #name,                \
     [OP_##name##_dynamic_near] = #name,
-#define AMO(name, match, mask, type, value)   [OP_##name] = #name,
-#define SYS(name, match, mask, format)        [OP_##name] = #name,
+#define AMO(name, match, mask, type, value) [OP_##name] = #name,
+#define SYS(name, match, mask, format)      [OP_##name] = #name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -57,10 +71,8 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",
-    [OP_jal_call] = "jal",
-    [OP_jal_call_near] = "jal",
-    [OP_jalr_predicted] = "jalr",           [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
     [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
@@ -139,8 +151,7 @@ struct insn decode_insn(uint32_t bits)
     if (!p)
         return (struct insn){.rd = 32, .op = OP_illegal};
     const struct operands *has = &operands[p->format];
-    struct insn insn = {
-        .op = p->op, .rd = 32, .imm = immediate(bits, (enum format)p->format)};
+    struct insn insn = {.op = p->op, .rd = 32, .imm = immediate(bits, (enum format)p->format)};
     if (has->rd && field(bits, 11, 7))
         insn.rd = (uint8_t)field(bits, 11, 7);
     if (has->rs1)
@@ -211,8 +222,8 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
     for (unsigned next; half < LINE_HALVES; half = next) {
         if (code->entry[half] != NOT_DECODED) {
             int32_t distance = code->entry[half] - (int32_t)count;
-            return add_record(code, count,
-                              (struct insn){.op = OP_join, .rd = 32, .imm = distance}, half);
+            return add_record(code, count, (struct insn){.op = OP_join, .rd = 32, .imm = distance},
+                              half);
         }
         code->entry[half] = (uint8_t)count;
         uint32_t low = halfword(code, half);

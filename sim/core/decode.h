@@ -19,8 +19,8 @@ enum insn_op {
 #define STORE(name, match, mask, type)        OP_##name,
 #define BRANCH(name, match, mask, condition)                                                       \
     OP_##name, OP_##name##_near, OP_##name##_dynamic, OP_##name##_dynamic_near,
-#define AMO(name, match, mask, type, value)   OP_##name,
-#define SYS(name, match, mask, format)        OP_##name,
+#define AMO(name, match, mask, type, value) OP_##name,
+#define SYS(name, match, mask, format)      OP_##name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -30,8 +30,8 @@ enum insn_op {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    OP_jal_near,      /* the target lies in the same line */
-    OP_jal_call,      /* the same two, pushing onto the return stack */
+    OP_jal_near, /* the target lies in the same line */
+    OP_jal_call, /* the same two, pushing onto the return stack */
     OP_jal_call_near,
     OP_jalr_predicted, /* a call, a return, or both */
     OP_illegal,
@@ -76,7 +76,7 @@ struct code_line {
     uint8_t entry[LINE_HALVES]; /* halfword -> record */
     uint8_t half[CODE_RECORDS]; /* record -> halfword */
     uint8_t bytes[LINE_BYTES];  /* what was decoded */
-    bool straddle; /* one instruction of two lines; bytes begin with its bits */
+    bool straddle;              /* one instruction of two lines; bytes begin with its bits */
     struct code_line *next;     /* same hash bucket */
 };
 
@@ -84,8 +84,8 @@ struct code_table;
 
 /* What kind of core the records are for. */
 struct code_options {
-    bool traced;            /* records pass through the tracing handler */
-    bool dynamic_branches;  /* branches are predicted by counters */
+    bool traced;           /* records pass through the tracing handler */
+    bool dynamic_branches; /* branches are predicted by counters */
     bool return_stack;
 };
 struct code_table *code_table_create(struct arena *arena, const struct code_options *options);

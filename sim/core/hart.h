@@ -32,10 +32,10 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(multiply, "multiplier or divider")                                                       \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
-    STALL(l1d_network, "L1D miss: in the mesh")                                                     \
-    STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")               \
-    STALL(l1d_memory, "L1D miss: in the memory controller")                                         \
-    STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                  \
+    STALL(l1d_network, "L1D miss: in the mesh")                                                    \
+    STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")              \
+    STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
+    STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
     STALL(walk, "TLB miss")                                                                        \
     STALL(atomic, "atomic operation")                                                              \
     STALL(device, "device register")                                                               \
@@ -165,7 +165,7 @@ struct hart {
 
     /* control and status */
     uint64_t stimecmp;
-    cycle_t stimer_at; /* cycle at which time reaches stimecmp */
+    cycle_t stimer_at;                    /* cycle at which time reaches stimecmp */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
@@ -246,10 +246,10 @@ enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool r
                          uint64_t operand, uint64_t *old);
 
 /* menvcfg and senvcfg bits */
-#define ENVCFG_FIOM (UINT64_C(1) << 0)
-#define ENVCFG_CBIE (UINT64_C(3) << 4)
+#define ENVCFG_FIOM  (UINT64_C(1) << 0)
+#define ENVCFG_CBIE  (UINT64_C(3) << 4)
 #define ENVCFG_CBCFE (UINT64_C(1) << 6)
-#define ENVCFG_CBZE (UINT64_C(1) << 7)
+#define ENVCFG_CBZE  (UINT64_C(1) << 7)
 #define MENVCFG_ADUE (UINT64_C(1) << 61)
 #define MENVCFG_STCE (UINT64_C(1) << 63)
 

@@ -19,8 +19,8 @@ enum predictor_kind { PREDICT_STATIC, PREDICT_BIMODAL, PREDICT_GSHARE };
 enum { RETURN_STACK_MAX = 32, COUNTER_TAKEN = 2, COUNTER_MAX = 3 };
 
 struct predictor {
-    uint8_t *counter; /* 0..3; taken from 2 on */
-    uint32_t mask;    /* counters - 1 */
+    uint8_t *counter;               /* 0..3; taken from 2 on */
+    uint32_t mask;                  /* counters - 1 */
     uint32_t history, history_mask; /* 0 for bimodal */
     uint32_t returns, top;          /* entries of the return stack; the latest */
     uint64_t link[RETURN_STACK_MAX];

@@ -75,8 +75,7 @@ static cycle_t slice_end(const struct hart *h)
  * instructions? */
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)
 {
-    return (h->priv == PRIV_M || (h->menvcfg & bits)) &&
-           (h->priv != PRIV_U || (h->senvcfg & bits));
+    return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
 /* Executes from h->pc until a synchronisation point at or after the slice's
@@ -111,8 +110,10 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         [OP_jal_call_near] = &&do_jal_call_near,
         [OP_jalr_predicted] = &&do_jalr_predicted,
         [OP_illegal] = &&do_illegal,
-        [OP_straddle] = &&do_straddle, [OP_join] = &&do_join,
-        [OP_line_end] = &&do_line_end, [OP_line_end_used] = &&do_line_end_used,
+        [OP_straddle] = &&do_straddle,
+        [OP_join] = &&do_join,
+        [OP_line_end] = &&do_line_end,
+        [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
     };
     if (!h)
@@ -134,7 +135,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     enum port_result answer;
 
 #define RECORDS(n) ((uintptr_t)(n) * sizeof(struct insn))
-#define PC (line_pc + 2 * (uint64_t)code->half[i - code->insn])
+#define PC         (line_pc + 2 * (uint64_t)code->half[i - code->insn])
 #define NOW        (end - (cycle_t)((intptr_t)(lim - (uintptr_t)i) / (intptr_t)sizeof *i))
 #define NEXT                                                                                       \
     do {                                                                                           \
@@ -171,7 +172,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #define B_SH6 (uint64_t)(int64_t) i->imm
 #define B_SH5 (uint64_t)(int64_t) i->imm
 #define B_U   (uint64_t)(int64_t) i->imm
-#define B_R1 0
+#define B_R1  0
 #define ALU(name, match, mask, format, result)                                                     \
     do_##name : a = x[i->rs1];                                                                     \
     b = B_##format;                                                                                \
@@ -207,11 +208,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     SAVE;                                                                                          \
     switch (port_load(h, a, sizeof(type), &value, &cause)) {                                       \
     case PORT_WAIT:                                                                                \
-    case PORT_YIELD:                                                                                \
+    case PORT_YIELD:                                                                               \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        REJOIN; \
-        target = h->fault_address;                                                                                \
+        REJOIN;                                                                                    \
+        target = h->fault_address;                                                                 \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
@@ -233,11 +234,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         SAVE;                                                                                      \
         switch (port_store(h, a, sizeof(type), (type)x[i->rs2], &cause)) {                         \
         case PORT_WAIT:                                                                            \
-    case PORT_YIELD:                                                                            \
+        case PORT_YIELD:                                                                           \
             goto asleep;                                                                           \
         case PORT_FAULT:                                                                           \
-            REJOIN; \
-        target = h->fault_address;                                                                            \
+            REJOIN;                                                                                \
+            target = h->fault_address;                                                             \
             goto trap;                                                                             \
         case PORT_DONE:                                                                            \
             break;                                                                                 \
@@ -250,17 +251,17 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         memcpy(data + (a & data_mask), &stored, sizeof stored);                                    \
     }                                                                                              \
     NEXT;
-#define ATOMIC_CELL(type, kind)                                                             \
+#define ATOMIC_CELL(type, kind)                                                                    \
     a = x[i->rs1];                                                                                 \
     SYNC;                                                                                          \
     SAVE;                                                                                          \
-    switch (port_atomic(h, a, sizeof(type), kind, &cell, &cause)) {                                      \
+    switch (port_atomic(h, a, sizeof(type), kind, &cell, &cause)) {                                \
     case PORT_WAIT:                                                                                \
-    case PORT_YIELD:                                                                                \
+    case PORT_YIELD:                                                                               \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        REJOIN; \
-        target = h->fault_address;                                                                                \
+        REJOIN;                                                                                    \
+        target = h->fault_address;                                                                 \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
@@ -279,8 +280,8 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         after = (type)(result);                                                                    \
         memcpy(cell, &after, sizeof after);                                                        \
         x[i->rd] = (uint64_t)(int64_t)before;                                                      \
-        port_atomic_written(h, sizeof after, cell); \
-        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1); \
+        port_atomic_written(h, sizeof after, cell);                                                \
+        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                  \
     }                                                                                              \
     REJOIN;                                                                                        \
     NEXT;
@@ -403,22 +404,22 @@ do_jalr:
     x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     STALL(branch, h->cfg->hart_mispredict_cycles);
 
-jump: /* to `target`, in any line */
-    {
-        const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
-        uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
-        if (__builtin_expect(entry->line != line, 0)) {
-            h->cycle = NOW + 1;
-            h->pc = target;
-            goto leave;
-        }
-        const struct insn *from = i;
-        code = entry->code;
-        line_pc = line;
-        i = &code->insn[code->entry[(target - line) / 2]];
-        lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
-        goto * i->go;
+jump : /* to `target`, in any line */
+{
+    const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
+    uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
+    if (__builtin_expect(entry->line != line, 0)) {
+        h->cycle = NOW + 1;
+        h->pc = target;
+        goto leave;
     }
+    const struct insn *from = i;
+    code = entry->code;
+    line_pc = line;
+    i = &code->insn[code->entry[(target - line) / 2]];
+    lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
+    goto * i->go;
+}
 
 do_line_end_used:
 do_line_end:
@@ -438,13 +439,13 @@ do_line_end:
         lim += (uintptr_t)i - (uintptr_t)from;
         if (loaded && insn_uses(i, loaded))
             STALL(data_use, h->cfg->hart_load_use_cycles - 1);
-        goto *i->go;
+        goto * i->go;
     }
 
 do_join:
     lim += RECORDS(i->imm);
     i += i->imm;
-    goto *i->go;
+    goto * i->go;
 
 do_straddle: /* both halves are here once the next line is */
     if (h->behind_line != line_pc + LINE_BYTES) {
@@ -458,7 +459,7 @@ do_straddle: /* both halves are here once the next line is */
         h->behind_line = UINT64_MAX;
         i = code->insn;
         lim += (uintptr_t)i - (uintptr_t)from;
-        goto *i->go;
+        goto * i->go;
     }
 
     /* ---- load-reserved, store-conditional ------------------------------ */
@@ -466,10 +467,10 @@ do_straddle: /* both halves are here once the next line is */
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type loaded;                                                                               \
-        ATOMIC_CELL(type, ATOMIC_LR)                                                              \
+        ATOMIC_CELL(type, ATOMIC_LR)                                                               \
         memcpy(&loaded, cell, sizeof loaded);                                                      \
         x[i->rd] = (uint64_t)(int64_t)loaded;                                                      \
-        port_reserve(h);                                                                        \
+        port_reserve(h);                                                                           \
     }                                                                                              \
     NEXT;
 #define STORE_CONDITIONAL(type)                                                                    \

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/abi/bootinfo.h"
+#include "sim/core/mmu.h"
 #include "sim/core/port.h"
 #include "sim/tile/htif.h"
 #include "sim/tile/tile.h"
@@ -75,7 +76,7 @@ void network_woken(struct engine *engine, tile_id tile)
 static inline void lone_build(void)
 {
     struct tile *t = &lone.tile;
-    lone.htif = (struct htif){.stop_at = CYCLE_NEVER};
+    lone.htif = (struct htif){.stop_at = CYCLE_NEVER, .serve_at = CYCLE_NEVER};
     lone.hart = (struct hart){.cfg = &lone.cfg, .tile = t, .until = CYCLE_NEVER};
     *t = (struct tile){.hart = &lone.hart,
                        .cfg = &lone.cfg,
@@ -91,7 +92,9 @@ static inline void lone_build(void)
     t->simctl->shared = &lone.shared;
     t->bootinfo = lone.bootinfo = arena_alloc(lone.arena, 1, MAP_BOOTINFO_BYTES);
     lone.hart.window = l1_window(t->l1);
-    lone.hart.fetch = arena_alloc(lone.arena, 1, sizeof *lone.hart.fetch);
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        lone.hart.fetch_view[k] = arena_alloc(lone.arena, 1, sizeof *lone.hart.fetch);
+    mmu_create(&lone.hart, lone.arena);
     hart_reset(&lone.hart, LONE_TILE, MAP_DRAM_BASE, MAP_BOOTINFO_BASE);
     lone.posted_count = lone.woken = 0;
     lone.timer = CYCLE_NEVER;
@@ -103,8 +106,7 @@ static inline void lone_create(void)
     config_defaults(&lone.cfg);
     lone.cfg.mesh_width = lone.cfg.mesh_height = 2;
     lone.cfg.memory_dram_mib = 1;
-    lone.shared = (struct simctl_shared){
-        .series = arena_alloc(lone.arena, SERIES_MAX, sizeof *lone.shared.series)};
+    lone.shared = (struct simctl_shared){.arena = lone.arena};
     lone.out.capacity = 64;
     lone.out.msg = arena_alloc(lone.arena, lone.out.capacity, sizeof *lone.out.msg);
     lone_build();
