@@ -39,17 +39,19 @@ static void destroy(void)
 TestSuite(retire, .init = create, .fini = destroy);
 
 /* Runs the program and expects these lines, each without what all have in
- * common: "core   0: ", and the bits. */
+ * common: "core   0: ", and with "c" for the bits of a compressed instruction. */
 static void expect(const char *expected)
 {
-    char line[256], *end = text;
+    char line[4096], *end = text;
     flat_execute(flat, p.word, p.count);
     cr_assert(trace_close(h->trace, &error), "%s", error.text);
     FILE *f = fopen(path, "r");
     while (fgets(line, sizeof line, f)) {
         cr_assert_eq(strncmp(line, "core   0: ", 10), 0);
-        cr_assert_eq(line[30], ' ');
-        end += sprintf(end, "%.20s%s", line + 10, line + 43);
+        const char *bits = strchr(line, '('), *rest = strchr(line, ')');
+        cr_assert(bits && rest);
+        bool compressed = rest - bits == 7;
+        end += sprintf(end, "%.20s%s%s", line + 10, compressed ? " c" : "", rest + 1);
     }
     *end = '\0';
     fclose(f);
@@ -132,6 +134,46 @@ Test(retire, return_with_mstatus_after_it)
     h->mstatus = MSTATUS_MPP | MSTATUS_MPIE;
     put(&p, asm_n(OP_mret));
     expect("3 0x0000000080000000 c768_mstatus 0x0000000a00000088\n");
+}
+
+Test(retire, branches_write_no_register)
+{
+    put(&p, asm_i(OP_addi, A0, ZERO, 2));
+    unsigned loop = put(&p, asm_i(OP_addi, A0, A0, -1));
+    put_branch(&p, OP_bne, A0, ZERO, loop); /* near, backwards */
+    put_branch(&p, OP_beq, A0, A0, p.count + 16);
+    while (p.count < 19)
+        put(&p, asm_nop());
+    expect("3 0x0000000080000000 x10 0x0000000000000002\n"
+           "3 0x0000000080000004 x10 0x0000000000000001\n"
+           "3 0x0000000080000008\n"
+           "3 0x0000000080000004 x10 0x0000000000000000\n"
+           "3 0x0000000080000008\n"
+           "3 0x000000008000000c\n");
+}
+
+Test(retire, compressed_instructions_as_what_they_mean)
+{
+    h->x[SP] = FLAT_DATA;
+    put(&p, 0x40dc4505); /* c.li a0, 1; c.lw a5, 4(s1) */
+    put(&p, 0xe42a0001); /* c.nop; c.sdsp a0, 8(sp) */
+    h->x[S1] = FLAT_DATA;
+    expect("3 0x0000000080000000 c x10 0x0000000000000001\n"
+           "3 0x0000000080000002 c x15 0x0000000000000000 mem 0x0000000080008004\n"
+           "3 0x0000000080000004 c\n"
+           "3 0x0000000080000006 c mem 0x0000000080008008 0x0000000000000001\n");
+}
+
+Test(retire, line_of_zeros_byte_by_byte)
+{
+    char expected[8192], *end = expected;
+    h->x[A0] = FLAT_DATA + 0x55;
+    end += sprintf(end, "3 0x0000000080000000");
+    for (unsigned i = 0; i < 64; i++)
+        end += sprintf(end, " mem 0x%016llx 0x00", (unsigned long long)FLAT_DATA + 0x40 + i);
+    sprintf(end, "\n");
+    put(&p, asm_i(OP_cbo_zero, ZERO, A0, 0));
+    expect(expected);
 }
 
 Test(retire, nothing_of_an_instruction_that_traps)
