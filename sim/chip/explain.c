@@ -28,7 +28,7 @@ static void print_place(struct chip *chip, uint64_t pc, FILE *out)
 {
     char insn[DISASM_TEXT_MAX] = "";
     uint32_t bits = 0;
-    bool mapped = !(pc & 3) && coherence_peek(chip->engine.coherence, pc, &bits, sizeof bits);
+    bool mapped = !(pc & 1) && coherence_peek(chip->engine.coherence, pc, &bits, sizeof bits);
     if (mapped)
         disasm_insn(pc, bits, insn, sizeof insn);
     fprintf(out, "pc 0x%llx ", (unsigned long long)pc);
