@@ -35,6 +35,7 @@
 #define TESSERA_MESH_INTERNAL_H
 
 #include <assert.h>
+#include <string.h>
 
 #include "mesh/mesh.h"
 
@@ -205,6 +206,7 @@ struct mesh {
     struct source_queue *source_queue;
     uint8_t *source_credits;
     uint64_t *sending; /* bitmap of sources that may be able to send */
+    struct arena *arena; /* for more of them */
     struct packet *packet;
     uint32_t packet_free, packet_fresh, packet_capacity;
     struct departure *departure; /* of the last step; NULL unless somebody listens */

@@ -15,14 +15,7 @@
  */
 #include "mesh/mesh_internal.h"
 
-enum { INJECTION_CYCLES = 2, PACKETS_A_NODE = 4096 };
-enum { PACKETS_MIN = 1 << 16, PACKETS_MAX = 1 << 24 };
-
-static uint32_t packet_capacity(unsigned nodes)
-{
-    uint32_t wanted = nodes * PACKETS_A_NODE;
-    return wanted < PACKETS_MIN ? PACKETS_MIN : wanted > PACKETS_MAX ? PACKETS_MAX : wanted;
-}
+enum { INJECTION_CYCLES = 2, PACKETS_AT_FIRST = 1 << 16 };
 
 void sources_create(struct mesh *m, struct arena *arena)
 {
@@ -30,7 +23,8 @@ void sources_create(struct mesh *m, struct arena *arena)
     m->source_queue = arena_alloc(arena, (size_t)m->nodes * m->vnets, sizeof *m->source_queue);
     m->source_credits = arena_alloc(arena, (size_t)m->nodes * m->vcs, sizeof *m->source_credits);
     m->sending = arena_alloc(arena, m->nodes / 64 + 1, sizeof *m->sending);
-    m->packet_capacity = packet_capacity(m->nodes);
+    m->arena = arena;
+    m->packet_capacity = PACKETS_AT_FIRST;
     m->packet = arena_alloc(arena, m->packet_capacity, sizeof *m->packet);
     m->packet_fresh = 1; /* record 0 is "none" */
     for (unsigned n = 0; n < m->nodes; n++) {
@@ -49,6 +43,15 @@ void sources_listen(struct mesh *m, struct arena *arena)
 
 /* ---- packets ------------------------------------------------------------ */
 
+/* Twice as many records: the old ones move, and links are indices. */
+static void packets_grow(struct mesh *m)
+{
+    struct packet *more = arena_alloc(m->arena, m->packet_capacity, 2 * sizeof *more);
+    memcpy(more, m->packet, m->packet_capacity * sizeof *more);
+    m->packet = more;
+    m->packet_capacity *= 2;
+}
+
 static uint32_t packet_take(struct mesh *m)
 {
     uint32_t id = m->packet_free;
@@ -56,7 +59,8 @@ static uint32_t packet_take(struct mesh *m)
         m->packet_free = m->packet[id].next;
         return id;
     }
-    assert(m->packet_fresh < m->packet_capacity && "packets wait at the sources without bound");
+    if (m->packet_fresh == m->packet_capacity)
+        packets_grow(m);
     return m->packet_fresh++;
 }
 

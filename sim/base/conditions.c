@@ -75,6 +75,14 @@ static bool check_tlbs(const struct config *cfg, struct complaint *c)
            check_tlb(c, "tlb.l2_entries", cfg->tlb_l2_entries, cfg->tlb_l2_ways);
 }
 
+static bool check_predictor(const struct config *cfg, struct complaint *c)
+{
+    uint32_t counters = cfg->hart_predictor_counters;
+    if ((counters & (counters - 1)) == 0)
+        return true;
+    return complain(c, "hart.predictor_counters", "%u is not a power of two", counters);
+}
+
 static bool check_controllers(const struct config *cfg, struct complaint *c)
 {
     const struct int_list *list = &cfg->memory_controllers;
@@ -104,7 +112,7 @@ static bool check_slots(const struct config *cfg, struct complaint *c)
 }
 
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles, check_flit, check_l1i, check_l1d, check_tlbs, check_controllers, check_slots,
+    check_tiles, check_flit, check_l1i, check_l1d, check_tlbs, check_predictor, check_controllers, check_slots,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

@@ -31,6 +31,17 @@ static void build_bootinfo(struct chip *chip)
     chip->bootinfo = info;
 }
 
+static void build_predictor(struct chip *chip, struct predictor *p)
+{
+    const struct config *cfg = &chip->cfg;
+    p->mask = cfg->hart_predictor_counters - 1;
+    p->counter = arena_alloc(chip->arena, cfg->hart_predictor_counters, sizeof *p->counter);
+    memset(p->counter, COUNTER_TAKEN - 1, cfg->hart_predictor_counters);
+    p->history_mask =
+        cfg->hart_predictor == PREDICT_GSHARE ? (1u << cfg->hart_history_bits) - 1 : 0;
+    p->returns = cfg->hart_return_stack;
+}
+
 static void build_hart(struct chip *chip, tile_id id)
 {
     struct hart *h = &chip->hart[id];
@@ -43,6 +54,7 @@ static void build_hart(struct chip *chip, tile_id id)
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
     mmu_create(h, chip->arena);
+    build_predictor(chip, &h->predictor);
     h->trace = chip->options.trace;
     t->hart = h;
 }
@@ -70,11 +82,14 @@ static void build(struct chip *chip)
 {
     struct engine *e = &chip->engine;
     unsigned tiles = config_tiles(&chip->cfg);
-    chip->code = code_table_create(chip->arena, chip->options.trace != NULL);
-    chip->simctl.series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->simctl.series);
+    struct code_options code = {.traced = chip->options.trace != NULL,
+                                .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
+                                .return_stack = chip->cfg.hart_return_stack > 0};
+    chip->code = code_table_create(chip->arena, &code);
+    chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
     chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
-    chip->htif.stop_at = CYCLE_NEVER;
+    chip->htif.stop_at = chip->htif.serve_at = CYCLE_NEVER;
     e->cfg = &chip->cfg;
     e->tiles = tiles;
     e->mesh = mesh_create(chip->arena, &chip->cfg, CHIP_VNETS);
@@ -117,6 +132,7 @@ void chip_destroy(struct chip *chip)
     if (!chip)
         return;
     mem_free(chip->simctl.line);
+    mem_free(chip->htif.request);
     arena_destroy(chip->arena);
 }
 
@@ -210,14 +226,30 @@ static void settle_harts(struct chip *chip)
         struct hart *h = &chip->hart[i];
         if (h->wait != WAIT_NONE && h->cycle < end)
             hart_charge_wait(h, end);
+        hart_account_mode(h);
     }
 }
 
-static enum chip_end end_of(struct chip *chip, enum engine_state state)
+static enum chip_end end_of_guest(enum htif_end end)
+{
+    switch (end) {
+    case HTIF_EXIT:
+        return CHIP_EXIT;
+    case HTIF_TRAP_LOOP:
+        return CHIP_TRAP_LOOP;
+    case HTIF_FAULT:
+        return CHIP_FAULT;
+    case HTIF_RUNS:
+        break;
+    }
+    return CHIP_RUNNING;
+}
+
+static enum chip_end end_of(const struct chip *chip, enum engine_state state)
 {
     switch (state) {
     case ENGINE_ENDED:
-        return chip->htif.end == HTIF_EXIT ? CHIP_EXIT : CHIP_TRAP_LOOP;
+        return end_of_guest(chip->htif.end);
     case ENGINE_LIMIT:
         return CHIP_LIMIT;
     case ENGINE_DEADLOCK:
@@ -256,6 +288,8 @@ int chip_exit_status(const struct chip *chip)
     switch (chip->end) {
     case CHIP_EXIT:
         return (int)(chip->htif.exit_code & 0xff) | (chip->htif.exit_code > 0xff ? 1 : 0);
+    case CHIP_FAULT:
+        return EXIT_STATUS_INPUT;
     case CHIP_LIMIT:
         return EXIT_STATUS_LIMIT;
     case CHIP_DEADLOCK:

@@ -23,6 +23,8 @@ static const struct argp_option options[] = {
     {"stats", 'S', "FILE", 0, "write all statistics as JSON", 0},
     {"db", 'd', "FILE", 0, "store the run in this database", 0},
     {"trace", 'T', "FILE", 0, "write the event trace (see tessera trace)", 0},
+    {"commit-log", 'c', "FILE", 0,
+     "write a line for every instruction that retires, as Spike's --log-commits does", 0},
     {"quiet", 'q', 0, 0, "print the guest's console and errors only", 0},
     {0},
 };
@@ -30,7 +32,7 @@ static const struct argp_option options[] = {
 struct arguments {
     struct run_request request;
     struct error set_error;
-    const char *stats, *db, *trace;
+    const char *stats, *db, *trace, *commit_log;
     bool quiet;
 };
 
@@ -62,6 +64,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         break;
     case 'T':
         a->trace = value;
+        break;
+    case 'c':
+        a->commit_log = value;
         break;
     case 'q':
         a->quiet = true;
@@ -209,6 +214,7 @@ int cmd_run(int argc, char **argv)
     struct run_instruments with = {.console = stdout,
                                    .report = stderr,
                                    .trace_path = a.trace,
+                                   .commit_log_path = a.commit_log,
                                    .interrupt = &interrupted,
                                    .inquiry = &asked};
     bool ok = run_guest(&a.request, &with, &record, &e);

@@ -12,9 +12,9 @@ static uint32_t bits_of(uint32_t c, unsigned hi, unsigned lo)
 }
 
 /* Full register fields, and the short ones that mean x8..x15. */
-#define RD bits_of(c, 11, 7)
-#define RS2 bits_of(c, 6, 2)
-#define RDP (8 + bits_of(c, 4, 2))
+#define RD   bits_of(c, 11, 7)
+#define RS2  bits_of(c, 6, 2)
+#define RDP  (8 + bits_of(c, 4, 2))
 #define RS1P (8 + bits_of(c, 9, 7))
 
 /* ---- the 32-bit formats, assembled ---------------------------------------- */
@@ -137,8 +137,7 @@ static uint32_t arithmetic(uint32_t c)
 {
     static const struct {
         uint8_t opcode, funct3, funct7;
-    } row[8] = {{OP, 0, 0x20},    {OP, 4, 0}, {OP, 6, 0}, {OP, 7, 0},
-                {OP_32, 0, 0x20}, {OP_32, 0, 0}};
+    } row[8] = {{OP, 0, 0x20}, {OP, 4, 0}, {OP, 6, 0}, {OP, 7, 0}, {OP_32, 0, 0x20}, {OP_32, 0, 0}};
     unsigned i = bits_of(c, 12, 12) << 2 | bits_of(c, 6, 5);
     if (!row[i].opcode)
         return 0;

@@ -10,8 +10,8 @@
 #include "sim/core/mmu.h"
 
 #define MISA                                                                                       \
-    (UINT64_C(2) << 62 | 1u << ('A' - 'A') | 1u << ('C' - 'A') | 1u << ('I' - 'A') | 1u << ('M' - 'A') |               \
-     1u << ('S' - 'A') | 1u << ('U' - 'A'))
+    (UINT64_C(2) << 62 | 1u << ('A' - 'A') | 1u << ('C' - 'A') | 1u << ('I' - 'A') |               \
+     1u << ('M' - 'A') | 1u << ('S' - 'A') | 1u << ('U' - 'A'))
 #define BIT(n)         (UINT64_C(1) << (n))
 #define IRQ_SUPERVISOR (BIT(IRQ_SSIP) | BIT(IRQ_STIP) | BIT(IRQ_SEIP))
 #define IRQ_DELEGABLE  (IRQ_SUPERVISOR | BIT(IRQ_MESSAGE))
@@ -119,9 +119,8 @@ static void follow_stimecmp(struct hart *h)
 
 static void csr_write_menvcfg(struct hart *h, uint64_t value)
 {
-    uint64_t writable =
-        ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | MENVCFG_STCE |
-        (h->cfg->hart_ad_update == AD_MENVCFG ? MENVCFG_ADUE : 0);
+    uint64_t writable = ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | MENVCFG_STCE |
+                        (h->cfg->hart_ad_update == AD_MENVCFG ? MENVCFG_ADUE : 0);
     h->menvcfg = merge(h->menvcfg, value, writable);
     follow_stimecmp(h);
 }
@@ -313,7 +312,8 @@ struct csr_row {
 #undef MESSAGE
 
 static const struct csr_row rows[] = {
-#define CONST(number, name, value) {number, number, CSR_CONST, 0, 0, const_##name, NULL, NULL, NULL},
+#define CONST(number, name, value)                                                                 \
+    {number, number, CSR_CONST, 0, 0, const_##name, NULL, NULL, NULL},
 #define FIELD(number, name, member, writable)                                                      \
     {number, number, CSR_FIELD, offsetof(struct hart, member), writable, NULL, NULL, NULL, NULL},
 #define RANGE(first, last, name)                                                                   \

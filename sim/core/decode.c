@@ -12,7 +12,21 @@
 #include "sim/base/hash.h"
 #include "sim/core/hart.h"
 
-enum format { FMT_R, FMT_I, FMT_SH6, FMT_SH5, FMT_S, FMT_B, FMT_U, FMT_J, FMT_A, FMT_C, FMT_R1, FMT_F, FMT_N };
+enum format {
+    FMT_R,
+    FMT_I,
+    FMT_SH6,
+    FMT_SH5,
+    FMT_S,
+    FMT_B,
+    FMT_U,
+    FMT_J,
+    FMT_A,
+    FMT_C,
+    FMT_R1,
+    FMT_F,
+    FMT_N
+};
 
 static const struct pattern {
     uint32_t match, mask;
@@ -43,9 +57,11 @@ static const char *const names[OPS] = {
 #define DIV(name, match, mask, format, value) [OP_##name] = #name,
 #define LOAD(name, match, mask, type)         [OP_##name] = #name, [OP_##name##_used] = #name,
 #define STORE(name, match, mask, type)        [OP_##name] = #name,
-#define BRANCH(name, match, mask, condition)  [OP_##name] = #name, [OP_##name##_near] = #name,
-#define AMO(name, match, mask, type, value)   [OP_##name] = #name,
-#define SYS(name, match, mask, format)        [OP_##name] = #name,
+#define BRANCH(name, match, mask, condition)                                                       \
+    [OP_##name] = #name, [OP_##name##_near] = #name, [OP_##name##_dynamic] = #name,                \
+    [OP_##name##_dynamic_near] = #name,
+#define AMO(name, match, mask, type, value) [OP_##name] = #name,
+#define SYS(name, match, mask, format)      [OP_##name] = #name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -55,7 +71,8 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
     [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
@@ -134,8 +151,7 @@ struct insn decode_insn(uint32_t bits)
     if (!p)
         return (struct insn){.rd = 32, .op = OP_illegal};
     const struct operands *has = &operands[p->format];
-    struct insn insn = {
-        .op = p->op, .rd = 32, .imm = immediate(bits, (enum format)p->format)};
+    struct insn insn = {.op = p->op, .rd = 32, .imm = immediate(bits, (enum format)p->format)};
     if (has->rd && field(bits, 11, 7))
         insn.rd = (uint8_t)field(bits, 11, 7);
     if (has->rs1)
@@ -169,6 +185,11 @@ uint32_t code_bits(const struct code_line *code, unsigned half, unsigned *bytes)
                                                          : low | halfword(code, half + 1) << 16;
 }
 
+static bool is_branch(const struct insn *insn)
+{
+    return insn->op >= OP_beq && insn->op <= OP_bgeu_dynamic_near;
+}
+
 /* The instruction at a halfword, its operands in the forms that a record has.
  * `next` is the halfword behind it. */
 static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
@@ -178,9 +199,9 @@ static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
     *next = half + (compressed ? 1 : 2);
     if (insn.op == OP_jal || insn.op == OP_jalr)
         insn.rs2 = (uint8_t)*next;
-    if (insn.op >= OP_beq && insn.op <= OP_bgeu_near)
+    if (is_branch(&insn))
         insn.rd = insn.imm < 0;
-    if (insn.op == OP_jal || insn.op == OP_auipc || (insn.op >= OP_beq && insn.op <= OP_bgeu_near))
+    if (insn.op == OP_jal || insn.op == OP_auipc || (is_branch(&insn)))
         insn.imm += (int32_t)(2 * half);
     return insn;
 }
@@ -201,8 +222,8 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
     for (unsigned next; half < LINE_HALVES; half = next) {
         if (code->entry[half] != NOT_DECODED) {
             int32_t distance = code->entry[half] - (int32_t)count;
-            return add_record(code, count,
-                              (struct insn){.op = OP_join, .rd = 32, .imm = distance}, half);
+            return add_record(code, count, (struct insn){.op = OP_join, .rd = 32, .imm = distance},
+                              half);
         }
         code->entry[half] = (uint8_t)count;
         uint32_t low = halfword(code, half);
@@ -214,11 +235,6 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
     }
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = (int32_t)half - LINE_HALVES};
     return add_record(code, count, end, LINE_HALVES);
-}
-
-static bool is_branch(const struct insn *insn)
-{
-    return insn->op >= OP_beq && insn->op <= OP_bgeu_near;
 }
 
 /* A branch or jal whose target is in the line becomes its near form, with the
@@ -242,7 +258,8 @@ static bool is_load(const struct insn *insn)
 bool insn_uses(const struct insn *insn, unsigned reg)
 {
     bool number = csr_immediate((enum insn_op)insn->op);
-    bool link = insn->op == OP_jal || insn->op == OP_jal_near || insn->op == OP_jalr;
+    bool link = insn->op == OP_jal || insn->op == OP_jalr ||
+                (insn->op >= OP_jal_near && insn->op <= OP_jalr_predicted);
     return (insn->rs1 == reg && !number) || (insn->rs2 == reg && !link);
 }
 
@@ -270,13 +287,33 @@ static void mark_use(struct code_line *code, unsigned i)
     }
 }
 
+static bool is_link(unsigned reg)
+{
+    return reg == 1 || reg == 5;
+}
+
+/* The forms that ask the hart's predictor. */
+static void make_predicted(struct insn *insn, const struct code_options *options)
+{
+    if (options->dynamic_branches && is_branch(insn))
+        insn->op = (uint8_t)(insn->op + (OP_beq_dynamic - OP_beq));
+    if (!options->return_stack)
+        return;
+    if (insn->op == OP_jal && is_link(insn->rd))
+        insn->op = OP_jal_call;
+    if (insn->op == OP_jal_near && is_link(insn->rd))
+        insn->op = OP_jal_call_near;
+    if (insn->op == OP_jalr && (is_link(insn->rd) || is_link(insn->rs1)))
+        insn->op = OP_jalr_predicted;
+}
+
 static bool is_traceable(const struct insn *insn)
 {
     return insn->op != OP_line_end && insn->op != OP_line_end_used && insn->op != OP_join &&
            insn->op != OP_straddle;
 }
 
-static void finish_line(struct code_line *code, unsigned count, bool traced)
+static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)
 {
     const void *const *handler = hart_handlers();
     for (unsigned i = 0; i < count; i++)
@@ -285,36 +322,37 @@ static void finish_line(struct code_line *code, unsigned count, bool traced)
         mark_use(code, i);
     for (unsigned i = 0; i < count; i++) {
         struct insn *insn = &code->insn[i];
-        insn->go = handler[traced && is_traceable(insn) ? OP_traced : insn->op];
+        make_predicted(insn, options);
+        insn->go = handler[options->traced && is_traceable(insn) ? OP_traced : insn->op];
     }
 }
 
-static void decode_line(struct code_line *code, bool traced)
+static void decode_line(struct code_line *code, const struct code_options *options)
 {
     unsigned count = 0;
     memset(code->entry, NOT_DECODED, sizeof code->entry);
     for (unsigned half = 0; half < LINE_HALVES; half++)
         if (code->entry[half] == NOT_DECODED)
             count = decode_chain(code, half, count);
-    finish_line(code, count, traced);
+    finish_line(code, count, options);
 }
 
 /* One instruction, and then the next line from its second halfword on. */
-static void decode_straddle(struct code_line *code, uint32_t bits, bool traced)
+static void decode_straddle(struct code_line *code, uint32_t bits,
+                            const struct code_options *options)
 {
     unsigned next, half = LINE_HALVES - 1;
     struct insn insn = insn_at(bits, half, &next);
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = 1};
-    memset(code->entry, NOT_DECODED, sizeof code->entry);
-    unsigned count = add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
-    if (is_load(&code->insn[0])) {
-        code->insn[1].op = OP_line_end_used;
-        code->insn[1].rs1 = insn.rd;
+    if (is_load(&insn)) {
+        end.op = OP_line_end_used;
+        end.rs1 = insn.rd;
     }
-    const void *const *handler = hart_handlers();
-    for (unsigned i = 0; i < count; i++)
-        code->insn[i].go =
-            handler[traced && is_traceable(&code->insn[i]) ? OP_traced : code->insn[i].op];
+    make_predicted(&insn, options);
+    insn.go = hart_handlers()[options->traced ? OP_traced : insn.op];
+    end.go = hart_handlers()[end.op];
+    memset(code->entry, NOT_DECODED, sizeof code->entry);
+    add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
 }
 
 /* ---- interning ----------------------------------------------------------- */
@@ -324,18 +362,18 @@ enum { WHOLE_LINE = 1, STRADDLE = 2 };
 
 struct code_table {
     struct arena *arena;
-    bool traced;
+    struct code_options options;
     unsigned lines;
     struct code_line *bucket[CODE_BUCKETS];
     struct code_line *free; /* rest of the last block of lines */
     unsigned free_count;
 };
 
-struct code_table *code_table_create(struct arena *arena, bool traced)
+struct code_table *code_table_create(struct arena *arena, const struct code_options *options)
 {
     struct code_table *table = arena_alloc(arena, 1, sizeof *table);
     table->arena = arena;
-    table->traced = traced;
+    table->options = *options;
     return table;
 }
 
@@ -383,7 +421,7 @@ struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE
     if (code)
         return code;
     code = line_add(table, bytes, false, head);
-    decode_line(code, table->traced);
+    decode_line(code, &table->options);
     return code;
 }
 
@@ -395,6 +433,6 @@ struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
     if (code)
         return code;
     code = line_add(table, bytes, true, head);
-    decode_straddle(code, bits, table->traced);
+    decode_straddle(code, bits, &table->options);
     return code;
 }

@@ -17,9 +17,10 @@ enum insn_op {
 #define DIV(name, match, mask, format, value) OP_##name,
 #define LOAD(name, match, mask, type)         OP_##name, OP_##name##_used,
 #define STORE(name, match, mask, type)        OP_##name,
-#define BRANCH(name, match, mask, condition)  OP_##name, OP_##name##_near,
-#define AMO(name, match, mask, type, value)   OP_##name,
-#define SYS(name, match, mask, format)        OP_##name,
+#define BRANCH(name, match, mask, condition)                                                       \
+    OP_##name, OP_##name##_near, OP_##name##_dynamic, OP_##name##_dynamic_near,
+#define AMO(name, match, mask, type, value) OP_##name,
+#define SYS(name, match, mask, format)      OP_##name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -29,7 +30,10 @@ enum insn_op {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    OP_jal_near,      /* the target lies in the same line */
+    OP_jal_near, /* the target lies in the same line */
+    OP_jal_call, /* the same two, pushing onto the return stack */
+    OP_jal_call_near,
+    OP_jalr_predicted, /* a call, a return, or both */
     OP_illegal,
     OP_straddle,      /* 32 bits that begin in the line's last halfword */
     OP_join,          /* go on with a record elsewhere in the line, in no time */
@@ -44,6 +48,7 @@ enum insn_op {
  *                  from this one; branch rd: 1 = the target lies behind
  *   jal, jalr      rs2: the halfword of the line that follows the instruction
  *   auipc          imm: its value, less the line's address
+ *   x_dynamic      the branch is predicted by counters, not by its direction
  *   x_used         the next instruction uses the value that this load brings
  *   line_end       imm: the halfword of the next line to go on with */
 struct insn {
@@ -71,14 +76,19 @@ struct code_line {
     uint8_t entry[LINE_HALVES]; /* halfword -> record */
     uint8_t half[CODE_RECORDS]; /* record -> halfword */
     uint8_t bytes[LINE_BYTES];  /* what was decoded */
-    bool straddle; /* one instruction of two lines; bytes begin with its bits */
+    bool straddle;              /* one instruction of two lines; bytes begin with its bits */
     struct code_line *next;     /* same hash bucket */
 };
 
 struct code_table;
 
-/* `traced`: records pass through the tracing handler. */
-struct code_table *code_table_create(struct arena *arena, bool traced);
+/* What kind of core the records are for. */
+struct code_options {
+    bool traced;           /* records pass through the tracing handler */
+    bool dynamic_branches; /* branches are predicted by counters */
+    bool return_stack;
+};
+struct code_table *code_table_create(struct arena *arena, const struct code_options *options);
 
 /* The decoded form of these 64 bytes; the same bytes always give one pointer. */
 struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES]);

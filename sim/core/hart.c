@@ -47,14 +47,25 @@ void hart_charge_wait(struct hart *h, cycle_t now)
         hart_stall(h, (enum stall_cause)stall_of_wait[h->wait], now - h->cycle);
 }
 
+void hart_account_mode(struct hart *h)
+{
+    struct mode_account *mode = &h->mode[h->priv == PRIV_M ? 2 : h->priv];
+    mode->cycles += h->cycle - h->mode_mark.cycles;
+    h->mode_mark.cycles = h->cycle;
+    for (unsigned k = 0; k < STALLS; k++) {
+        mode->stall[k] += h->stall[k] - h->mode_mark.stall[k];
+        h->mode_mark.stall[k] = h->stall[k];
+    }
+}
+
 /* A miss is over: its message says what the network and memory took of it, and
  * the rest was the directory's. */
 static void charge_miss(struct hart *h, cycle_t now)
 {
     uint64_t left = now > h->cycle ? now - h->cycle : 0;
     uint64_t memory = h->miss_memory_cycles < left ? h->miss_memory_cycles : left;
-    uint64_t network = h->miss_network_cycles < left - memory ? h->miss_network_cycles
-                                                              : left - memory;
+    uint64_t network =
+        h->miss_network_cycles < left - memory ? h->miss_network_cycles : left - memory;
     hart_stall(h, STALL_l1d_memory, memory);
     hart_stall(h, STALL_l1d_network, network);
     hart_stall(h, STALL_l1d_directory, left - memory - network);
@@ -68,7 +79,8 @@ void hart_wake(struct hart *h, cycle_t now)
         charge_miss(h, now);
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;
-    h->completing = wait == WAIT_LINE || wait == WAIT_WALK || wait == WAIT_DEVICE || wait == WAIT_WFI;
+    h->completing =
+        wait == WAIT_LINE || wait == WAIT_WALK || wait == WAIT_DEVICE || wait == WAIT_WFI;
     if (wait == WAIT_LINE || wait == WAIT_WALK) {
         h->charge = h->cfg->l1_fill_cycles;
         h->charge_cause = wait == WAIT_LINE ? STALL_l1d_access : STALL_walk;

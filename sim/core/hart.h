@@ -20,6 +20,8 @@
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
 #include "sim/core/pmp.h"
+#include "sim/core/predictor.h"
+#include "sim/core/retire.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
@@ -30,10 +32,10 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(multiply, "multiplier or divider")                                                       \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
-    STALL(l1d_network, "L1D miss: in the mesh")                                                     \
-    STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")               \
-    STALL(l1d_memory, "L1D miss: in the memory controller")                                         \
-    STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                  \
+    STALL(l1d_network, "L1D miss: in the mesh")                                                    \
+    STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")              \
+    STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
+    STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
     STALL(walk, "TLB miss")                                                                        \
     STALL(atomic, "atomic operation")                                                              \
     STALL(device, "device register")                                                               \
@@ -145,13 +147,13 @@ struct hart {
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
     uint64_t stall[STALLS];
-    struct {
-        bool valid;
-        uint8_t rd, priv;
-        uint32_t bits;
-        uint64_t pc;
-        cycle_t cycle;
-    } traced; /* the instruction being executed, while tracing */
+
+    struct predictor predictor;
+
+    /* the same accounts by privilege (0 U, 1 S, 2 M), brought up to date whenever it changes */
+    struct mode_account {
+        uint64_t cycles, stall[STALLS];
+    } mode[3], mode_mark;
 
     /* memory management */
     struct tlb itlb, dtlb, l2tlb;
@@ -164,7 +166,7 @@ struct hart {
 
     /* control and status */
     uint64_t stimecmp;
-    cycle_t stimer_at; /* cycle at which time reaches stimecmp */
+    cycle_t stimer_at;                    /* cycle at which time reaches stimecmp */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
@@ -180,6 +182,8 @@ struct hart {
     tile_id id;
 
     uint64_t traps, interrupts, wakes;
+
+    struct retiring retiring; /* the instruction being executed, while tracing */
 };
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
@@ -191,14 +195,14 @@ void hart_run(struct hart *h, cycle_t until);
 /* The handlers of hart_run by operation, for the decoder. */
 const void *const *hart_handlers(void);
 
-/* Reports the instruction being traced as retired. */
-void hart_trace_retired(struct hart *h);
-
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
 
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);
+
+/* Gives what has passed since the last call to the present privilege's account. */
+void hart_account_mode(struct hart *h);
 
 /* Goes to sleep at h->cycle. */
 void hart_sleep(struct hart *h, enum hart_wait wait);
@@ -243,10 +247,10 @@ enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool r
                          uint64_t operand, uint64_t *old);
 
 /* menvcfg and senvcfg bits */
-#define ENVCFG_FIOM (UINT64_C(1) << 0)
-#define ENVCFG_CBIE (UINT64_C(3) << 4)
+#define ENVCFG_FIOM  (UINT64_C(1) << 0)
+#define ENVCFG_CBIE  (UINT64_C(3) << 4)
 #define ENVCFG_CBCFE (UINT64_C(1) << 6)
-#define ENVCFG_CBZE (UINT64_C(1) << 7)
+#define ENVCFG_CBZE  (UINT64_C(1) << 7)
 #define MENVCFG_ADUE (UINT64_C(1) << 61)
 #define MENVCFG_STCE (UINT64_C(1) << 63)
 

@@ -19,8 +19,8 @@
 
 enum { PAGE_SHIFT = 12, VPN_BITS = 9, PTE_BYTES = 8 };
 enum { SATP_BARE = 0, SATP_SV39 = 8, SATP_SV48 = 9 };
-#define PAGE_OFFSET ((UINT64_C(1) << PAGE_SHIFT) - 1)
-#define PPN_MASK ((UINT64_C(1) << 44) - 1)
+#define PAGE_OFFSET  ((UINT64_C(1) << PAGE_SHIFT) - 1)
+#define PPN_MASK     ((UINT64_C(1) << 44) - 1)
 #define PTE_RESERVED (UINT64_C(0x3ff) << 54) /* Svnapot and Svpbmt are absent */
 
 void mmu_create(struct hart *h, struct arena *arena)

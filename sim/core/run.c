@@ -21,7 +21,6 @@
 #include <string.h>
 
 #include "sim/core/mmu.h"
-#include "traces/traces.h"
 
 static inline uint64_t sext32(uint64_t v)
 {
@@ -60,27 +59,6 @@ static inline uint64_t tag_of(uint64_t address, unsigned bytes)
     return address & ~(uint64_t)((LINE_BYTES - 1) ^ (bytes - 1));
 }
 
-/* ---- tracing: an instruction is reported once it is known to retire ------ */
-
-static void trace_issue(struct hart *h, uint64_t pc, uint32_t bits, uint8_t rd, cycle_t cycle)
-{
-    hart_trace_retired(h);
-    h->traced.valid = true;
-    h->traced.priv = h->priv;
-    h->traced.pc = pc;
-    h->traced.bits = bits;
-    h->traced.rd = rd;
-    h->traced.cycle = cycle;
-}
-
-void hart_trace_retired(struct hart *h)
-{
-    if (h->traced.valid)
-        trace_insn(h->trace, h->id, h->traced.cycle, h->traced.pc, h->traced.bits, h->traced.priv,
-                   h->traced.rd & 31, h->x[h->traced.rd]);
-    h->traced.valid = false;
-}
-
 /* The cycle at which this slice must stop: its end or the timer. */
 static cycle_t slice_end(const struct hart *h)
 {
@@ -97,8 +75,7 @@ static cycle_t slice_end(const struct hart *h)
  * instructions? */
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)
 {
-    return (h->priv == PRIV_M || (h->menvcfg & bits)) &&
-           (h->priv != PRIV_U || (h->senvcfg & bits));
+    return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
 /* Executes from h->pc until a synchronisation point at or after the slice's
@@ -114,7 +91,9 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     [OP_##name] = &&do_##name, [OP_##name##_used] = &&do_##name##_used,
 #define STORE(name, match, mask, type) [OP_##name] = &&do_##name,
 #define BRANCH(name, match, mask, condition)                                                       \
-    [OP_##name] = &&do_##name, [OP_##name##_near] = &&do_##name##_near,
+    [OP_##name] = &&do_##name, [OP_##name##_near] = &&do_##name##_near,                            \
+    [OP_##name##_dynamic] = &&do_##name##_dynamic,                                                 \
+    [OP_##name##_dynamic_near] = &&do_##name##_dynamic_near,
 #define AMO(name, match, mask, type, value) [OP_##name] = &&do_##name,
 #define SYS(name, match, mask, format)      [OP_##name] = &&do_##name,
 #include "sim/core/insn.def"
@@ -126,9 +105,15 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #undef BRANCH
 #undef AMO
 #undef SYS
-        [OP_jal_near] = &&do_jal_near, [OP_illegal] = &&do_illegal,
-        [OP_straddle] = &&do_straddle, [OP_join] = &&do_join,
-        [OP_line_end] = &&do_line_end, [OP_line_end_used] = &&do_line_end_used,
+        [OP_jal_near] = &&do_jal_near,
+        [OP_jal_call] = &&do_jal_call,
+        [OP_jal_call_near] = &&do_jal_call_near,
+        [OP_jalr_predicted] = &&do_jalr_predicted,
+        [OP_illegal] = &&do_illegal,
+        [OP_straddle] = &&do_straddle,
+        [OP_join] = &&do_join,
+        [OP_line_end] = &&do_line_end,
+        [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
     };
     if (!h)
@@ -150,7 +135,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     enum port_result answer;
 
 #define RECORDS(n) ((uintptr_t)(n) * sizeof(struct insn))
-#define PC (line_pc + 2 * (uint64_t)code->half[i - code->insn])
+#define PC         (line_pc + 2 * (uint64_t)code->half[i - code->insn])
 #define NOW        (end - (cycle_t)((intptr_t)(lim - (uintptr_t)i) / (intptr_t)sizeof *i))
 #define NEXT                                                                                       \
     do {                                                                                           \
@@ -187,7 +172,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #define B_SH6 (uint64_t)(int64_t) i->imm
 #define B_SH5 (uint64_t)(int64_t) i->imm
 #define B_U   (uint64_t)(int64_t) i->imm
-#define B_R1 0
+#define B_R1  0
 #define ALU(name, match, mask, format, result)                                                     \
     do_##name : a = x[i->rs1];                                                                     \
     b = B_##format;                                                                                \
@@ -223,11 +208,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     SAVE;                                                                                          \
     switch (port_load(h, a, sizeof(type), &value, &cause)) {                                       \
     case PORT_WAIT:                                                                                \
-    case PORT_YIELD:                                                                                \
+    case PORT_YIELD:                                                                               \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        REJOIN; \
-        target = h->fault_address;                                                                                \
+        REJOIN;                                                                                    \
+        target = h->fault_address;                                                                 \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
@@ -249,11 +234,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         SAVE;                                                                                      \
         switch (port_store(h, a, sizeof(type), (type)x[i->rs2], &cause)) {                         \
         case PORT_WAIT:                                                                            \
-    case PORT_YIELD:                                                                            \
+        case PORT_YIELD:                                                                           \
             goto asleep;                                                                           \
         case PORT_FAULT:                                                                           \
-            REJOIN; \
-        target = h->fault_address;                                                                            \
+            REJOIN;                                                                                \
+            target = h->fault_address;                                                             \
             goto trap;                                                                             \
         case PORT_DONE:                                                                            \
             break;                                                                                 \
@@ -266,17 +251,17 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         memcpy(data + (a & data_mask), &stored, sizeof stored);                                    \
     }                                                                                              \
     NEXT;
-#define ATOMIC_CELL(type, kind)                                                             \
+#define ATOMIC_CELL(type, kind)                                                                    \
     a = x[i->rs1];                                                                                 \
     SYNC;                                                                                          \
     SAVE;                                                                                          \
-    switch (port_atomic(h, a, sizeof(type), kind, &cell, &cause)) {                                      \
+    switch (port_atomic(h, a, sizeof(type), kind, &cell, &cause)) {                                \
     case PORT_WAIT:                                                                                \
-    case PORT_YIELD:                                                                                \
+    case PORT_YIELD:                                                                               \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        REJOIN; \
-        target = h->fault_address;                                                                                \
+        REJOIN;                                                                                    \
+        target = h->fault_address;                                                                 \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
@@ -295,8 +280,8 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         after = (type)(result);                                                                    \
         memcpy(cell, &after, sizeof after);                                                        \
         x[i->rd] = (uint64_t)(int64_t)before;                                                      \
-        port_atomic_written(h, sizeof after, cell); \
-        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1); \
+        port_atomic_written(h, sizeof after, cell);                                                \
+        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                  \
     }                                                                                              \
     REJOIN;                                                                                        \
     NEXT;
@@ -318,6 +303,21 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
     lim += RECORDS(i->imm - 1);                                                                    \
     i += i->imm;                                                                                   \
+    goto * i->go;                                                                                  \
+    do_##name##_dynamic : a = x[i->rs1];                                                           \
+    b = x[i->rs2];                                                                                 \
+    if (!(condition))                                                                              \
+        goto dynamic_not_taken;                                                                    \
+    goto dynamic_far;                                                                              \
+    do_##name##_dynamic_near : a = x[i->rs1];                                                      \
+    b = x[i->rs2];                                                                                 \
+    if (!(condition))                                                                              \
+        goto dynamic_not_taken;                                                                    \
+    SYNC;                                                                                          \
+    if (predictor_mispredicts(&h->predictor, PC, true))                                            \
+        STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
+    lim += RECORDS(i->imm - 1);                                                                    \
+    i += i->imm;                                                                                   \
     goto * i->go;
 #define SYS(name, match, mask, format)
 
@@ -336,6 +336,18 @@ not_taken: /* rd = 1: the branch goes back and was predicted taken */
         STALL(branch, h->cfg->hart_mispredict_cycles);
     NEXT;
 
+dynamic_not_taken:
+    if (predictor_mispredicts(&h->predictor, PC, false))
+        STALL(branch, h->cfg->hart_mispredict_cycles);
+    NEXT;
+
+dynamic_far:
+    SYNC;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    if (predictor_mispredicts(&h->predictor, PC, true))
+        STALL(branch, h->cfg->hart_mispredict_cycles);
+    goto jump;
+
 taken_far:
     target = line_pc + (uint64_t)(int64_t)i->imm;
     if (!i->rd)
@@ -349,6 +361,37 @@ do_jal_near:
     i += i->imm;
     goto * i->go;
 
+do_jal_call_near:
+    SYNC;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+    predictor_call(&h->predictor, x[i->rd]);
+    lim += RECORDS(i->imm - 1);
+    i += i->imm;
+    goto * i->go;
+
+do_jal_call:
+    SYNC;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+    predictor_call(&h->predictor, x[i->rd]);
+    goto jump;
+
+do_jalr_predicted: /* link registers say what it is: rd = call, rs1 = return, both = both */
+    SYNC;
+    target = (x[i->rs1] + (uint64_t)(int64_t)i->imm) & ~UINT64_C(1);
+    {
+        bool call = i->rd == 1 || i->rd == 5, back = i->rs1 == 1 || i->rs1 == 5;
+        bool wrong = true;
+        if (back && i->rd != i->rs1)
+            wrong = predictor_misses_return(&h->predictor, target);
+        x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+        if (call)
+            predictor_call(&h->predictor, x[i->rd]);
+        if (wrong)
+            STALL(branch, h->cfg->hart_mispredict_cycles);
+    }
+    goto jump;
+
 do_jal:
     SYNC;
     target = line_pc + (uint64_t)(int64_t)i->imm;
@@ -361,22 +404,22 @@ do_jalr:
     x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     STALL(branch, h->cfg->hart_mispredict_cycles);
 
-jump: /* to `target`, in any line */
-    {
-        const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
-        uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
-        if (__builtin_expect(entry->line != line, 0)) {
-            h->cycle = NOW + 1;
-            h->pc = target;
-            goto leave;
-        }
-        const struct insn *from = i;
-        code = entry->code;
-        line_pc = line;
-        i = &code->insn[code->entry[(target - line) / 2]];
-        lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
-        goto * i->go;
+jump : /* to `target`, in any line */
+{
+    const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
+    uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
+    if (__builtin_expect(entry->line != line, 0)) {
+        h->cycle = NOW + 1;
+        h->pc = target;
+        goto leave;
     }
+    const struct insn *from = i;
+    code = entry->code;
+    line_pc = line;
+    i = &code->insn[code->entry[(target - line) / 2]];
+    lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
+    goto * i->go;
+}
 
 do_line_end_used:
 do_line_end:
@@ -396,13 +439,13 @@ do_line_end:
         lim += (uintptr_t)i - (uintptr_t)from;
         if (loaded && insn_uses(i, loaded))
             STALL(data_use, h->cfg->hart_load_use_cycles - 1);
-        goto *i->go;
+        goto * i->go;
     }
 
 do_join:
     lim += RECORDS(i->imm);
     i += i->imm;
-    goto *i->go;
+    goto * i->go;
 
 do_straddle: /* both halves are here once the next line is */
     if (h->behind_line != line_pc + LINE_BYTES) {
@@ -416,7 +459,7 @@ do_straddle: /* both halves are here once the next line is */
         h->behind_line = UINT64_MAX;
         i = code->insn;
         lim += (uintptr_t)i - (uintptr_t)from;
-        goto *i->go;
+        goto * i->go;
     }
 
     /* ---- load-reserved, store-conditional ------------------------------ */
@@ -424,10 +467,10 @@ do_straddle: /* both halves are here once the next line is */
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type loaded;                                                                               \
-        ATOMIC_CELL(type, ATOMIC_LR)                                                              \
+        ATOMIC_CELL(type, ATOMIC_LR)                                                               \
         memcpy(&loaded, cell, sizeof loaded);                                                      \
         x[i->rd] = (uint64_t)(int64_t)loaded;                                                      \
-        port_reserve(h);                                                                        \
+        port_reserve(h);                                                                           \
     }                                                                                              \
     NEXT;
 #define STORE_CONDITIONAL(type)                                                                    \
@@ -558,9 +601,9 @@ do_mret:
     SAVE;
     if (h->priv != PRIV_M)
         goto do_illegal;
-    hart_trace_retired(h);
     h->cycle++;
     hart_return_m(h);
+    hart_trace_retired(h); /* its cycle is before the return's, and it changes mstatus */
     return NULL;
 
 do_sret:
@@ -568,9 +611,9 @@ do_sret:
     SAVE;
     if (h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TSR)))
         goto do_illegal;
-    hart_trace_retired(h);
     h->cycle++;
     hart_return_s(h);
+    hart_trace_retired(h); /* its cycle is before the return's, and it changes mstatus */
     return NULL;
 
 do_ecall:
@@ -592,12 +635,12 @@ do_illegal:
     goto trap;
 
 do_traced:
-    trace_issue(h, PC, code_bits(code, code->half[i - code->insn], &length), i->rd, NOW);
+    hart_trace_issue(h, PC, code_bits(code, code->half[i - code->insn], &length), i, NOW);
     goto *handlers[i->op];
 
 trap: /* at this instruction, with `target` as its value */
     SAVE;
-    h->traced.valid = false;
+    h->retiring.valid = false;
     hart_trap(h, cause, target);
     return NULL;
 
@@ -612,7 +655,7 @@ leave: /* everything so far is retired */
 out: /* the slice is over */
     SAVE;
 asleep:
-    h->traced.valid = false;
+    h->retiring.valid = false;
     return NULL;
 }
 

@@ -13,7 +13,16 @@
 #include "sim/base/types.h"
 
 /* Permission and status bits, as in a page table entry. */
-enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
+enum {
+    PTE_V = 1,
+    PTE_R = 2,
+    PTE_W = 4,
+    PTE_X = 8,
+    PTE_U = 16,
+    PTE_G = 32,
+    PTE_A = 64,
+    PTE_D = 128
+};
 
 struct tlb_entry {
     uint64_t vpn, ppn;

@@ -51,6 +51,7 @@ void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
     h->walk.active = h->split.active = false;
     h->behind_line = UINT64_MAX;
     watch_for_loop(h, cause, tval);
+    hart_account_mode(h);
     unsigned from = h->priv;
     uint64_t epc = h->pc;
     h->traps += !(cause & CAUSE_INTERRUPT);
@@ -108,6 +109,7 @@ static void return_to(struct hart *h, enum privilege priv, uint64_t pc)
 {
     if (priv != PRIV_M)
         h->mstatus &= ~MSTATUS_MPRV;
+    hart_account_mode(h);
     trace_return(h->trace, h->id, h->cycle, pc, h->priv, priv);
     h->priv = (uint8_t)priv;
     h->pc = pc;

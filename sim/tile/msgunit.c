@@ -9,8 +9,11 @@
  * An endpoint starts with as many credits as the CPU driver gives it and spends
  * one a message; the receiver's mu_ack returns it.  A CPU driver that gives out
  * no more credits than the queue is deep can never overrun it.  One that does
- * is told: the message is refused, its credit returns, and the sender's next
- * launch reports MU_REFUSED.
+ * is told: the message is refused, its credit returns, and the next launch
+ * through its endpoint reports MU_REFUSED instead.
+ *
+ * Messages of one tile reach this one in the order of their launches: the
+ * network interface (sim/engine/message_order.h) has seen to it.
  *
  * Messages lie in slots shared by the tile's queues; a queue reserves its depth
  * when it is configured, so a message that finds its queue below its depth
@@ -30,7 +33,8 @@ struct endpoint {
     uint64_t label;
     uint32_t dest; /* tile | queue << MU_DEST_QUEUE_SHIFT */
     uint32_t credits;
-    uint8_t conf; /* MU_EP_* */
+    uint16_t refused; /* messages whose refusal no launch has reported */
+    uint8_t conf;     /* MU_EP_* */
 };
 
 struct queue {
@@ -61,7 +65,6 @@ struct msgunit {
     unsigned building_words; /* may exceed MU_MESSAGE_WORDS: then the launch is refused */
     unsigned launched_words; /* of the last launch, for the trace */
     uint64_t status;
-    bool refused_pending; /* the next launch reports MU_REFUSED */
     uint64_t refused_here;
     struct msgunit_counters counters;
 };
@@ -169,9 +172,11 @@ void msgunit_credit(struct msgunit *mu, uint32_t endpoint)
 
 void msgunit_refused(struct msgunit *mu, uint32_t endpoint)
 {
-    mu->endpoint[endpoint].credits++;
+    struct endpoint *ep = &mu->endpoint[endpoint];
+    ep->credits++;
+    if (ep->refused < UINT16_MAX)
+        ep->refused++;
     mu->counters.refused++;
-    mu->refused_pending = true;
 }
 
 static struct endpoint *usable_endpoint(struct tile *t, uint64_t number)
@@ -216,13 +221,13 @@ static uint64_t launch(struct tile *t, uint64_t number)
         mu->building_words = 0;
         return MU_OK;
     }
-    if (mu->refused_pending) {
-        mu->refused_pending = false;
-        return MU_REFUSED;
-    }
     struct endpoint *ep = usable_endpoint(t, number);
     if (!ep)
         return MU_BAD_ENDPOINT;
+    if (ep->refused) {
+        ep->refused--;
+        return MU_REFUSED;
+    }
     if (mu->building_words == 0 || mu->building_words > MU_MESSAGE_WORDS)
         return MU_BAD_LENGTH;
     if (ep->credits == 0) {
@@ -352,6 +357,9 @@ enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *val
     case CSR_SMU_EP_CONF:
         *value = ep->conf;
         break;
+    case CSR_SMU_EP_REFUSED:
+        *value = ep->refused;
+        break;
     case CSR_SMU_RQ:
         *value = mu->selected_queue;
         break;
@@ -419,10 +427,13 @@ enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t val
         ep->label = value;
         break;
     case CSR_SMU_EP_CREDITS:
-        ep->credits = (uint32_t)value;
+        ep->credits = value < mu->slots ? (uint32_t)value : mu->slots;
         break;
     case CSR_SMU_EP_CONF:
         configure_endpoint(t, ep, value);
+        break;
+    case CSR_SMU_EP_REFUSED:
+        ep->refused = value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
         break;
     case CSR_SMU_RQ:
         mu->selected_queue = value < mu->queues ? value : mu->selected_queue;

@@ -1,5 +1,5 @@
 /*
- * What travels between tiles.  A packet is one of the kinds below; its index
+ * What travels between tiles.  A packet is one of the kinds below; its number
  * in the chip's pool is the payload that the mesh carries.
  */
 #ifndef TESSERA_PACKET_H
@@ -29,6 +29,7 @@ struct message {
     uint64_t label;
     uint64_t word[MU_MESSAGE_WORDS];
     uint32_t endpoint; /* of the sender: where the credit returns to */
+    uint32_t number;   /* among the messages from its tile to that one */
     uint8_t queue;     /* of the receiver */
     uint8_t words;
 };
@@ -40,7 +41,9 @@ struct device_access {
 };
 
 struct packet {
-    uint8_t kind; /* enum packet_kind */
+    uint32_t number;     /* in the chip's pool; never copied */
+    struct packet *next; /* of a list that it is in: unused, or held back for order */
+    uint8_t kind;        /* enum packet_kind */
     uint8_t vnet;
     uint8_t flits;
     uint8_t from_half, to_half; /* enum tile_half */

@@ -59,8 +59,7 @@ static bool same_index(const struct l1_window *w, uint64_t address, paddr_t phys
 
 /* Remembers that this line may be read (and written) at this address without
  * asking again, if all of it may. */
-static void remember_line(struct hart *h, uint64_t address, paddr_t physical,
-                          enum access_kind kind)
+static void remember_line(struct hart *h, uint64_t address, paddr_t physical, enum access_kind kind)
 {
     const struct l1_window *w = h->window;
     uint64_t set = address >> LINE_SHIFT & w->set_mask;
@@ -324,8 +323,7 @@ static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned
     if (result != PORT_DONE)
         return result;
     *cause = kind == ACCESS_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-    if (!coherence_has(h->tile->coherence, *physical) ||
-        !mmu_may_access(h, *physical, bytes, kind))
+    if (!coherence_has(h->tile->coherence, *physical) || !mmu_may_access(h, *physical, bytes, kind))
         return PORT_FAULT;
     return PORT_DONE;
 }

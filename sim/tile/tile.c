@@ -112,27 +112,38 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
     }
 }
 
-static void reply(struct tile *t, const struct packet *to, uint8_t kind, cycle_t at)
+/* One flit back to where `to` came from; the caller says what it is about. */
+static struct packet *reply_to(struct tile *t, const struct packet *to, uint8_t kind)
 {
     struct packet *p = network_packet(t->engine);
-    *p = *to;
     p->kind = kind;
     p->vnet = VNET_RESPONSE;
     p->flits = 1;
-    p->from = to->to;
+    p->to_half = HALF_HART;
+    p->from = t->id;
     p->to = to->from;
-    network_post(t->engine, p, HALF_HART, at);
+    return p;
+}
+
+static void receive_message(struct tile *t, const struct packet *packet, cycle_t now)
+{
+    if (msgunit_deliver(t, packet->from, &packet->message, now))
+        return;
+    struct packet *refusal = reply_to(t, packet, PACKET_REFUSED);
+    refusal->message = packet->message;
+    network_post(t->engine, refusal, HALF_HART, now + t->lookahead); /* its sender may run ahead */
 }
 
 static void receive_device(struct tile *t, const struct packet *packet, cycle_t now)
 {
-    struct packet answer = *packet;
-    struct device_access *d = &answer.device;
+    struct packet *answer = reply_to(t, packet, PACKET_DEVICE_REPLY);
+    struct device_access *d = &answer->device;
+    *d = packet->device;
     if (packet->kind == PACKET_DEVICE_READ)
         device_read(t, d->address, d->bytes, now, &d->value);
     else
         device_write(t, d->address, d->bytes, d->value, now);
-    reply(t, &answer, PACKET_DEVICE_REPLY, now + t->cfg->device_access_cycles);
+    network_post(t->engine, answer, HALF_HART, now + t->cfg->device_access_cycles);
 }
 
 void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
@@ -142,8 +153,7 @@ void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
         receive_coherence(t, &packet->coherence, now);
         break;
     case PACKET_MESSAGE:
-        if (!msgunit_deliver(t, packet->from, &packet->message, now))
-            reply(t, packet, PACKET_REFUSED, now + t->lookahead); /* its sender may run ahead */
+        receive_message(t, packet, now);
         break;
     case PACKET_CREDIT:
         msgunit_credit(t->mu, packet->message.endpoint);

@@ -161,6 +161,97 @@ Test(chip, a_call_that_the_host_does_not_know_fails_and_answers)
     cr_assert_eq(m.console_bytes, 0);
 }
 
+/* Calls of tile 0 while all others keep the lines of tohost and fromhost on the
+ * move: every one is answered. */
+Test(chip, calls_are_answered_while_other_tiles_use_the_same_lines)
+{
+    const paddr_t block = MACHINE_DATA, text = MACHINE_DATA + 4096;
+    machine_begin(&m, 2, 2);
+    m.options.max_cycles = 1000000;
+    put_csrr(&m.p, S1, CSR_MHARTID);
+    unsigned first = put(&m.p, asm_b(OP_beq, S1, ZERO, 0));
+    put_li(&m.p, T0, MACHINE_TOHOST);
+    put_li(&m.p, T2, block);
+    unsigned again = m.p.count;
+    for (unsigned n = 0; n < 3; n++) {
+        put(&m.p, asm_i(OP_ld, T1, T0, MACHINE_FROMHOST - MACHINE_TOHOST));
+        put(&m.p, asm_i(OP_ld, T1, T2, 56));
+        put(&m.p, asm_r(OP_add, S0, S0, S1));
+        put(&m.p, asm_r(OP_mul, T1, S0, S0));
+    }
+    put(&m.p, asm_s(OP_sd, S0, T2, 56));
+    put(&m.p, asm_s(OP_sd, S0, T0, MACHINE_FROMHOST - MACHINE_TOHOST + 8));
+    put_jump(&m.p, again);
+    land(&m.p, first);
+    put_li(&m.p, S0, 100);
+    put_store_words(&m.p, text, (const uint64_t[]){'.'}, 1);
+    unsigned next = m.p.count;
+    put_store_words(&m.p, block, (const uint64_t[]){64, 1, text, 1}, 4);
+    put_li(&m.p, T1, block);
+    put_call(&m.p);
+    put(&m.p, asm_i(OP_addi, S0, S0, -1));
+    put_branch(&m.p, OP_bne, S0, ZERO, next);
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.console_bytes, 100);
+}
+
+Test(chip, a_call_without_fromhost_is_performed_all_the_same)
+{
+    put_store_words(&m.p, MACHINE_DATA + 4096, (const uint64_t[]){'x'}, 1);
+    put_store_words(&m.p, MACHINE_DATA, (const uint64_t[]){64, 1, MACHINE_DATA + 4096, 1}, 4);
+    put_li(&m.p, T1, MACHINE_DATA);
+    put_li(&m.p, T0, MACHINE_TOHOST);
+    put(&m.p, asm_s(OP_sd, T1, T0, 0));
+    put_exit(&m.p, 0);
+    machine_build(&m);
+    m.chip->htif.fromhost = 0;
+    cr_assert_eq(machine_go(&m), CHIP_EXIT);
+    cr_assert_str_eq(m.console, "x");
+    cr_assert_eq(machine_peek(&m, MACHINE_DATA), 1);
+}
+
+Test(chip, a_buffer_outside_memory_is_an_answer_and_not_a_hang)
+{
+    static const uint64_t buffers[][2] = {
+        {0x1000, 1}, {MAP_DRAM_BASE - 1, 2}, {MAP_DRAM_BASE + (1 << 20) - 1, 2}, {UINT64_MAX, 2}};
+    for (unsigned i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
+        const uint64_t call[4] = {64, 1, buffers[i][0], buffers[i][1]};
+        put_store_words(&m.p, MACHINE_DATA, call, 4);
+        put_li(&m.p, T1, MACHINE_DATA);
+        put_call(&m.p);
+        put_li(&m.p, T0, MACHINE_DATA);
+        put(&m.p, asm_i(OP_ld, T1, T0, 0));
+        put(&m.p, asm_r(OP_add, S0, S0, T1));
+    }
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.chip->hart[0].x[S0], (uint64_t)-4);
+    cr_assert_eq(m.console_bytes, 0);
+}
+
+Test(chip, a_word_that_tohost_does_not_know_ends_the_run_and_is_named)
+{
+    static const uint64_t words[] = {0x1234, 0x0100000000000002, MAP_DRAM_BASE + (1 << 20) - 16,
+                                     UINT64_C(0xfffffffffffffff0)};
+    char text[64];
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        machine_begin(&m, 2, 1);
+        put_only(&m.p, 1);
+        put_li(&m.p, T0, MACHINE_TOHOST);
+        put_li(&m.p, T1, words[i]);
+        put(&m.p, asm_s(OP_sd, T1, T0, 0));
+        put_sleep(&m.p);
+        cr_assert_eq(machine_run(&m), CHIP_FAULT);
+        cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_INPUT);
+        snprintf(text, sizeof text, "guest: tohost word 0x%llx is not understood (tile 1, cycle",
+                 (unsigned long long)words[i]);
+        check_explained(text);
+        if (i + 1 < sizeof words / sizeof words[0])
+            machine_end(&m);
+    }
+}
+
 /* ---- ends that are not the guest's wish --------------------------------------------------- */
 
 Test(chip, harts_that_sleep_for_ever_are_a_deadlock_and_named)
@@ -251,6 +342,65 @@ Test(chip, the_limit_counts_for_sleepers_with_a_timer_too)
     cr_assert_eq(m.results.cycles, 5000);
     cr_assert_eq(m.chip->hart[0].cycle, 5000, "the wait is charged up to the end");
     cr_assert_gt(m.chip->hart[0].stall[STALL_idle], 4000);
+}
+
+/* Each tile names series of its own, more in all than any table once held; the
+ * results do not say in which order. */
+Test(chip, series_of_all_tiles_exist_whoever_came_first)
+{
+    uint64_t hash[3];
+    for (unsigned order = 0; order < 3; order++) {
+        machine_begin(&m, 2, 2);
+        m.cfg.sim_tile_order = (uint8_t)order;
+        put_csrr(&m.p, S1, CSR_MHARTID);
+        put_li(&m.p, S0, MAP_SIMCTL_BASE);
+        put_li(&m.p, T2, 'A' + 60);
+        put_li(&m.p, T1, 'A');
+        unsigned next = m.p.count; /* "<digit of the tile><letter>" */
+        put(&m.p, asm_i(OP_addi, T0, S1, '0'));
+        put(&m.p, asm_s(OP_sb, T0, S0, SIMCTL_NAME));
+        put(&m.p, asm_s(OP_sb, T1, S0, SIMCTL_NAME));
+        put(&m.p, asm_i(OP_ld, T0, S0, SIMCTL_SERIES));
+        put(&m.p, asm_s(OP_sd, T0, S0, SIMCTL_SELECT));
+        put(&m.p, asm_s(OP_sd, T1, S0, SIMCTL_SAMPLE));
+        put(&m.p, asm_i(OP_addi, T1, T1, 1));
+        put_branch(&m.p, OP_bne, T1, T2, next);
+        put_only(&m.p, 3);
+        put_delay(&m.p, 3000);
+        put_exit(&m.p, 0);
+        cr_assert_eq(machine_run(&m), CHIP_EXIT);
+        cr_assert_eq(m.results.series_count, 240);
+        for (unsigned i = 0; i < 240; i++) {
+            const char name[] = {(char)('0' + i / 60), (char)('A' + i % 60), '\0'};
+            cr_assert_str_eq(m.results.series[i].name, name);
+            cr_assert_eq(m.results.series[i].hist->sum, 'A' + i % 60);
+        }
+        hash[order] = m.results.state_hash;
+        if (order < 2)
+            machine_end(&m);
+    }
+    cr_assert_eq(hash[0], hash[1]);
+    cr_assert_eq(hash[0], hash[2]);
+}
+
+Test(chip, a_series_too_many_ends_the_run_and_is_named)
+{
+    put_li(&m.p, S0, MAP_SIMCTL_BASE);
+    unsigned next = m.p.count; /* the number t2 in two letters, the lower first */
+    put(&m.p, asm_i(OP_andi, T1, T2, 15));
+    put(&m.p, asm_i(OP_addi, T1, T1, 'A'));
+    put(&m.p, asm_s(OP_sb, T1, S0, SIMCTL_NAME));
+    put(&m.p, asm_i(OP_srli, T1, T2, 4));
+    put(&m.p, asm_i(OP_addi, T1, T1, 'A'));
+    put(&m.p, asm_s(OP_sb, T1, S0, SIMCTL_NAME));
+    put(&m.p, asm_i(OP_ld, T0, S0, SIMCTL_SERIES));
+    put(&m.p, asm_i(OP_addi, T2, T2, 1));
+    put_jump(&m.p, next);
+    cr_assert_eq(machine_run(&m), CHIP_FAULT);
+    cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_INPUT);
+    cr_assert_eq(m.results.series_count, 256);
+    check_explained("guest: no more than 256 series a tile: \"AQ\" ()");
+    check_explained("(tile 0, cycle ");
 }
 
 Test(chip, a_signal_interrupts_a_run)

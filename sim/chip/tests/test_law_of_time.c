@@ -6,7 +6,7 @@
  * The guest is a random program a tile that does whatever can reach another
  * tile or be reached by one: shared lines, atomics, reservations, messages to
  * others and to itself, inter-processor interrupts, timers, polling, sleeping,
- * remote registers.  Each folds the cycle counter into its data as it goes, so
+ * remote registers, calls of the host.  Each folds the cycle counter into its data as it goes, so
  * that one event one cycle off changes everything behind it.
  */
 #include <stdlib.h>
@@ -179,6 +179,39 @@ static void put_far_code(struct program *p, unsigned tiles)
     land(p, over);
 }
 
+/* A write by the host: its block is this tile's, the text and fromhost are lines
+ * that all tiles use.  Nobody waits for the answer. */
+static void put_host_call(struct program *p, unsigned tiles)
+{
+    (void)tiles;
+    put_li(p, T0, MACHINE_DATA + 0x9000);
+    put(p, asm_i(OP_slli, T1, S1, LINE_SHIFT));
+    put(p, asm_r(OP_add, T0, T0, T1));
+    put(p, asm_i(OP_addi, T1, ZERO, 64));
+    put(p, asm_s(OP_sd, T1, T0, 0));
+    put(p, asm_i(OP_addi, T1, A0, shared_offset()));
+    put(p, asm_s(OP_sd, T1, T0, 16));
+    put(p, asm_i(OP_addi, T1, ZERO, 3));
+    put(p, asm_s(OP_sd, T1, T0, 24));
+    put_li(p, T1, MACHINE_TOHOST);
+    put(p, asm_s(OP_sd, T0, T1, 0));
+    put_fold_cycle(p);
+}
+
+/* A byte to the console; then what fromhost says for a while, which is cleared. */
+static void put_host_console(struct program *p, unsigned tiles)
+{
+    (void)tiles;
+    put_li(p, T0, MACHINE_TOHOST);
+    put_li(p, T1, UINT64_C(0x0101000000000000) | ('a' + rng_below(&rng, 26)));
+    put(p, asm_s(OP_sd, T1, T0, 0));
+    for (unsigned n = rng_below(&rng, 6); n > 0; n--) {
+        put(p, asm_i(OP_ld, T1, T0, MACHINE_FROMHOST - MACHINE_TOHOST));
+        put_fold(p, T1);
+    }
+    put(p, asm_s(OP_sd, ZERO, T0, MACHINE_FROMHOST - MACHINE_TOHOST));
+}
+
 typedef void put_piece_fn(struct program *p, unsigned tiles);
 static put_piece_fn *const pieces[] = {
     put_load,        put_load,           put_store,
@@ -187,6 +220,7 @@ static put_piece_fn *const pieces[] = {
     put_read_remote, put_send,           put_send,
     put_receive,     put_receive,        put_reserved,
     put_arithmetic,  put_talk_to_itself, put_far_code,
+    put_host_call,   put_host_console,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 

@@ -286,7 +286,7 @@ static inline struct flat *flat_create(enum flat_mode mode)
     struct flat *f = arena_alloc(arena, 1, sizeof *f);
     f->arena = arena;
     f->mode = mode;
-    f->code = code_table_create(arena, false);
+    f->code = code_table_create(arena, &(struct code_options){0});
     config_defaults(&f->cfg);
     memset(f->read_tag, 0xff, sizeof f->read_tag);
     memset(f->write_tag, 0xff, sizeof f->write_tag);

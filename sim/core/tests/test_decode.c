@@ -20,7 +20,7 @@ static void create(void)
 {
     rng = rng_stream(1, 0);
     arena = arena_create();
-    table = code_table_create(arena, false);
+    table = code_table_create(arena, &(struct code_options){0});
 }
 
 static void destroy(void)

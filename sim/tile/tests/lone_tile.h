@@ -76,7 +76,7 @@ void network_woken(struct engine *engine, tile_id tile)
 static inline void lone_build(void)
 {
     struct tile *t = &lone.tile;
-    lone.htif = (struct htif){.stop_at = CYCLE_NEVER};
+    lone.htif = (struct htif){.stop_at = CYCLE_NEVER, .serve_at = CYCLE_NEVER};
     lone.hart = (struct hart){.cfg = &lone.cfg, .tile = t, .until = CYCLE_NEVER};
     *t = (struct tile){.hart = &lone.hart,
                        .cfg = &lone.cfg,
@@ -106,8 +106,7 @@ static inline void lone_create(void)
     config_defaults(&lone.cfg);
     lone.cfg.mesh_width = lone.cfg.mesh_height = 2;
     lone.cfg.memory_dram_mib = 1;
-    lone.shared = (struct simctl_shared){
-        .series = arena_alloc(lone.arena, SERIES_MAX, sizeof *lone.shared.series)};
+    lone.shared = (struct simctl_shared){.arena = lone.arena};
     lone.out.capacity = 64;
     lone.out.msg = arena_alloc(lone.arena, lone.out.capacity, sizeof *lone.out.msg);
     lone_build();

@@ -135,6 +135,15 @@ Test(msgunit, credits_are_spent_and_returned_one_a_message)
     }
 }
 
+Test(msgunit, an_endpoint_has_no_more_credits_than_a_tile_has_slots)
+{
+    static const uint64_t asked[] = {UINT64_C(1) << 32, 1000000, 513, 512, 511};
+    for (unsigned i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        write_reg(CSR_SMU_EP_CREDITS, asked[i]);
+        cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), asked[i] < 512 ? asked[i] : 512);
+    }
+}
+
 Test(msgunit, a_message_has_one_to_eight_words)
 {
     configure_endpoint(0, 1, 0, 0, 10, MU_EP_VALID);
@@ -219,7 +228,7 @@ Test(msgunit, a_label_cannot_be_forged_by_user_code)
     }
 }
 
-Test(msgunit, a_refusal_returns_the_credit_and_is_reported_once_by_the_next_launch)
+Test(msgunit, a_refusal_returns_the_credit_and_is_reported_by_the_endpoints_next_launch)
 {
     configure_endpoint(0, 1, 0, 0, 1, MU_EP_VALID);
     cr_assert_eq(send_words(0, 1), MU_OK);
@@ -229,6 +238,43 @@ Test(msgunit, a_refusal_returns_the_credit_and_is_reported_once_by_the_next_laun
     cr_assert_eq(launch(0), MU_OK, "with the words of the launch that reported");
     cr_assert_eq(lone.posted[1].packet.message.words, 2);
     cr_assert_eq(msgunit_counters(lone.tile.mu).refused, 1);
+}
+
+Test(msgunit, each_refusal_is_reported_once_and_by_its_own_endpoint_only)
+{
+    configure_endpoint(0, 1, 0, 0, 4, MU_EP_VALID);
+    configure_endpoint(1, 1, 9, 0, 4, MU_EP_VALID);
+    for (unsigned n = 0; n < 3; n++) {
+        cr_assert_eq(send_words(1, 1), MU_OK);
+        msgunit_refused(lone.tile.mu, 1);
+        write_reg(CSR_SMU_EP, 1);
+        cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 1);
+        cr_assert_eq(send_words(0, 1), MU_OK, "it is not this endpoint's");
+        cr_assert_eq(launch(7), MU_BAD_ENDPOINT);
+        cr_assert_eq(send_words(1, 1), MU_REFUSED);
+        write_reg(CSR_MU_SEND, (uint64_t)MU_DISCARD);
+    }
+    for (unsigned n = 0; n < 3; n++) {
+        cr_assert_eq(send_words(1, 1), MU_OK);
+    }
+    for (unsigned n = 0; n < 3; n++)
+        msgunit_refused(lone.tile.mu, 1);
+    cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 3);
+    for (unsigned n = 0; n < 3; n++)
+        cr_assert_eq(launch(1), MU_REFUSED);
+    cr_assert_eq(send_words(1, 1), MU_OK);
+    cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 0);
+}
+
+Test(msgunit, the_driver_can_read_and_forget_refusals)
+{
+    configure_endpoint(2, 1, 0, 0, 4, MU_EP_VALID);
+    write_reg(CSR_SMU_EP_REFUSED, 1 << 20);
+    cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 65535);
+    msgunit_refused(lone.tile.mu, 2);
+    cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 65535, "it stays at its most");
+    write_reg(CSR_SMU_EP_REFUSED, 0);
+    cr_assert_eq(send_words(2, 1), MU_OK);
 }
 
 /* ---- receiving ---------------------------------------------------------------------------- */

@@ -82,12 +82,21 @@ Test(simctl, any_number_of_lines_may_wait)
 
 /* ---- series ---------------------------------------------------------------------------- */
 
+/* The distribution of a series, wherever it is kept. */
+static const struct hist *series(const char *name, const char *unit)
+{
+    for (unsigned b = 0; b < SERIES_BUCKETS; b++)
+        for (const struct series *s = lone.shared.bucket[b]; s; s = s->next)
+            if (strcmp(s->name, name) == 0 && strcmp(s->unit, unit) == 0)
+                return &s->hist;
+    cr_assert_fail("no series %s (%s)", name, unit);
+    return NULL;
+}
+
 Test(simctl, samples_go_to_the_selected_series)
 {
     uint64_t a = name_series("a", "cycles"), b = name_series("b", "messages");
     cr_assert_neq(a, b);
-    cr_assert_str_eq(lone.shared.series[1].name, "b");
-    cr_assert_str_eq(lone.shared.series[1].unit, "messages");
     put(SIMCTL_SELECT, a);
     put(SIMCTL_SAMPLE, 10);
     put(SIMCTL_SELECT, b);
@@ -95,9 +104,9 @@ Test(simctl, samples_go_to_the_selected_series)
     put(SIMCTL_SAMPLE, 22);
     put(SIMCTL_SELECT, a);
     put(SIMCTL_SAMPLE, 14);
-    cr_assert_eq(lone.shared.series[0].hist.count, 2);
-    cr_assert_eq(lone.shared.series[0].hist.sum, 24);
-    cr_assert_eq(lone.shared.series[1].hist.sum, 42);
+    cr_assert_eq(series("a", "cycles")->count, 2);
+    cr_assert_eq(series("a", "cycles")->sum, 24);
+    cr_assert_eq(series("b", "messages")->sum, 42);
 }
 
 Test(simctl, one_name_and_unit_are_one_series)
@@ -124,8 +133,8 @@ Test(simctl, a_tile_numbers_its_series_by_itself_and_shares_them_by_name)
     put(SIMCTL_SELECT, 1);
     put(SIMCTL_SAMPLE, 6);
     cr_assert_eq(lone.shared.series_count, 2);
-    cr_assert_eq(lone.shared.series[1].hist.sum, 11, "both samples are b's");
-    cr_assert_eq(lone.shared.series[0].hist.count, 0);
+    cr_assert_eq(series("b", "x")->sum, 11, "both samples are b's");
+    cr_assert_eq(series("a", "x")->count, 0);
 }
 
 Test(simctl, samples_without_a_series_are_dropped_and_a_bad_selection_is_ignored)
@@ -135,30 +144,70 @@ Test(simctl, samples_without_a_series_are_dropped_and_a_bad_selection_is_ignored
     name_series("a", "x");
     put(SIMCTL_SELECT, 7);
     put(SIMCTL_SAMPLE, 3);
-    cr_assert_eq(lone.shared.series[0].hist.sum, 3);
+    cr_assert_eq(series("a", "x")->sum, 3);
 }
 
-Test(simctl, names_that_are_too_long_are_cut)
+static void check_fault(const char *text)
 {
-    char name[1000];
-    memset(name, 'n', sizeof name);
-    name[sizeof name - 1] = '\0';
-    name_series(name, "unit");
-    cr_assert_eq(strlen(lone.shared.series[0].name), SIMCTL_NAME_BYTES - 1);
-    cr_assert_eq(name_series("next", "x"), 1, "the buffer is empty again");
-    cr_assert_str_eq(lone.shared.series[1].name, "next");
+    cr_assert_eq(lone.htif.end, HTIF_FAULT);
+    cr_assert_eq(lone.htif.end_tile, LONE_TILE);
+    cr_assert_not_null(strstr(lone.htif.fault, text), "%s", lone.htif.fault);
 }
 
-Test(simctl, more_series_than_there_is_room_for_do_no_harm)
+Test(simctl, the_longest_names_and_units_are_kept_whole)
+{
+    char name[SIMCTL_NAME_BYTES], unit[SIMCTL_UNIT_BYTES];
+    memset(name, 'n', sizeof name);
+    memset(unit, 'u', sizeof unit);
+    name[SIMCTL_NAME_BYTES - 1] = '\0';
+    unit[SIMCTL_UNIT_BYTES - 1] = '\0';
+    cr_assert_eq(name_series(name, unit), 0);
+    cr_assert_eq(lone.htif.end, HTIF_RUNS);
+    cr_assert_eq(series(name, unit)->count, 0);
+}
+
+static void check_too_long(unsigned name_bytes, unsigned unit_bytes)
+{
+    char name[1000], unit[1000];
+    memset(name, 'n', sizeof name);
+    memset(unit, 'u', sizeof unit);
+    name[name_bytes] = unit[unit_bytes] = '\0';
+    lone.htif = (struct htif){.stop_at = CYCLE_NEVER, .serve_at = CYCLE_NEVER};
+    name_series(name, unit);
+    check_fault("fewer than 96 bytes");
+    cr_assert_eq(lone.shared.series_count, 0);
+}
+
+Test(simctl, a_name_or_unit_that_is_too_long_ends_the_run)
+{
+    check_too_long(SIMCTL_NAME_BYTES, 1);
+    check_too_long(1, SIMCTL_UNIT_BYTES);
+    check_too_long(SIMCTL_NAME_BYTES - 1, SIMCTL_UNIT_BYTES);
+    check_too_long(999, 999);
+    check_too_long(5, 999);
+    cr_assert_eq(name_series("next", "x"), 0, "the buffer is empty again");
+    cr_assert_eq(series("next", "x")->count, 0);
+}
+
+Test(simctl, a_tile_has_256_series_and_one_more_ends_the_run)
 {
     char name[16];
-    for (unsigned n = 0; n < 2 * SERIES_MAX; n++) {
+    for (unsigned n = 0; n < SIMCTL_SERIES_MAX; n++) {
         snprintf(name, sizeof name, "series%u", n);
-        cr_assert_lt(name_series(name, "x"), SERIES_PER_TILE);
+        cr_assert_eq(name_series(name, "x"), n);
         put(SIMCTL_SELECT, n);
-        put(SIMCTL_SAMPLE, 1);
+        put(SIMCTL_SAMPLE, n);
     }
-    cr_assert_leq(lone.shared.series_count, SERIES_MAX);
+    cr_assert_eq(lone.htif.end, HTIF_RUNS);
+    cr_assert_eq(name_series("series17", "x"), 17, "an old one is none more");
+    cr_assert_eq(lone.htif.end, HTIF_RUNS);
+    put(SIMCTL_SELECT, name_series("surplus", "y"));
+    check_fault("256 series a tile: \"surplus\" (y)");
+    cr_assert_eq(lone.shared.series_count, SIMCTL_SERIES_MAX);
+    for (unsigned n = 0; n < SIMCTL_SERIES_MAX; n++) {
+        snprintf(name, sizeof name, "series%u", n);
+        cr_assert_eq(series(name, "x")->sum, n);
+    }
 }
 
 /* ---- the rest ------------------------------------------------------------------------------- */
