@@ -215,10 +215,26 @@ static unsigned add_record(struct code_line *code, unsigned count, struct insn i
     return count + 1;
 }
 
+static bool is_load(const struct insn *insn)
+{
+    return insn->op >= OP_lb && insn->op <= OP_lwu_used;
+}
+
+/* Behind a load the straddle is reached by a join, which takes note of the load's
+ * register (mark_use); a jump to the straddle does not meet it. */
+static unsigned add_straddle(struct code_line *code, unsigned count, unsigned half, bool loaded)
+{
+    if (loaded)
+        count = add_record(code, count, (struct insn){.op = OP_join, .rd = 32, .imm = 1}, half);
+    code->entry[half] = (uint8_t)count;
+    return add_record(code, count, (struct insn){.op = OP_straddle, .rd = 32}, half);
+}
+
 /* Decodes from `half` until the line ends or an instruction is met that has a
  * record already.  Returns the number of records in the line. */
 static unsigned decode_chain(struct code_line *code, unsigned half, unsigned count)
 {
+    bool loaded = false;
     for (unsigned next; half < LINE_HALVES; half = next) {
         if (code->entry[half] != NOT_DECODED) {
             int32_t distance = code->entry[half] - (int32_t)count;
@@ -228,10 +244,11 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
         code->entry[half] = (uint8_t)count;
         uint32_t low = halfword(code, half);
         if (half + 1 == LINE_HALVES && !is_compressed(low))
-            return add_record(code, count, (struct insn){.op = OP_straddle, .rd = 32}, half);
+            return add_straddle(code, count, half, loaded);
         unsigned bytes;
         struct insn insn = insn_at(code_bits(code, half, &bytes), half, &next);
         count = add_record(code, count, insn, half);
+        loaded = is_load(&insn);
     }
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = (int32_t)half - LINE_HALVES};
     return add_record(code, count, end, LINE_HALVES);
@@ -248,11 +265,6 @@ static void make_near(struct code_line *code, unsigned i)
         return;
     insn->op = insn->op == OP_jal ? OP_jal_near : (uint8_t)(insn->op + 1);
     insn->imm = code->entry[insn->imm / 2] - (int32_t)i;
-}
-
-static bool is_load(const struct insn *insn)
-{
-    return insn->op >= OP_lb && insn->op <= OP_lwu_used;
 }
 
 bool insn_uses(const struct insn *insn, unsigned reg)
@@ -281,8 +293,8 @@ static void mark_use(struct code_line *code, unsigned i)
         return;
     if (next && insn_uses(next, insn->rd))
         insn->op++;
-    if (!next && (insn + 1)->op == OP_line_end) {
-        (insn + 1)->op = OP_line_end_used;
+    if (!next) { /* what uses the value, if anything, is in the next line */
+        (insn + 1)->op = (insn + 1)->op == OP_join ? OP_join_used : OP_line_end_used;
         (insn + 1)->rs1 = insn->rd;
     }
 }
@@ -310,7 +322,7 @@ static void make_predicted(struct insn *insn, const struct code_options *options
 static bool is_traceable(const struct insn *insn)
 {
     return insn->op != OP_line_end && insn->op != OP_line_end_used && insn->op != OP_join &&
-           insn->op != OP_straddle;
+           insn->op != OP_join_used && insn->op != OP_straddle;
 }
 
 static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)

@@ -37,6 +37,7 @@ enum insn_op {
     OP_illegal,
     OP_straddle,      /* 32 bits that begin in the line's last halfword */
     OP_join,          /* go on with a record elsewhere in the line, in no time */
+    OP_join_used,     /* the same: from a load into rs1's register to an OP_straddle */
     OP_line_end,      /* behind the last instruction: go on in the next line */
     OP_line_end_used, /* the last instruction is a load into rs1's register */
     OP_traced,        /* writes a trace event, then does what `op` says */
