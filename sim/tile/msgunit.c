@@ -2,12 +2,15 @@
  * The message unit.
  *
  *   endpoint e                      queue q
- *   [dest|label|credits]  --mesh-->  head -> slot -> slot -> tail
+ *   [dest|label|limit|out] --mesh-->  head -> slot -> slot -> tail
  *        ^                                |
  *        +------- credit, on mu_ack ------+
  *
- * An endpoint starts with as many credits as the CPU driver gives it and spends
- * one a message; the receiver's mu_ack returns it.  A CPU driver that gives out
+ * An endpoint has as many credits as the CPU driver gives it (`limit`) and spends
+ * one a message (`out`); the receiver's mu_ack returns it.  Giving it another
+ * number changes what it may have out, not what is out.  A new destination is
+ * another queue, with nothing of ours in it: the endpoint enters a new
+ * generation, and credits of an older one come back to nobody.  A CPU driver that gives out
  * no more credits than the queue is deep can never overrun it.  One that does
  * is told: the message is refused, its credit returns, and the next launch
  * through its endpoint reports MU_REFUSED instead.
@@ -21,6 +24,7 @@
  */
 #include "sim/tile/msgunit.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "sim/core/port.h"
@@ -31,8 +35,9 @@ enum { NO_SLOT = UINT32_MAX };
 
 struct endpoint {
     uint64_t label;
-    uint32_t dest; /* tile | queue << MU_DEST_QUEUE_SHIFT */
-    uint32_t credits;
+    uint64_t dest; /* tile | queue << MU_DEST_QUEUE_SHIFT, all bits as written */
+    uint32_t limit, out; /* messages that may be, and that are, in flight or unread */
+    uint32_t generation; /* of the destination */
     uint16_t refused; /* messages whose refusal no launch has reported */
     uint8_t conf;     /* MU_EP_* */
 };
@@ -158,6 +163,7 @@ static void acknowledge(struct tile *t, unsigned number)
     p->from = t->id;
     p->to = head->from;
     p->message.endpoint = head->message.endpoint;
+    p->message.generation = head->message.generation;
     drop_head(t, number);
     network_post(t->engine, p, HALF_HART, t->hart->cycle + t->cfg->message_send_cycles);
     update_interrupt(t, t->hart->cycle);
@@ -165,18 +171,32 @@ static void acknowledge(struct tile *t, unsigned number)
 
 /* ---- sending --------------------------------------------------------------- */
 
-void msgunit_credit(struct msgunit *mu, uint32_t endpoint)
+static uint32_t credits_left(const struct endpoint *ep)
 {
-    mu->endpoint[endpoint].credits++;
+    return ep->out < ep->limit ? ep->limit - ep->out : 0;
 }
 
-void msgunit_refused(struct msgunit *mu, uint32_t endpoint)
+/* A message is no longer out; false when it was one of an older generation. */
+static bool has_returned(struct msgunit *mu, const struct message *message)
 {
-    struct endpoint *ep = &mu->endpoint[endpoint];
-    ep->credits++;
-    if (ep->refused < UINT16_MAX)
-        ep->refused++;
+    struct endpoint *ep = &mu->endpoint[message->endpoint];
+    bool ours = message->generation == ep->generation;
+    assert(!ours || ep->out);
+    ep->out -= ours;
+    return ours;
+}
+
+void msgunit_credit(struct msgunit *mu, const struct message *message)
+{
+    has_returned(mu, message);
+}
+
+void msgunit_refused(struct msgunit *mu, const struct message *message)
+{
+    struct endpoint *ep = &mu->endpoint[message->endpoint];
     mu->counters.refused++;
+    if (has_returned(mu, message) && ep->refused < UINT16_MAX)
+        ep->refused++;
 }
 
 static struct endpoint *usable_endpoint(struct tile *t, uint64_t number)
@@ -207,6 +227,7 @@ static void post_message(struct tile *t, const struct endpoint *ep, uint32_t num
     p->to = (tile_id)ep->dest;
     p->message.label = ep->label;
     p->message.endpoint = number;
+    p->message.generation = ep->generation;
     p->message.queue = (uint8_t)(ep->dest >> MU_DEST_QUEUE_SHIFT);
     p->message.words = (uint8_t)mu->building_words;
     memcpy(p->message.word, mu->building, sizeof mu->building);
@@ -230,11 +251,11 @@ static uint64_t launch(struct tile *t, uint64_t number)
     }
     if (mu->building_words == 0 || mu->building_words > MU_MESSAGE_WORDS)
         return MU_BAD_LENGTH;
-    if (ep->credits == 0) {
+    if (!credits_left(ep)) {
         mu->counters.no_credits++;
         return MU_NO_CREDITS;
     }
-    ep->credits--;
+    ep->out++;
     mu->counters.sent++;
     post_message(t, ep, (uint32_t)number);
     mu->building_words = 0;
@@ -252,19 +273,29 @@ static void trace_launch(struct tile *t, uint64_t number)
 
 /* ---- configuration ---------------------------------------------------------- */
 
-static void set_destination(struct tile *t, struct endpoint *ep, uint64_t value)
+/* A destination that does not exist makes the endpoint invalid and keeps it so. */
+static void check_destination(const struct tile *t, struct endpoint *ep)
 {
     uint64_t tiles = config_tiles(t->cfg);
-    ep->dest = (uint32_t)value;
-    if ((value & 0xffff) >= tiles || value >> MU_DEST_QUEUE_SHIFT >= t->mu->queues)
+    if ((ep->dest & 0xffff) >= tiles || ep->dest >> MU_DEST_QUEUE_SHIFT >= t->mu->queues)
         ep->conf = 0;
 }
 
-/* A destination that does not exist keeps the endpoint invalid. */
-static void configure_endpoint(struct tile *t, struct endpoint *ep, uint64_t value)
+static void set_destination(const struct tile *t, struct endpoint *ep, uint64_t value)
+{
+    if (value != ep->dest) {
+        ep->generation++;
+        ep->out = 0;
+        ep->refused = 0;
+    }
+    ep->dest = value;
+    check_destination(t, ep);
+}
+
+static void configure_endpoint(const struct tile *t, struct endpoint *ep, uint64_t value)
 {
     ep->conf = (uint8_t)(value & (MU_EP_VALID | MU_EP_USER));
-    set_destination(t, ep, ep->dest);
+    check_destination(t, ep);
 }
 
 /* An empty queue takes a new depth if the slots reach for it; otherwise it
@@ -352,7 +383,7 @@ enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *val
         *value = ep->label;
         break;
     case CSR_SMU_EP_CREDITS:
-        *value = ep->credits;
+        *value = credits_left(ep);
         break;
     case CSR_SMU_EP_CONF:
         *value = ep->conf;
@@ -427,7 +458,7 @@ enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t val
         ep->label = value;
         break;
     case CSR_SMU_EP_CREDITS:
-        ep->credits = value < mu->slots ? (uint32_t)value : mu->slots;
+        ep->limit = value < mu->slots ? (uint32_t)value : mu->slots;
         break;
     case CSR_SMU_EP_CONF:
         configure_endpoint(t, ep, value);
