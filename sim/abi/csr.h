@@ -22,6 +22,11 @@
  *   mu_label   r   head message: the label that hardware wrote
  *   mu_pop     r   head message: next word (each read moves on by one)
  *
+ * The message being built, the status of the last launch and the selected queue
+ * exist twice, for user code and for S- and M-mode: a trap handler may send and
+ * receive without disturbing what user code has begun.  Which word of a head
+ * message comes next is the queue's, whoever reads it.
+ *
  * Message unit, supervisor code (the CPU driver) configures it.
  *   smu_ep         rw  select the send endpoint that the registers below show
  *   smu_ep_dest    rw  destination tile | destination queue << 16; another one

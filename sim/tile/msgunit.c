@@ -35,11 +35,11 @@ enum { NO_SLOT = UINT32_MAX };
 
 struct endpoint {
     uint64_t label;
-    uint64_t dest; /* tile | queue << MU_DEST_QUEUE_SHIFT, all bits as written */
+    uint64_t dest;       /* tile | queue << MU_DEST_QUEUE_SHIFT, all bits as written */
     uint32_t limit, out; /* messages that may be, and that are, in flight or unread */
     uint32_t generation; /* of the destination */
-    uint16_t refused; /* messages whose refusal no launch has reported */
-    uint8_t conf;     /* MU_EP_* */
+    uint16_t refused;    /* messages whose refusal no launch has reported */
+    uint8_t conf;        /* MU_EP_* */
 };
 
 struct queue {
@@ -55,6 +55,15 @@ struct slot {
     uint32_t next;
 };
 
+/* What one level of privilege is at: a trap handler has a desk of its own. */
+struct desk {
+    uint64_t building[MU_MESSAGE_WORDS];
+    unsigned building_words; /* may exceed MU_MESSAGE_WORDS: then the launch is refused */
+    unsigned launched_words; /* of the last launch, for the trace */
+    uint64_t status;
+    uint64_t queue; /* that mu_* show */
+};
+
 struct msgunit {
     struct endpoint *endpoint;
     struct queue *queue;
@@ -65,11 +74,7 @@ struct msgunit {
     uint64_t user;                              /* queues that user code may see */
     uint64_t ie;                                /* queues that raise the interrupt */
     uint64_t selected_endpoint, selected_queue; /* supervisor's configuration */
-    uint64_t user_queue;                        /* the queue that mu_* show */
-    uint64_t building[MU_MESSAGE_WORDS];
-    unsigned building_words; /* may exceed MU_MESSAGE_WORDS: then the launch is refused */
-    unsigned launched_words; /* of the last launch, for the trace */
-    uint64_t status;
+    struct desk desk[2];                        /* of user code; of S- and M-mode */
     uint64_t refused_here;
     struct msgunit_counters counters;
 };
@@ -96,6 +101,11 @@ struct msgunit_counters msgunit_counters(const struct msgunit *mu)
 uint64_t msgunit_ready(const struct msgunit *mu, enum privilege priv)
 {
     return priv == PRIV_U ? mu->ready & mu->user : mu->ready;
+}
+
+static struct desk *desk_of(const struct tile *t)
+{
+    return &t->mu->desk[t->hart->priv != PRIV_U];
 }
 
 /* The interrupt line follows the queues. */
@@ -217,11 +227,11 @@ static unsigned message_flits(const struct config *cfg, unsigned words)
 
 static void post_message(struct tile *t, const struct endpoint *ep, uint32_t number)
 {
-    struct msgunit *mu = t->mu;
+    const struct desk *desk = desk_of(t);
     struct packet *p = network_packet(t->engine);
     p->kind = PACKET_MESSAGE;
     p->vnet = VNET_MESSAGE;
-    p->flits = (uint8_t)message_flits(t->cfg, mu->building_words);
+    p->flits = (uint8_t)message_flits(t->cfg, desk->building_words);
     p->to_half = HALF_HART;
     p->from = t->id;
     p->to = (tile_id)ep->dest;
@@ -229,17 +239,18 @@ static void post_message(struct tile *t, const struct endpoint *ep, uint32_t num
     p->message.endpoint = number;
     p->message.generation = ep->generation;
     p->message.queue = (uint8_t)(ep->dest >> MU_DEST_QUEUE_SHIFT);
-    p->message.words = (uint8_t)mu->building_words;
-    memcpy(p->message.word, mu->building, sizeof mu->building);
+    p->message.words = (uint8_t)desk->building_words;
+    memcpy(p->message.word, desk->building, sizeof desk->building);
     network_post(t->engine, p, HALF_HART, t->hart->cycle + t->cfg->message_send_cycles);
 }
 
 static uint64_t launch(struct tile *t, uint64_t number)
 {
     struct msgunit *mu = t->mu;
-    mu->launched_words = mu->building_words;
+    struct desk *desk = desk_of(t);
+    desk->launched_words = desk->building_words;
     if (number == (uint64_t)MU_DISCARD) {
-        mu->building_words = 0;
+        desk->building_words = 0;
         return MU_OK;
     }
     struct endpoint *ep = usable_endpoint(t, number);
@@ -249,7 +260,7 @@ static uint64_t launch(struct tile *t, uint64_t number)
         ep->refused--;
         return MU_REFUSED;
     }
-    if (mu->building_words == 0 || mu->building_words > MU_MESSAGE_WORDS)
+    if (desk->building_words == 0 || desk->building_words > MU_MESSAGE_WORDS)
         return MU_BAD_LENGTH;
     if (!credits_left(ep)) {
         mu->counters.no_credits++;
@@ -258,16 +269,17 @@ static uint64_t launch(struct tile *t, uint64_t number)
     ep->out++;
     mu->counters.sent++;
     post_message(t, ep, (uint32_t)number);
-    mu->building_words = 0;
+    desk->building_words = 0;
     return MU_OK;
 }
 
 static void trace_launch(struct tile *t, uint64_t number)
 {
     const struct msgunit *mu = t->mu;
+    const struct desk *desk = desk_of(t);
     const struct endpoint *ep = number < mu->endpoints ? &mu->endpoint[number] : NULL;
-    trace_send(t->hart->trace, t->id, t->hart->cycle, (unsigned)mu->status,
-               (unsigned)number & 0xffff, ep ? (tile_id)ep->dest : 0, mu->launched_words,
+    trace_send(t->hart->trace, t->id, t->hart->cycle, (unsigned)desk->status,
+               (unsigned)number & 0xffff, ep ? (tile_id)ep->dest : 0, desk->launched_words,
                ep ? ep->label : 0);
 }
 
@@ -320,10 +332,11 @@ static void configure_queue(struct msgunit *mu, unsigned number, uint64_t value)
 static struct queue *visible_queue(struct tile *t)
 {
     struct msgunit *mu = t->mu;
-    if (mu->user_queue >= mu->queues)
+    uint64_t number = desk_of(t)->queue;
+    if (number >= mu->queues)
         return NULL;
-    bool hidden = t->hart->priv == PRIV_U && !(mu->user >> mu->user_queue & 1);
-    return hidden ? NULL : &mu->queue[mu->user_queue];
+    bool hidden = t->hart->priv == PRIV_U && !(mu->user >> number & 1);
+    return hidden ? NULL : &mu->queue[number];
 }
 
 static uint64_t pop_word(struct msgunit *mu, struct queue *q)
@@ -359,10 +372,10 @@ enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *val
     const struct queue *q = &mu->queue[mu->selected_queue];
     switch (number) {
     case CSR_MU_SEND:
-        *value = mu->status;
+        *value = desk_of(t)->status;
         break;
     case CSR_MU_QUEUE:
-        *value = mu->user_queue;
+        *value = desk_of(t)->queue;
         break;
     case CSR_MU_READY:
         *value = msgunit_ready(mu, (enum privilege)h->priv);
@@ -418,11 +431,18 @@ static enum csr_result wait_for(struct hart *h, uint64_t mask)
     return CSR_WAIT;
 }
 
+static void push_word(struct desk *desk, uint64_t value)
+{
+    if (desk->building_words < MU_MESSAGE_WORDS)
+        desk->building[desk->building_words] = value;
+    desk->building_words += desk->building_words <= MU_MESSAGE_WORDS;
+}
+
 static void acknowledge_selected(struct tile *t)
 {
     const struct queue *q = visible_queue(t);
     if (q && q->count)
-        acknowledge(t, (unsigned)t->mu->user_queue);
+        acknowledge(t, (unsigned)desk_of(t)->queue);
 }
 
 enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t value)
@@ -432,16 +452,14 @@ enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t val
     struct endpoint *ep = &mu->endpoint[mu->selected_endpoint];
     switch (number) {
     case CSR_MU_PUSH:
-        if (mu->building_words < MU_MESSAGE_WORDS)
-            mu->building[mu->building_words] = value;
-        mu->building_words += mu->building_words <= MU_MESSAGE_WORDS;
+        push_word(desk_of(t), value);
         break;
     case CSR_MU_SEND:
-        mu->status = launch(t, value);
+        desk_of(t)->status = launch(t, value);
         trace_launch(t, value);
         break;
     case CSR_MU_QUEUE:
-        mu->user_queue = value;
+        desk_of(t)->queue = value;
         break;
     case CSR_MU_ACK:
         acknowledge_selected(t);

@@ -195,6 +195,41 @@ Test(msgunit, discarding_drops_the_words_and_sends_nothing)
     cr_assert_eq(only_packet()->message.words, 2);
 }
 
+Test(msgunit, a_handler_sends_and_reads_without_disturbing_user_code)
+{
+    configure_endpoint(0, 1, 0, 0, 9, MU_EP_VALID | MU_EP_USER);
+    configure_queue(0, 2, MU_RQ_VALID | MU_RQ_USER);
+    configure_queue(1, 2, MU_RQ_VALID);
+    cr_assert(deliver(0, 1, 70));
+    cr_assert(deliver(1, 1, 71));
+    lone.hart.priv = PRIV_U;
+    write_reg(CSR_MU_QUEUE, 0);
+    cr_assert_eq(launch(99), MU_BAD_ENDPOINT);
+    write_reg(CSR_MU_PUSH, 1);
+    write_reg(CSR_MU_PUSH, 2);
+    static const uint8_t handlers[] = {PRIV_S, PRIV_M};
+    for (unsigned i = 0; i < 2; i++) {
+        lone.hart.priv = handlers[i];
+        write_reg(CSR_MU_QUEUE, 1);
+        cr_assert_eq(read_reg(CSR_MU_COUNT), 1);
+        write_reg(CSR_MU_PUSH, 10);
+        cr_assert_eq(launch(0), MU_OK);
+        cr_assert_eq(lone.posted[i].packet.message.words, 1);
+        cr_assert_eq(lone.posted[i].packet.message.word[0], 10);
+        lone.hart.priv = PRIV_U;
+        cr_assert_eq(read_reg(CSR_MU_QUEUE), 0);
+        cr_assert_eq(read_reg(CSR_MU_SEND), MU_BAD_ENDPOINT, "the status of its own launch");
+    }
+    cr_assert_eq(read_reg(CSR_MU_POP), 70);
+    write_reg(CSR_MU_PUSH, 3);
+    cr_assert_eq(launch(0), MU_OK);
+    cr_assert_eq(lone.posted[2].packet.message.words, 3);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(lone.posted[2].packet.message.word[i], i + 1);
+    lone.hart.priv = PRIV_S;
+    cr_assert_eq(read_reg(CSR_MU_QUEUE), 1, "S and M share theirs");
+}
+
 Test(msgunit, an_endpoint_that_is_absent_or_not_valid_is_a_bad_one)
 {
     cr_assert_eq(send_words(0, 1), MU_BAD_ENDPOINT);
