@@ -329,6 +329,33 @@ Test(chip, the_limit_of_cycles_ends_a_run_exactly_there)
     }
 }
 
+Test(chip, an_end_before_the_limit_is_an_end)
+{
+    cycle_t ended = 0, cycles = 0;
+    uint64_t hash = 0;
+    for (cycle_t limit = 100000; limit + 1 >= ended; limit = limit == 100000 ? cycles : limit - 1) {
+        machine_begin(&m, 2, 2);
+        m.options.max_cycles = limit;
+        put_only(&m.p, 1);
+        put_exit(&m.p, 7);
+        machine_run(&m);
+        if (limit == 100000) {
+            ended = m.chip->htif.end_cycle;
+            cycles = m.results.cycles;
+            hash = m.results.state_hash;
+            cr_assert_gt(cycles, ended + 1);
+        }
+        cr_assert_eq(m.end, limit > ended ? CHIP_EXIT : CHIP_LIMIT);
+        if (m.end == CHIP_EXIT) {
+            cr_assert_eq(m.results.cycles, cycles);
+            cr_assert_eq(m.results.state_hash, hash, "the limit of %llu shows",
+                         (unsigned long long)limit);
+        }
+        if (limit + 1 > ended)
+            machine_end(&m);
+    }
+}
+
 Test(chip, the_limit_counts_for_sleepers_with_a_timer_too)
 {
     put_li(&m.p, T0, MAP_MTIMECMP_BASE);
