@@ -300,7 +300,7 @@ static void run_world(struct engine *e, cycle_t last)
 
 cycle_t engine_safe_cycle(const struct engine *e)
 {
-    return e->now;
+    return least(e->now, least_clock(e));
 }
 
 /* The stop has come: the guest's end or the limit. */

@@ -149,6 +149,26 @@ Test(chip, the_write_call_prints_a_buffer_and_returns_its_length)
     cr_assert_eq(m.chip->hart[0].x[S0], 1);
 }
 
+Test(chip, lines_of_one_call_come_in_its_order)
+{
+    uint64_t words[8], bytes = 0;
+    char text[sizeof words];
+    for (; bytes + 2 <= sizeof text; bytes += 2) {
+        text[bytes] = (char)('z' - bytes / 2);
+        text[bytes + 1] = '\n';
+    }
+    memcpy(words, text, sizeof words);
+    put_store_words(&m.p, MACHINE_DATA + 4096, words, 8);
+    put_store_words(&m.p, MACHINE_DATA, (const uint64_t[]){64, 1, MACHINE_DATA + 4096, bytes}, 4);
+    put_li(&m.p, T1, MACHINE_DATA);
+    put_call(&m.p);
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.console_lines, 32);
+    cr_assert_eq(m.console_bytes, bytes);
+    cr_assert_arr_eq(m.console, text, bytes);
+}
+
 Test(chip, a_call_that_the_host_does_not_know_fails_and_answers)
 {
     const uint64_t call[4] = {4711, 1, 2, 3};
