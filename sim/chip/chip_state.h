@@ -23,6 +23,7 @@ struct chip {
     struct coh_out out;
     struct bootinfo *bootinfo;
     uint64_t console_hash;
+    cycle_t flushed; /* console lines of all cycles before this one have been handed out */
     enum chip_end end;
     struct chip_series *series; /* filled by chip_results */
 };

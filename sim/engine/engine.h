@@ -75,7 +75,9 @@ enum engine_state {
 /* One round.  Between rounds every tile is consistent. */
 enum engine_state engine_round(struct engine *e);
 
-/* All cycles before this one are simulated, on every tile. */
+/* All cycles before this one are simulated, on every tile: the world's, and those
+ * of the harts that are awake.  A hart that the world's last cycle has woken is
+ * still to do what it does in that cycle. */
 cycle_t engine_safe_cycle(const struct engine *e);
 
 #endif

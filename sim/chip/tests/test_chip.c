@@ -149,6 +149,26 @@ Test(chip, the_write_call_prints_a_buffer_and_returns_its_length)
     cr_assert_eq(m.chip->hart[0].x[S0], 1);
 }
 
+Test(chip, lines_of_one_call_come_in_its_order)
+{
+    uint64_t words[8], bytes = 0;
+    char text[sizeof words];
+    for (; bytes + 2 <= sizeof text; bytes += 2) {
+        text[bytes] = (char)('z' - bytes / 2);
+        text[bytes + 1] = '\n';
+    }
+    memcpy(words, text, sizeof words);
+    put_store_words(&m.p, MACHINE_DATA + 4096, words, 8);
+    put_store_words(&m.p, MACHINE_DATA, (const uint64_t[]){64, 1, MACHINE_DATA + 4096, bytes}, 4);
+    put_li(&m.p, T1, MACHINE_DATA);
+    put_call(&m.p);
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.console_lines, 32);
+    cr_assert_eq(m.console_bytes, bytes);
+    cr_assert_arr_eq(m.console, text, bytes);
+}
+
 Test(chip, a_call_that_the_host_does_not_know_fails_and_answers)
 {
     const uint64_t call[4] = {4711, 1, 2, 3};
@@ -325,6 +345,33 @@ Test(chip, the_limit_of_cycles_ends_a_run_exactly_there)
             cr_assert_geq(m.chip->hart[t].cycle, limits[i]);
         check_explained("the limit of ");
         if (i < 4)
+            machine_end(&m);
+    }
+}
+
+Test(chip, an_end_before_the_limit_is_an_end)
+{
+    cycle_t ended = 0, cycles = 0;
+    uint64_t hash = 0;
+    for (cycle_t limit = 100000; limit + 1 >= ended; limit = limit == 100000 ? cycles : limit - 1) {
+        machine_begin(&m, 2, 2);
+        m.options.max_cycles = limit;
+        put_only(&m.p, 1);
+        put_exit(&m.p, 7);
+        machine_run(&m);
+        if (limit == 100000) {
+            ended = m.chip->htif.end_cycle;
+            cycles = m.results.cycles;
+            hash = m.results.state_hash;
+            cr_assert_gt(cycles, ended + 1);
+        }
+        cr_assert_eq(m.end, limit > ended ? CHIP_EXIT : CHIP_LIMIT);
+        if (m.end == CHIP_EXIT) {
+            cr_assert_eq(m.results.cycles, cycles);
+            cr_assert_eq(m.results.state_hash, hash, "the limit of %llu shows",
+                         (unsigned long long)limit);
+        }
+        if (limit + 1 > ended)
             machine_end(&m);
     }
 }

@@ -181,10 +181,10 @@ Test(csr, registers_keep_the_bits_that_they_have)
         }
 }
 
-Test(csr, misa_tells_rv64_imacsu_and_is_fixed)
+Test(csr, misa_tells_rv64_imabcsu_and_is_fixed)
 {
     uint64_t misa = UINT64_C(2) << 62;
-    for (const char *letter = "ACIMSU"; *letter; letter++)
+    for (const char *letter = "ABCIMSU"; *letter; letter++)
         misa |= bit((unsigned)(*letter - 'A'));
     cr_assert_eq(get(MISA), misa);
     set(MISA, 0);
