@@ -98,12 +98,15 @@ bool analysis_begin_sweep(struct analysis *db, const char *sweep, const char *fi
 
 /* ---- figures ----------------------------------------------------------------------- */
 
+enum { FIGURE_PANELS = 3 };
+
 struct figure {
     const char *name;
     const char *title;
     const char *x_label, *y_label;
-    const char *closer; /* title of a second panel that shows small values closer, or NULL */
-    const char *select; /* its rows of figure_points */
+    const char *panel[FIGURE_PANELS]; /* titles; a row a series says which panels show it */
+    const char *keys;   /* boot arguments and parameters that x and the series' names cover */
+    const char *select; /* its rows of figure_points, by those keys alone */
 };
 
 extern const struct figure analysis_figures[];

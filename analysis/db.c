@@ -127,15 +127,44 @@ static bool create_schema(struct analysis *db, struct error *e)
 
 /* ---- the view of the figures ------------------------------------------------------ */
 
+/* What tells the runs of one series apart and is neither on the axis nor in the
+ * name that the figure's query gives it goes into the name: "SHM1 l1d.kib=8",
+ * "SHM1 mesh-4x4".  So one line never joins points of different configurations. */
+static const char naming_sql[] =
+    "), given(run_id, key, value, place) AS (\n"
+    "  SELECT run_id, 'machine', machine, 0 FROM runs\n"
+    "  UNION ALL SELECT run_id, key, value, 1 FROM run_params\n"
+    "), differing AS MATERIALIZED (\n"
+    "  SELECT p.figure, p.series, g.key FROM plain p\n"
+    "  JOIN covered c ON c.figure = p.figure JOIN given g ON g.run_id = p.run_id\n"
+    "  WHERE instr(c.keys, ' ' || g.key || ' ') = 0\n"
+    "  GROUP BY p.figure, p.series, g.key\n"
+    "  HAVING count(DISTINCT g.value) > 1 OR count(*) <\n"
+    "    (SELECT count(*) FROM plain q WHERE q.figure = p.figure AND q.series = p.series)\n"
+    ")\n"
+    "SELECT p.figure, p.series || coalesce((SELECT ' ' || group_concat(word, ' ') FROM (\n"
+    "    SELECT CASE g.key WHEN 'machine' THEN g.value ELSE g.key || '=' || g.value END AS word\n"
+    "    FROM differing d JOIN given g ON g.run_id = p.run_id AND g.key = d.key\n"
+    "    WHERE d.figure = p.figure AND d.series = p.series ORDER BY g.place, g.key)), ''),\n"
+    "  p.x, p.y, p.unit, p.run_id FROM plain p";
+
 /* CREATE VIEW figure_points over the selects of all figures; mem_alloc'd. */
 static char *figure_view_sql(const char *create)
 {
     char *text = NULL;
     size_t bytes = 0;
     FILE *f = open_memstream(&text, &bytes);
-    fprintf(f, "%s figure_points(figure, series, x, y, unit, run_id) AS\n", create);
+    fprintf(f,
+            "%s figure_points(figure, series, x, y, unit, run_id) AS\nWITH covered(figure, keys) "
+            "AS (VALUES",
+            create);
+    for (unsigned i = 0; i < analysis_figure_count; i++)
+        fprintf(f, "%s\n  ('%s', ' %s ')", i ? "," : "", analysis_figures[i].name,
+                analysis_figures[i].keys);
+    fputs("\n), plain(figure, series, x, y, unit, run_id) AS MATERIALIZED (\n", f);
     for (unsigned i = 0; i < analysis_figure_count; i++)
         fprintf(f, "%s%s\n", i ? "UNION ALL\n" : "", analysis_figures[i].select);
+    fputs(naming_sql, f);
     fclose(f);
     return text;
 }
