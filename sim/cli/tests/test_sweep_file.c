@@ -106,6 +106,16 @@ Test(sweep_file, every_machine_gets_all_points)
     cr_expect_str_eq(sweep->point[3].label, "n.yaml cores=2");
 }
 
+Test(sweep_file, refuses_two_machines_of_one_name)
+{
+    cr_assert_eq(mkdir("sub", 0777), 0);
+    write_file("sub/m.yaml", "mesh: {width: 1, height: 1}\n");
+    expect_refused("machine: [m.yaml, n.yaml, sub/m.yaml]\ngrid: {mesh.vcs: [1]}\n",
+                   "s.yaml:1: machine: ./m.yaml and ./sub/m.yaml are both named m; give one a name "
+                   "of its own (name: ...)");
+    load_good("machine: [m.yaml, m.yaml]\ngrid: {mesh.vcs: [1]}\n");
+}
+
 Test(sweep_file, machines_are_found_beside_the_sweep)
 {
     struct error e = {0};
