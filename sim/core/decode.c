@@ -161,7 +161,7 @@ static bool is_load(const struct insn *insn)
     return insn->op >= OP_lb && insn->op <= OP_lwu_used;
 }
 
-static bool uses(const struct insn *insn, unsigned reg)
+bool insn_uses(const struct insn *insn, unsigned reg)
 {
     bool number = csr_immediate((enum insn_op)insn->op);
     return (insn->rs1 == reg && !number) || insn->rs2 == reg;
@@ -174,7 +174,7 @@ static void decode_line(struct code_line *code, bool traced)
     for (unsigned i = 0; i < LINE_INSNS; i++)
         insn[i] = decode_insn(code->bits[i], i);
     for (unsigned i = 0; i + 1 < LINE_INSNS; i++)
-        if (is_load(&insn[i]) && uses(&insn[i + 1], insn[i].rd))
+        if (is_load(&insn[i]) && insn_uses(&insn[i + 1], insn[i].rd))
             insn[i].op++;
     struct insn *last = &insn[LINE_INSNS - 1];
     insn[LINE_INSNS] = (struct insn){.op = OP_line_end, .rd = 32};

@@ -69,4 +69,7 @@ unsigned code_table_lines(const struct code_table *table);
 struct insn decode_insn(uint32_t bits, unsigned slot);
 const char *insn_name(enum insn_op op);
 
+/* Does it read register `reg` (not x0)? */
+bool insn_uses(const struct insn *insn, unsigned reg);
+
 #endif

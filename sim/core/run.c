@@ -375,7 +375,7 @@ do_line_end:
         line_pc = target;
         i = code->insn;
         lim += (uintptr_t)i - (uintptr_t)from;
-        if (loaded && (i->rs1 == loaded || i->rs2 == loaded))
+        if (loaded && insn_uses(i, loaded))
             STALL(data_use, h->cfg->hart_load_use_cycles - 1);
         goto * i->go;
     }
