@@ -75,7 +75,7 @@ void run_record_free(struct run_record *record);
 struct analysis;
 
 enum analysis_mode {
-    ANALYSIS_READ, /* the file must exist and is not changed */
+    ANALYSIS_READ, /* the file must exist, may be read-only and is not changed */
     ANALYSIS_WRITE /* created when it does not exist, with the folders above it */
 };
 
@@ -83,6 +83,11 @@ enum analysis_mode {
  * has another version, 74 when the host refuses. */
 struct analysis *analysis_open(const char *path, enum analysis_mode mode, struct error *e);
 void analysis_close(struct analysis *db);
+
+/* Claims the database for one sweep at a time, until it is closed.  With
+ * `wait`, until whoever has the claim is done; else *claimed says whether it
+ * was free. */
+bool analysis_claim(struct analysis *db, bool wait, bool *claimed, struct error *e);
 
 /* Stores a run.  One with the same point_key is replaced.  All or nothing. */
 bool analysis_record(struct analysis *db, const struct run_record *record, struct error *e);

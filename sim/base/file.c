@@ -23,7 +23,7 @@ static const char *kind_of(mode_t mode)
         mode_t format;
         const char *name;
     } kinds[] = {
-        {S_IFDIR, "a folder"}, {S_IFIFO, "a pipe"},   {S_IFCHR, "a device"},
+        {S_IFDIR, "a folder"}, {S_IFIFO, "a pipe"},    {S_IFCHR, "a device"},
         {S_IFBLK, "a device"}, {S_IFSOCK, "a socket"},
     };
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

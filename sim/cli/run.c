@@ -36,9 +36,12 @@ enum { PACKET_TYPES = (unsigned)COH_TYPES + (unsigned)PACKET_KINDS };
 static void name_packets(const char *names[PACKET_TYPES])
 {
     static const char *const kinds[PACKET_KINDS] = {
-        [PACKET_COHERENCE] = "Coherence",        [PACKET_MESSAGE] = "Message",
-        [PACKET_CREDIT] = "Credit",              [PACKET_REFUSED] = "Refused",
-        [PACKET_DEVICE_READ] = "DeviceRead",     [PACKET_DEVICE_WRITE] = "DeviceWrite",
+        [PACKET_COHERENCE] = "Coherence",
+        [PACKET_MESSAGE] = "Message",
+        [PACKET_CREDIT] = "Credit",
+        [PACKET_REFUSED] = "Refused",
+        [PACKET_DEVICE_READ] = "DeviceRead",
+        [PACKET_DEVICE_WRITE] = "DeviceWrite",
         [PACKET_DEVICE_REPLY] = "DeviceReply",
     };
     for (unsigned i = 0; i < COH_TYPES; i++)
