@@ -82,6 +82,16 @@ static void explain_trap_loop(struct chip *chip, FILE *out)
     print_registers(h, out);
 }
 
+static void explain_violation(struct chip *chip, FILE *out)
+{
+    const char *what = chip->unrest ? chip->unrest : coherence_violation(chip->engine.coherence);
+    fprintf(out, "invariant broken %s cycle %llu: %s\n",
+            chip->unrest ? "when all had come to rest after" : "before",
+            (unsigned long long)chip->engine.now, what);
+    if (chip->deadlocked)
+        explain_deadlock(chip, out);
+}
+
 void chip_explain(struct chip *chip, FILE *out)
 {
     switch (chip->end) {
@@ -102,8 +112,7 @@ void chip_explain(struct chip *chip, FILE *out)
                 (unsigned long long)chip->htif.end_cycle);
         break;
     case CHIP_VIOLATION:
-        fprintf(out, "invariant broken before cycle %llu: %s\n",
-                (unsigned long long)chip->engine.now, coherence_violation(chip->engine.coherence));
+        explain_violation(chip, out);
         break;
     case CHIP_INTERRUPTED:
         fprintf(out, "interrupted at cycle %llu\n", (unsigned long long)chip->engine.now);
