@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/file.h"
 #include "sim/base/yaml.h"
 
 enum { AXES_MAX = 32, POINTS_MAX = 100000, WORD_MAX = 64 };
@@ -387,12 +388,8 @@ static bool add_grid(struct reading *r, const char *machine, const char *guest, 
 /* A path of the sweep file, which is relative to it. */
 static char *beside(struct reading *r, const char *file)
 {
-    char full[PATH_MAX], *copy = mem_copy_string(r->path);
-    if (file[0] == '/')
-        snprintf(full, sizeof full, "%s", file);
-    else
-        snprintf(full, sizeof full, "%s/%s", dirname(copy), file);
-    mem_free(copy);
+    char full[PATH_MAX];
+    file_beside(r->path, file, full, sizeof full);
     return keep(r, full);
 }
 
