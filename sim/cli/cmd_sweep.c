@@ -9,6 +9,10 @@
  *   poll: pipes of the workers ---> outcome whole: record, start the next
  *         signals (signalfd)   ---> INT, TERM: stop; USR1: say where it stands
  *
+ * Sweeps on one database wait for one another.  The claim is asked for before
+ * the database is asked what is missing, so the second finds what the first
+ * has run.
+ *
  * A point that fails is recorded with its status, reported, and left for the
  * next time; the sweep goes on, and ends with the status of the first point
  * that failed.
@@ -145,6 +149,19 @@ static bool identify_points(struct sweep_run *r, struct error *e)
         snprintf(r->record[i].sweep, sizeof r->record[i].sweep, "%s", s->name);
     }
     return true;
+}
+
+/* One sweep at a time on a database, or both would run the same points. */
+static bool open_database(struct sweep_run *r, struct error *e)
+{
+    bool claimed = false;
+    r->db = analysis_open(r->options->database, ANALYSIS_WRITE, e);
+    if (r->db == NULL || !analysis_claim(r->db, false, &claimed, e))
+        return false;
+    if (!claimed)
+        fprintf(stderr, "tessera: %s: another sweep is writing to it; waiting for its end\n",
+                r->options->database);
+    return claimed || analysis_claim(r->db, true, &claimed, e);
 }
 
 static bool begin_sweep(struct sweep_run *r, struct error *e)
@@ -306,8 +323,7 @@ static void say_result(const struct sweep_run *r)
 
 static int run_sweep(struct sweep_run *r, struct error *e)
 {
-    bool good = check_guest(r, e) && identify_points(r, e) &&
-                (r->db = analysis_open(r->options->database, ANALYSIS_WRITE, e)) != NULL &&
+    bool good = check_guest(r, e) && identify_points(r, e) && open_database(r, e) &&
                 begin_sweep(r, e) && list_todo(r, e) && catch_signals(r, e) && run_points(r, e);
     if (!good)
         return cli_fail(e);
