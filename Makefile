@@ -87,8 +87,8 @@ setup: ## install what is missing
 # Each of the two installs first, then starts over with what is there now.
 test: setup ## install what is missing, build everything, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
-	$(Q)$(MAKE) --no-print-directory lint
-	$(Q)B=$(B) .ci/run-tests.sh --guests $(B)/tessera $(B)/guest/tests guest-os/tests $(TESTS)
+	$(Q)B=$(B) .ci/run-tests.sh --guests $(B)/tessera $(B)/guest/tests guest-os/tests \
+		--script .ci/lint.sh $(TESTS)
 
 tests: $(TESTS)
 

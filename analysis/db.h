@@ -11,6 +11,7 @@ enum { SCHEMA_APPLICATION_ID = 0x54535341, SCHEMA_VERSION = 1 };
 struct analysis {
     sqlite3 *sql;
     char *path;
+    int claim; /* descriptor that holds the claim, or -1 */
 };
 
 /* The tables and views other than figure_points, as SQL. */
@@ -31,8 +32,5 @@ bool db_step(struct analysis *db, sqlite3_stmt *statement, struct error *e);
 /* Ends the transaction: commits when `good`, else takes everything back.
  * Returns whether the changes are stored. */
 bool db_end(struct analysis *db, bool good, struct error *e);
-
-/* Creates the folders above a file. */
-bool db_make_folders(const char *path, struct error *e);
 
 #endif

@@ -22,12 +22,21 @@
  *   mu_label   r   head message: the label that hardware wrote
  *   mu_pop     r   head message: next word (each read moves on by one)
  *
+ * The message being built, the status of the last launch and the selected queue
+ * exist twice, for user code and for S- and M-mode: a trap handler may send and
+ * receive without disturbing what user code has begun.  Which word of a head
+ * message comes next is the queue's, whoever reads it.
+ *
  * Message unit, supervisor code (the CPU driver) configures it.
  *   smu_ep         rw  select the send endpoint that the registers below show
- *   smu_ep_dest    rw  destination tile | destination queue << 16
+ *   smu_ep_dest    rw  destination tile | destination queue << 16; another one
+ *                      than before starts afresh, with all credits and no
+ *                      refusals, and what earlier messages bring back is ignored
  *   smu_ep_label   rw  64-bit label
- *   smu_ep_credits rw  messages that may be in flight or unread, at most as many
- *                      as a tile's queues hold in all (message.slots)
+ *   smu_ep_credits rw  w: messages that may be in flight or unread at once, at
+ *                      most as many as a tile's queues hold in all
+ *                      (message.slots); those that are already count
+ *                      r: how many more may be launched now
  *   smu_ep_conf    rw  MU_EP_* bits; writing it makes the endpoint valid or not
  *   smu_ep_refused rw  messages of this endpoint that were refused and that no
  *                      launch has reported yet (at most 65535)

@@ -4,6 +4,7 @@
  */
 #include "sim/chip/chip.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +134,7 @@ void chip_destroy(struct chip *chip)
         return;
     mem_free(chip->simctl.line);
     mem_free(chip->htif.request);
+    stats_free(&chip->results.stats);
     arena_destroy(chip->arena);
 }
 
@@ -190,21 +192,27 @@ bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e
 
 /* ---- running --------------------------------------------------------------------- */
 
-static int by_cycle_and_tile(const void *a, const void *b)
+static int by_number(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* By (cycle, tile), then as the tile has written them. */
+static int by_time(const void *a, const void *b)
 {
     const struct console_line *x = a, *y = b;
-    if (x->cycle != y->cycle)
-        return x->cycle < y->cycle ? -1 : 1;
-    return (x->tile > y->tile) - (x->tile < y->tile);
+    int order = by_number(x->cycle, y->cycle);
+    order = order ? order : by_number(x->tile, y->tile);
+    return order ? order : by_number(x->number, y->number);
 }
 
 /* Hands out the console lines of all cycles before `complete`, in order. */
 static void flush_console(struct chip *chip, cycle_t complete)
 {
     struct simctl_shared *s = &chip->simctl;
-    if (s->line_count == 0)
-        return;
-    qsort(s->line, s->line_count, sizeof *s->line, by_cycle_and_tile);
+    qsort(s->line, s->line_count, sizeof *s->line, by_time);
+    assert(s->line[0].cycle >= chip->flushed);
+    chip->flushed = complete;
     unsigned done = 0;
     for (; done < s->line_count && s->line[done].cycle < complete; done++) {
         const struct console_line *line = &s->line[done];
@@ -216,6 +224,17 @@ static void flush_console(struct chip *chip, cycle_t complete)
     }
     s->line_count -= done;
     memmove(s->line, s->line + done, s->line_count * sizeof *s->line);
+}
+
+/* Hands out what can no longer be preceded by anything. */
+static void flush(struct chip *chip)
+{
+    if (!chip->simctl.line_count && !chip->options.trace)
+        return;
+    cycle_t complete = engine_safe_cycle(&chip->engine);
+    if (chip->simctl.line_count)
+        flush_console(chip, complete);
+    trace_flush_until(chip->options.trace, complete);
 }
 
 /* Sleeping harts' clocks stand still: charge them up to the end of the run. */
@@ -262,6 +281,19 @@ static enum chip_end end_of(const struct chip *chip, enum engine_state state)
     return CHIP_INTERRUPTED;
 }
 
+/* With sim.check, a run that has come to an end of its own must leave nothing
+ * behind: no line in transaction, no copy that its home does not know of. */
+static void check_rest(struct chip *chip)
+{
+    bool own_end = chip->end != CHIP_INTERRUPTED && chip->end != CHIP_VIOLATION;
+    if (chip->cfg.sim_check && own_end)
+        chip->unrest = engine_check_quiet(&chip->engine);
+    if (!chip->unrest)
+        return;
+    chip->deadlocked = chip->end == CHIP_DEADLOCK;
+    chip->end = CHIP_VIOLATION;
+}
+
 enum chip_end chip_run(struct chip *chip)
 {
     struct engine *e = &chip->engine;
@@ -272,14 +304,17 @@ enum chip_end chip_run(struct chip *chip)
             *chip->options.inquiry = 0;
             chip_report_progress(chip, stderr);
         }
-        flush_console(chip, engine_safe_cycle(e));
-        trace_flush_until(chip->options.trace, engine_safe_cycle(e));
+        flush(chip);
     }
     chip->end = end_of(chip, state);
     for (unsigned i = 0; i < e->tiles; i++)
         simctl_end_line(chip->tile[i].simctl, (tile_id)i, e->now);
-    flush_console(chip, CYCLE_NEVER);
+    if (chip->simctl.line_count)
+        flush_console(chip, CYCLE_NEVER);
     settle_harts(chip);
+    chip_measure(chip);
+    chip->measured = true;
+    check_rest(chip);
     return chip->end;
 }
 

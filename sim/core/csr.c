@@ -10,8 +10,8 @@
 #include "sim/core/mmu.h"
 
 #define MISA                                                                                       \
-    (UINT64_C(2) << 62 | 1u << ('A' - 'A') | 1u << ('C' - 'A') | 1u << ('I' - 'A') |               \
-     1u << ('M' - 'A') | 1u << ('S' - 'A') | 1u << ('U' - 'A'))
+    (UINT64_C(2) << 62 | 1u << ('A' - 'A') | 1u << ('B' - 'A') | 1u << ('C' - 'A') |               \
+     1u << ('I' - 'A') | 1u << ('M' - 'A') | 1u << ('S' - 'A') | 1u << ('U' - 'A'))
 #define BIT(n)         (UINT64_C(1) << (n))
 #define IRQ_SUPERVISOR (BIT(IRQ_SSIP) | BIT(IRQ_STIP) | BIT(IRQ_SEIP))
 #define IRQ_DELEGABLE  (IRQ_SUPERVISOR | BIT(IRQ_MESSAGE))

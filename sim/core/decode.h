@@ -116,4 +116,7 @@ bool insn_uses(const struct insn *insn, unsigned reg);
 uint32_t expand_compressed(uint16_t bits);
 const char *insn_name(enum insn_op op);
 
+/* Does it read register `reg` (not x0)? */
+bool insn_uses(const struct insn *insn, unsigned reg);
+
 #endif

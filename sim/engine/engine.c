@@ -3,8 +3,13 @@
  */
 #include "sim/engine/engine.h"
 
+#include <string.h>
+
 #include "sim/base/rng.h"
 #include "traces/traces.h"
+
+/* How long what is on its way at the end of a run may take to arrive. */
+static const cycle_t DRAIN_CYCLES = 1000000, DRAIN_CYCLES_A_PACKET = 100000;
 
 /* A slice of a lone hart is cut after this many cycles, so that signals and
  * limits are looked at now and then. */
@@ -143,6 +148,19 @@ static cycle_t horizon(const struct engine *e, tile_id tile, cycle_t common)
     return least(common, arrival);
 }
 
+/* Has the guest ended the run before the limit did? */
+static bool guest_has_ended(const struct engine *e)
+{
+    return e->htif->end != HTIF_RUNS && e->htif->end_cycle < e->end_at;
+}
+
+/* Where all harts stop: an end before the limit has its full course, so that the
+ * limit does not show. */
+static cycle_t stop_of(const struct engine *e)
+{
+    return guest_has_ended(e) ? e->htif->stop_at : e->end_at;
+}
+
 static bool nothing_on_its_way(const struct engine *e)
 {
     return e->packets.in_use == 0;
@@ -163,7 +181,7 @@ static void run_harts(struct engine *e, cycle_t clock)
     bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
     cycle_t common = clock + (lone ? LONE_SLICE : e->lookahead);
-    cycle_t stop = least(e->end_at, least(e->htif->stop_at, e->htif->serve_at));
+    cycle_t stop = least(stop_of(e), e->htif->serve_at);
     for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
         for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {
             unsigned place = w * 64 + (unsigned)__builtin_ctzll(bits);
@@ -298,20 +316,20 @@ static void run_world(struct engine *e, cycle_t last)
 
 cycle_t engine_safe_cycle(const struct engine *e)
 {
-    return e->now;
+    return least(e->now, least_clock(e));
 }
 
 /* The stop has come: the guest's end or the limit. */
-static enum engine_state end_at_stop(const struct engine *e, cycle_t stop)
+static enum engine_state end_at_stop(const struct engine *e)
 {
-    return e->htif->end != HTIF_RUNS && stop == e->htif->stop_at ? ENGINE_ENDED : ENGINE_LIMIT;
+    return guest_has_ended(e) ? ENGINE_ENDED : ENGINE_LIMIT;
 }
 
 static enum engine_state state_of(const struct engine *e, cycle_t stop)
 {
     if (e->cfg->sim_check && coherence_violation(e->coherence))
         return ENGINE_VIOLATION;
-    return e->now >= stop && least_clock(e) >= stop ? end_at_stop(e, stop) : ENGINE_RUNS;
+    return e->now >= stop && least_clock(e) >= stop ? end_at_stop(e) : ENGINE_RUNS;
 }
 
 /* Everyone sleeps and nothing will ever happen: nothing before the stop, or a
@@ -321,7 +339,7 @@ static enum engine_state stand_still(struct engine *e, cycle_t stop)
 {
     if (e->htif->end != HTIF_RUNS) {
         e->now = stop;
-        return end_at_stop(e, stop);
+        return end_at_stop(e);
     }
     e->now = 0;
     for (unsigned i = 0; i < e->tiles; i++)
@@ -334,11 +352,55 @@ enum engine_state engine_round(struct engine *e)
     cycle_t clock = least_clock(e);
     if (clock != CYCLE_NEVER)
         run_harts(e, clock);
-    cycle_t stop = least(e->end_at, e->htif->stop_at);
+    cycle_t stop = stop_of(e);
     cycle_t last = least(least_clock(e), stop - 1);
     cycle_t before = e->now;
     run_world(e, last);
     if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
         return stand_still(e, stop);
     return state_of(e, stop);
+}
+
+/* ---- after the run ------------------------------------------------------------------- */
+
+/* False: some packet never arrives. */
+static bool drain(struct engine *e)
+{
+    cycle_t last = e->now + DRAIN_CYCLES + DRAIN_CYCLES_A_PACKET * e->packets.in_use;
+    while (e->packets.in_use) {
+        cycle_t next = next_cycle(e);
+        if (next > last)
+            return false;
+        if (next > e->now)
+            mesh_skip_to(e->mesh, next);
+        e->now = next;
+        simulate_cycle(e);
+    }
+    return true;
+}
+
+/* Nobody asks for anything any more. */
+static void dismiss_harts(struct engine *e)
+{
+    e->htif->requests = 0;
+    e->htif->serve_at = CYCLE_NEVER;
+    for (unsigned i = 0; i < e->tiles; i++) {
+        e->hart[i].trace = NULL;
+        calendar_set_timer(e->calendar, (tile_id)i, CYCLE_NEVER);
+    }
+}
+
+const char *engine_check_quiet(struct engine *e)
+{
+    cycle_t end = e->now;
+    struct hart *harts = mem_alloc(e->tiles * sizeof *harts);
+    memcpy(harts, e->hart, e->tiles * sizeof *harts);
+    dismiss_harts(e);
+    const char *fault = drain(e) ? coherence_check_quiet(e->coherence) : "a packet never arrives";
+    if (coherence_violation(e->coherence))
+        fault = coherence_violation(e->coherence);
+    memcpy(e->hart, harts, e->tiles * sizeof *harts);
+    mem_free(harts);
+    e->now = end;
+    return fault;
 }

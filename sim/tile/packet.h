@@ -28,9 +28,10 @@ enum tile_half { HALF_HOME, HALF_HART };
 struct message {
     uint64_t label;
     uint64_t word[MU_MESSAGE_WORDS];
-    uint32_t endpoint; /* of the sender: where the credit returns to */
-    uint32_t number;   /* among the messages from its tile to that one */
-    uint8_t queue;     /* of the receiver */
+    uint32_t endpoint;   /* of the sender: where the credit returns to */
+    uint32_t generation; /* of the endpoint, when the message was launched */
+    uint32_t number;     /* among the messages from its tile to that one */
+    uint8_t queue;       /* of the receiver */
     uint8_t words;
 };
 

@@ -83,6 +83,7 @@ void simctl_end_line(struct simctl *s, tile_id tile, cycle_t now)
     }
     struct console_line *line = &shared->line[shared->line_count++];
     line->cycle = now;
+    line->number = shared->lines_ended++;
     line->tile = tile;
     line->bytes = (uint16_t)s->console_bytes;
     memcpy(line->text, s->console, s->console_bytes);

@@ -23,6 +23,7 @@ struct series {
  * that lines come out in the order of (cycle, tile). */
 struct console_line {
     cycle_t cycle;
+    uint64_t number; /* among all lines: of one tile and cycle the first comes first */
     tile_id tile;
     uint16_t bytes;
     char text[CONSOLE_LINE_MAX];
@@ -35,6 +36,7 @@ struct simctl_shared {
     unsigned series_count;
     struct console_line *line; /* waiting lines, unordered */
     unsigned line_count, line_capacity;
+    uint64_t lines_ended;
     uint64_t marks;
 };
 

@@ -156,10 +156,10 @@ void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
         receive_message(t, packet, now);
         break;
     case PACKET_CREDIT:
-        msgunit_credit(t->mu, packet->message.endpoint);
+        msgunit_credit(t->mu, &packet->message);
         break;
     case PACKET_REFUSED:
-        msgunit_refused(t->mu, packet->message.endpoint);
+        msgunit_refused(t->mu, &packet->message);
         break;
     case PACKET_DEVICE_READ:
     case PACKET_DEVICE_WRITE:

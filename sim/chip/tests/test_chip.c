@@ -149,6 +149,26 @@ Test(chip, the_write_call_prints_a_buffer_and_returns_its_length)
     cr_assert_eq(m.chip->hart[0].x[S0], 1);
 }
 
+Test(chip, lines_of_one_call_come_in_its_order)
+{
+    uint64_t words[8], bytes = 0;
+    char text[sizeof words];
+    for (; bytes + 2 <= sizeof text; bytes += 2) {
+        text[bytes] = (char)('z' - bytes / 2);
+        text[bytes + 1] = '\n';
+    }
+    memcpy(words, text, sizeof words);
+    put_store_words(&m.p, MACHINE_DATA + 4096, words, 8);
+    put_store_words(&m.p, MACHINE_DATA, (const uint64_t[]){64, 1, MACHINE_DATA + 4096, bytes}, 4);
+    put_li(&m.p, T1, MACHINE_DATA);
+    put_call(&m.p);
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.console_lines, 32);
+    cr_assert_eq(m.console_bytes, bytes);
+    cr_assert_arr_eq(m.console, text, bytes);
+}
+
 Test(chip, a_call_that_the_host_does_not_know_fails_and_answers)
 {
     const uint64_t call[4] = {4711, 1, 2, 3};
@@ -329,6 +349,33 @@ Test(chip, the_limit_of_cycles_ends_a_run_exactly_there)
     }
 }
 
+Test(chip, an_end_before_the_limit_is_an_end)
+{
+    cycle_t ended = 0, cycles = 0;
+    uint64_t hash = 0;
+    for (cycle_t limit = 100000; limit + 1 >= ended; limit = limit == 100000 ? cycles : limit - 1) {
+        machine_begin(&m, 2, 2);
+        m.options.max_cycles = limit;
+        put_only(&m.p, 1);
+        put_exit(&m.p, 7);
+        machine_run(&m);
+        if (limit == 100000) {
+            ended = m.chip->htif.end_cycle;
+            cycles = m.results.cycles;
+            hash = m.results.state_hash;
+            cr_assert_gt(cycles, ended + 1);
+        }
+        cr_assert_eq(m.end, limit > ended ? CHIP_EXIT : CHIP_LIMIT);
+        if (m.end == CHIP_EXIT) {
+            cr_assert_eq(m.results.cycles, cycles);
+            cr_assert_eq(m.results.state_hash, hash, "the limit of %llu shows",
+                         (unsigned long long)limit);
+        }
+        if (limit + 1 > ended)
+            machine_end(&m);
+    }
+}
+
 Test(chip, the_limit_counts_for_sleepers_with_a_timer_too)
 {
     put_li(&m.p, T0, MAP_MTIMECMP_BASE);
@@ -401,6 +448,92 @@ Test(chip, a_series_too_many_ends_the_run_and_is_named)
     cr_assert_eq(m.results.series_count, 256);
     check_explained("guest: no more than 256 series a tile: \"AQ\" ()");
     check_explained("(tile 0, cycle ");
+}
+
+/* ---- sim.check when all has come to rest ---------------------------------------------- */
+
+/* Every packet with a line's data becomes a credit that nobody waits for. */
+static unsigned lose_data(struct engine *e)
+{
+    unsigned lost = 0;
+    for (uint32_t n = 0; n < e->packets.fresh; n++) {
+        struct packet *p = packet_at(&e->packets, n);
+        bool data = p->kind == PACKET_COHERENCE && coh_msg_info[p->coherence.type].carries_data;
+        if (!data)
+            continue;
+        p->kind = PACKET_CREDIT;
+        p->message = (struct message){.generation = 99};
+        lost++;
+    }
+    return lost;
+}
+
+/* All tiles store to many lines until the limit cuts them off in the midst. */
+static void run_stores(cycle_t limit)
+{
+    machine_begin(&m, 2, 2);
+    m.cfg.l1d_kib = m.cfg.l1d_ways = 1;
+    put_li(&m.p, T0, MACHINE_DATA);
+    unsigned again = m.p.count;
+    put(&m.p, asm_r(OP_amoadd_d, T1, T0, T0));
+    put(&m.p, asm_i(OP_addi, T0, T0, LINE_BYTES));
+    put_jump(&m.p, again);
+    m.options.max_cycles = limit;
+    cr_assert_eq(machine_run(&m), CHIP_LIMIT);
+}
+
+Test(chip, what_is_on_its_way_at_the_end_comes_to_rest_without_harts)
+{
+    unsigned busy = 0;
+    for (cycle_t limit = 1000; limit < 1100; limit++) {
+        run_stores(limit);
+        struct engine *e = &m.chip->engine;
+        cycle_t clock[4];
+        for (unsigned t = 0; t < 4; t++)
+            clock[t] = e->hart[t].cycle;
+        busy += e->packets.in_use > 0;
+        const char *fault = engine_check_quiet(e);
+        cr_assert_null(fault, "limit %llu: %s", (unsigned long long)limit, fault);
+        cr_assert_eq(e->packets.in_use, 0);
+        cr_assert_eq(chip_cycle(m.chip), limit);
+        for (unsigned t = 0; t < 4; t++)
+            cr_assert_eq(e->hart[t].cycle, clock[t]);
+        if (limit < 1099)
+            machine_end(&m);
+    }
+    cr_assert_gt(busy, 50);
+}
+
+Test(chip, a_message_that_got_lost_is_found_when_all_is_at_rest)
+{
+    unsigned found = 0;
+    for (cycle_t limit = 1000; limit < 1100; limit++) {
+        run_stores(limit);
+        lose_data(&m.chip->engine);
+        found += engine_check_quiet(&m.chip->engine) != NULL;
+        if (limit < 1099)
+            machine_end(&m);
+    }
+    cr_assert_gt(found, 50);
+}
+
+/* Two harts wait for ever for a line whose data got lost. */
+Test(chip, a_deadlock_of_coherence_is_a_broken_invariant_and_says_so)
+{
+    machine_begin(&m, 2, 1);
+    m.cfg.sim_check = true;
+    put_li(&m.p, T0, MACHINE_DATA);
+    put(&m.p, asm_i(OP_ld, T1, T0, 0));
+    put_sleep(&m.p);
+    machine_build(&m);
+    do
+        cr_assert_eq(engine_round(&m.chip->engine), ENGINE_RUNS);
+    while (m.chip->hart[0].wait != WAIT_LINE || !lose_data(&m.chip->engine));
+    cr_assert_eq(machine_go(&m), CHIP_VIOLATION);
+    cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_INTERNAL);
+    check_explained("invariant broken when all had come to rest after cycle");
+    check_explained("in a transaction");
+    check_explained("deadlock at cycle");
 }
 
 Test(chip, a_signal_interrupts_a_run)

@@ -198,6 +198,20 @@ static void put_host_call(struct program *p, unsigned tiles)
     put_fold_cycle(p);
 }
 
+/* A line of the console: by the page, at once; by the host, when it is served. */
+static void put_lines(struct program *p, unsigned tiles)
+{
+    (void)tiles;
+    put_li(p, T0, MAP_SIMCTL_BASE);
+    put(p, asm_i(OP_addi, T1, S1, 'a'));
+    put(p, asm_s(OP_sb, T1, T0, SIMCTL_CONSOLE));
+    put(p, asm_i(OP_addi, T1, ZERO, '\n'));
+    put(p, asm_s(OP_sb, T1, T0, SIMCTL_CONSOLE));
+    put_li(p, T0, MACHINE_TOHOST);
+    put_li(p, T1, UINT64_C(0x0101000000000000) | '\n');
+    put(p, asm_s(OP_sd, T1, T0, 0));
+}
+
 /* A byte to the console; then what fromhost says for a while, which is cleared. */
 static void put_host_console(struct program *p, unsigned tiles)
 {
@@ -220,7 +234,7 @@ static put_piece_fn *const pieces[] = {
     put_read_remote, put_send,           put_send,
     put_receive,     put_receive,        put_reserved,
     put_arithmetic,  put_talk_to_itself, put_far_code,
-    put_host_call,   put_host_console,
+    put_host_call,   put_host_console,   put_lines,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 

@@ -1,158 +1,165 @@
-/*
- * tessera run: what it writes besides the guest's console.  The guest is an ELF
- * of a few instructions that counts in memory for ever, so a run ends at its
- * limit of cycles.  Run from the repository's root.
- */
+/* tessera run: what it refuses before the run, what it warns of, where results go. */
 #include "sim/cli/cli.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
-#include <elf.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-static const uint32_t code[] = {
-    0x00000297, /* auipc t0, 0 */
-    0x10028293, /* addi  t0, t0, 256 */
-    0x00100313, /* addi  t1, zero, 1 */
-    0x0062b3af, /* again: amoadd.d t2, t1, (t0) */
-    0x34031073, /* csrw  mscratch, t1 */
-    0xff9ff06f, /* j     again */
-};
+#include "sim/cli/tests/tiny_guest.h"
 
-static struct {
-    Elf64_Ehdr header;
-    Elf64_Phdr program;
-    uint32_t code[sizeof code / sizeof code[0]];
-} guest;
-
-static char folder[] = "/tmp/tessera-run-XXXXXX";
-static char elf_path[64], log_path[64], other_path[64];
-
-static void write_guest(void)
+static void write_file(const char *name, const char *text)
 {
-    guest.header = (Elf64_Ehdr){
-        .e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-        .e_type = ET_EXEC,
-        .e_machine = EM_RISCV,
-        .e_version = EV_CURRENT,
-        .e_entry = 0x80000000,
-        .e_phoff = sizeof guest.header,
-        .e_ehsize = sizeof(Elf64_Ehdr),
-        .e_phentsize = sizeof(Elf64_Phdr),
-        .e_phnum = 1,
-        .e_shentsize = sizeof(Elf64_Shdr),
-    };
-    guest.program = (Elf64_Phdr){
-        .p_type = PT_LOAD,
-        .p_flags = PF_R | PF_X,
-        .p_offset = (uint64_t)((char *)guest.code - (char *)&guest),
-        .p_vaddr = 0x80000000,
-        .p_paddr = 0x80000000,
-        .p_filesz = sizeof guest.code,
-        .p_memsz = 4096,
-    };
-    memcpy(guest.code, code, sizeof code);
-    FILE *f = fopen(elf_path, "wb");
-    cr_assert_eq(fwrite(&guest, sizeof guest, 1, f), 1);
+    FILE *f = fopen(name, "w");
+    cr_assert_not_null(f);
+    fputs(text, f);
     fclose(f);
 }
 
-static void make(void)
+static void enter_folder(void)
 {
+    char folder[] = "/tmp/tessera-test-XXXXXX";
     argp_err_exit_status = EXIT_STATUS_USAGE;
     cr_assert_not_null(mkdtemp(folder));
-    snprintf(elf_path, sizeof elf_path, "%s/guest.elf", folder);
-    snprintf(log_path, sizeof log_path, "%s/log", folder);
-    snprintf(other_path, sizeof other_path, "%s/other", folder);
-    write_guest();
+    cr_assert_eq(chdir(folder), 0);
+    write_file("m.yaml", "mesh: {width: 1, height: 1}\n");
+    struct tiny_guest g = tiny_guest_make(7);
+    tiny_guest_write(&g, "g.elf");
     cr_redirect_stdout();
     cr_redirect_stderr();
 }
 
-static void drop(void)
+static void leave_folder(void)
 {
-    unlink(elf_path);
-    unlink(log_path);
-    unlink(other_path);
-    rmdir(folder);
+    char command[128], folder[96];
+    cr_assert_not_null(getcwd(folder, sizeof folder));
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
 }
 
-TestSuite(cmd_run, .init = make, .fini = drop);
+TestSuite(cmd_run, .init = enter_folder, .fini = leave_folder, .timeout = 60);
 
-/* Runs the guest for 3000 cycles with two more pairs of words. */
-static int run(const char *machine, const char *a, const char *b, const char *c, const char *d)
+enum { WORDS_MAX = 12 };
+
+/* Runs the command on m.yaml with these words, NULL at the end. */
+static int run(char *const *words)
 {
-    char name[] = "tessera run", guest_option[] = "--guest", limit[] = "--max-cycles=3000";
-    char *argv[] = {name,      (char *)machine, guest_option, elf_path,  limit,
-                    (char *)a, (char *)b,       (char *)c,    (char *)d, NULL};
-    int argc = 5;
-    while (argv[argc])
-        argc++;
+    char name[] = "tessera run", machine[] = "m.yaml";
+    char *argv[WORDS_MAX + 3] = {name, machine};
+    int argc = 2;
+    for (; *words; words++)
+        argv[argc++] = *words;
     int status = cmd_run(argc, argv);
+    fflush(stdout);
     fflush(stderr);
     return status;
 }
+#define RUN(...) run((char *const[]){__VA_ARGS__, NULL})
 
-static char *read_text(const char *path)
+/* What stderr holds so far. */
+static const char *said(void)
 {
-    static char text[1 << 20];
-    FILE *f = fopen(path, "r");
-    cr_assert_not_null(f, "%s", path);
-    text[fread(text, 1, sizeof text - 1, f)] = '\0';
-    fclose(f);
+    static char text[4096];
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stderr())] = 0;
     return text;
 }
 
-Test(cmd_run, commit_log_has_a_line_for_every_instruction)
+static bool exists(const char *path)
 {
-    static const char expected[] =
-        "core   0: 3 0x0000000080000000 (0x00000297) x5  0x0000000080000000\n"
-        "core   0: 3 0x0000000080000004 (0x10028293) x5  0x0000000080000100\n"
-        "core   0: 3 0x0000000080000008 (0x00100313) x6  0x0000000000000001\n"
-        "core   0: 3 0x000000008000000c (0x0062b3af) x7  0x0000000000000000"
-        " mem 0x0000000080000100 mem 0x0000000080000100 0x0000000000000001\n"
-        "core   0: 3 0x0000000080000010 (0x34031073) c832_mscratch 0x0000000000000001\n"
-        "core   0: 3 0x0000000080000014 (0xff9ff06f)\n"
-        "core   0: 3 0x000000008000000c (0x0062b3af) x7  0x0000000000000001"
-        " mem 0x0000000080000100 mem 0x0000000080000100 0x0000000000000002\n";
-    cr_assert_eq(run("configs/machines/one-tile.yaml", "--commit-log", log_path, NULL, NULL),
-                 EXIT_STATUS_LIMIT);
-    const char *text = read_text(log_path);
-    cr_assert_eq(strncmp(text, expected, strlen(expected)), 0, "%.900s", text);
-    cr_assert_eq(text[strlen(text) - 1], '\n');
+    return access(path, F_OK) == 0;
 }
 
-Test(cmd_run, commit_log_of_many_harts_does_not_depend_on_the_order_of_tiles)
+static const char *text_of(const json_t *object, const char *key)
 {
-    static char forward[1 << 20];
-    const char *machine = "configs/machines/tiny-2x2.yaml";
-    run(machine, "--commit-log", log_path, NULL, NULL);
-    strcpy(forward, read_text(log_path));
-    run(machine, "--commit-log", other_path, "--set", "sim.tile_order=reverse");
-    cr_assert_str_eq(forward, read_text(other_path));
-    for (unsigned hart = 0; hart < 4; hart++) {
-        char start[64];
-        snprintf(start, sizeof start, "core%4u: 3 0x0000000080000000 (0x00000297)", hart);
-        cr_assert(strstr(forward, start), "%s", start);
-    }
+    const char *text = json_string_value(json_object_get(object, key));
+    cr_assert_not_null(text, "no text %s", key);
+    return text;
 }
 
-Test(cmd_run, commit_log_changes_neither_trace_nor_result)
+Test(cmd_run, stats_say_what_was_run)
 {
-    const char *machine = "configs/machines/tiny-2x2.yaml";
-    static char alone[1 << 20];
-    run(machine, "--trace", other_path, NULL, NULL);
-    memcpy(alone, read_text(other_path), sizeof alone);
-    run(machine, "--trace", other_path, "--commit-log", log_path);
-    cr_assert_eq(memcmp(alone, read_text(other_path), sizeof alone), 0);
+    cr_assert_eq(RUN("-g", "g.elf", "-b", "a=1 b=2", "--set=l1d.kib=8", "--stats", "new/x.json"),
+                 7);
+    json_error_t error;
+    json_t *o = json_load_file("new/x.json", 0, &error);
+    cr_assert_not_null(o, "%s", error.text);
+    cr_expect_str_eq(text_of(o, "guest"), "g.elf");
+    cr_expect_str_eq(text_of(o, "bootargs"), "a=1 b=2");
+    cr_expect_str_eq(text_of(o, "machine"), "m");
+    cr_expect_not_null(strstr(text_of(o, "config"), "l1d:\n  kib: 8\n"));
+    cr_expect_eq(json_integer_value(json_object_get(o, "exit_code")), 7);
+    cr_expect_not(exists("new/x.json~"));
+    json_decref(o);
 }
 
-Test(cmd_run, refused_commit_log_ends_before_the_run)
+Test(cmd_run, stats_go_to_standard_output_when_asked)
 {
-    cr_assert_eq(run("configs/machines/one-tile.yaml", "--commit-log", "/nowhere/log", NULL, NULL),
-                 EXIT_STATUS_IO);
-    cr_assert_stderr_eq_str("tessera: /nowhere/log: No such file or directory\n");
+    cr_assert_eq(RUN("-g", "g.elf", "--stats", "-"), 7);
+    json_error_t error;
+    json_t *o = json_loadf(cr_get_redirected_stdout(), 0, &error);
+    cr_assert_not_null(o, "%s", error.text);
+    cr_expect_eq(json_integer_value(json_object_get(o, "exit_code")), 7);
+    cr_expect_not(exists("-"));
+    json_decref(o);
+}
+
+Test(cmd_run, a_guest_that_never_ends_is_not_read)
+{
+    cr_assert_eq(mkfifo("pipe", 0666), 0);
+    cr_expect_eq(RUN("-g", "/dev/zero"), EXIT_STATUS_INPUT);
+    cr_expect_eq(RUN("-g", "pipe"), EXIT_STATUS_INPUT);
+    cr_expect_eq(RUN("-g", "."), EXIT_STATUS_INPUT);
+}
+
+Test(cmd_run, a_refused_run_leaves_nothing_behind)
+{
+    cr_expect_eq(RUN("-g", "none.elf", "--stats", "s.json", "--db", "r.db", "--trace", "t"),
+                 EXIT_STATUS_INPUT);
+    cr_expect_not(exists("s.json"));
+    cr_expect_not(exists("s.json~"));
+    cr_expect_not(exists("r.db"));
+    cr_expect_not(exists("t"));
+}
+
+/* A guest that would run for ever shows that the run has not begun. */
+Test(cmd_run, places_for_results_are_tried_before_the_run)
+{
+    struct tiny_guest g = tiny_guest_make(0);
+    g.code[2] = 0x00000013; /* nop */
+    tiny_guest_write(&g, "g.elf");
+    cr_expect_eq(RUN("-g", "g.elf", "--stats", "/proc/x"), EXIT_STATUS_IO);
+    cr_expect_eq(RUN("-g", "g.elf", "--stats", "s.json", "--db", "/dev/null/r.db"), EXIT_STATUS_IO);
+    cr_expect_eq(RUN("-g", "g.elf", "--db", "r.db", "--trace", "/proc/t"), EXIT_STATUS_IO);
+    cr_expect_not(exists("s.json~"));
+}
+
+Test(cmd_run, a_guest_without_tohost_is_warned_of)
+{
+    struct tiny_guest g = tiny_guest_make(0);
+    g.section[1].sh_size = sizeof(Elf64_Sym);
+    tiny_guest_write(&g, "g.elf");
+    cr_expect_eq(RUN("-g", "g.elf", "--max-cycles=1000"), EXIT_STATUS_LIMIT);
+    cr_expect_not_null(strstr(said(), "warning: g.elf has no symbol tohost"));
+}
+
+Test(cmd_run, a_guest_that_passes_floating_point_registers_is_warned_of)
+{
+    struct tiny_guest g = tiny_guest_make(0);
+    g.header.e_flags = EF_RISCV_FLOAT_ABI_DOUBLE;
+    tiny_guest_write(&g, "g.elf");
+    cr_expect_eq(RUN("-g", "g.elf"), 0);
+    cr_expect_not_null(strstr(said(), "warning: g.elf passes floating-point registers"));
+}
+
+Test(cmd_run, quiet_warns_of_nothing)
+{
+    struct tiny_guest g = tiny_guest_make(0);
+    g.header.e_flags = EF_RISCV_FLOAT_ABI_DOUBLE;
+    tiny_guest_write(&g, "g.elf");
+    cr_expect_eq(RUN("-g", "g.elf", "-q"), 0);
+    cr_expect_str_eq(said(), "");
 }

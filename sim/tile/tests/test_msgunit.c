@@ -50,6 +50,29 @@ static uint64_t send_words(unsigned endpoint, unsigned words)
     return launch(endpoint);
 }
 
+/* What the receiver of this endpoint's latest message answers with. */
+static struct message answer_to(unsigned endpoint)
+{
+    static struct message answer;
+    for (unsigned i = 0; i < POSTED_MAX; i++)
+        if (lone.posted[i].packet.kind == PACKET_MESSAGE &&
+            lone.posted[i].packet.message.endpoint == endpoint)
+            answer = lone.posted[i].packet.message;
+    return answer;
+}
+
+static void credit(unsigned endpoint)
+{
+    struct message message = answer_to(endpoint);
+    msgunit_credit(lone.tile.mu, &message);
+}
+
+static void refuse(unsigned endpoint)
+{
+    struct message message = answer_to(endpoint);
+    msgunit_refused(lone.tile.mu, &message);
+}
+
 static bool deliver(unsigned queue, tile_id from, uint64_t word)
 {
     struct message message = {
@@ -108,7 +131,7 @@ Test(msgunit, a_launch_without_credits_is_refused_and_keeps_the_words)
     cr_assert_eq(send_words(0, 3), MU_NO_CREDITS);
     cr_assert_eq(lone.posted_count, 2);
     cr_assert_eq(msgunit_counters(lone.tile.mu).no_credits, 1);
-    msgunit_credit(lone.tile.mu, 0);
+    credit(0);
     cr_assert_eq(launch(0), MU_OK, "the words are still there");
     cr_assert_eq(lone.posted[2].packet.message.words, 3);
     cr_assert_eq(launch(0), MU_BAD_LENGTH, "and now they are gone");
@@ -127,7 +150,7 @@ Test(msgunit, credits_are_spent_and_returned_one_a_message)
             write_reg(CSR_MU_SEND, (uint64_t)MU_DISCARD);
             lone.posted_count = 0;
         } else if (credits < 5) {
-            msgunit_credit(lone.tile.mu, 9);
+            credit(9);
             credits++;
         }
         write_reg(CSR_SMU_EP, 9);
@@ -172,6 +195,41 @@ Test(msgunit, discarding_drops_the_words_and_sends_nothing)
     cr_assert_eq(only_packet()->message.words, 2);
 }
 
+Test(msgunit, a_handler_sends_and_reads_without_disturbing_user_code)
+{
+    configure_endpoint(0, 1, 0, 0, 9, MU_EP_VALID | MU_EP_USER);
+    configure_queue(0, 2, MU_RQ_VALID | MU_RQ_USER);
+    configure_queue(1, 2, MU_RQ_VALID);
+    cr_assert(deliver(0, 1, 70));
+    cr_assert(deliver(1, 1, 71));
+    lone.hart.priv = PRIV_U;
+    write_reg(CSR_MU_QUEUE, 0);
+    cr_assert_eq(launch(99), MU_BAD_ENDPOINT);
+    write_reg(CSR_MU_PUSH, 1);
+    write_reg(CSR_MU_PUSH, 2);
+    static const uint8_t handlers[] = {PRIV_S, PRIV_M};
+    for (unsigned i = 0; i < 2; i++) {
+        lone.hart.priv = handlers[i];
+        write_reg(CSR_MU_QUEUE, 1);
+        cr_assert_eq(read_reg(CSR_MU_COUNT), 1);
+        write_reg(CSR_MU_PUSH, 10);
+        cr_assert_eq(launch(0), MU_OK);
+        cr_assert_eq(lone.posted[i].packet.message.words, 1);
+        cr_assert_eq(lone.posted[i].packet.message.word[0], 10);
+        lone.hart.priv = PRIV_U;
+        cr_assert_eq(read_reg(CSR_MU_QUEUE), 0);
+        cr_assert_eq(read_reg(CSR_MU_SEND), MU_BAD_ENDPOINT, "the status of its own launch");
+    }
+    cr_assert_eq(read_reg(CSR_MU_POP), 70);
+    write_reg(CSR_MU_PUSH, 3);
+    cr_assert_eq(launch(0), MU_OK);
+    cr_assert_eq(lone.posted[2].packet.message.words, 3);
+    for (unsigned i = 0; i < 3; i++)
+        cr_assert_eq(lone.posted[2].packet.message.word[i], i + 1);
+    lone.hart.priv = PRIV_S;
+    cr_assert_eq(read_reg(CSR_MU_QUEUE), 1, "S and M share theirs");
+}
+
 Test(msgunit, an_endpoint_that_is_absent_or_not_valid_is_a_bad_one)
 {
     cr_assert_eq(send_words(0, 1), MU_BAD_ENDPOINT);
@@ -192,6 +250,58 @@ Test(msgunit, a_destination_cannot_be_moved_off_the_chip_under_a_valid_endpoint)
     configure_endpoint(0, 1, 0, 0, 1, MU_EP_VALID);
     write_reg(CSR_SMU_EP_DEST, 99);
     cr_assert_eq(send_words(0, 1), MU_BAD_ENDPOINT);
+}
+
+Test(msgunit, no_bit_of_a_destination_is_forgotten)
+{
+    static const uint64_t bad[] = {UINT64_C(1) << 32 | 1, UINT64_C(1) << 63 | 1, 1 << 24 | 1};
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        configure_endpoint(0, 1, 0, 0, 1, MU_EP_VALID);
+        write_reg(CSR_SMU_EP_DEST, bad[i]);
+        cr_assert_eq(read_reg(CSR_SMU_EP_DEST), bad[i]);
+        write_reg(CSR_SMU_EP_CONF, MU_EP_VALID);
+        cr_assert_eq(read_reg(CSR_SMU_EP_CONF), 0);
+        cr_assert_eq(send_words(0, 1), MU_BAD_ENDPOINT);
+    }
+}
+
+Test(msgunit, giving_credits_anew_does_not_call_messages_back)
+{
+    configure_endpoint(0, 1, 0, 0, 2, MU_EP_VALID);
+    cr_assert_eq(send_words(0, 1), MU_OK);
+    cr_assert_eq(send_words(0, 1), MU_OK);
+    write_reg(CSR_SMU_EP_CREDITS, 2);
+    cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), 0, "both are still out");
+    cr_assert_eq(send_words(0, 1), MU_NO_CREDITS);
+    write_reg(CSR_SMU_EP_CREDITS, 3);
+    cr_assert_eq(launch(0), MU_OK);
+    write_reg(CSR_SMU_EP_CREDITS, 1);
+    for (unsigned n = 0; n < 2; n++) {
+        credit(0);
+        cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), 0, "more are out than may be");
+    }
+    credit(0);
+    cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), 1);
+}
+
+Test(msgunit, a_new_destination_starts_afresh_and_old_credits_come_back_to_nobody)
+{
+    configure_endpoint(0, 1, 0, 0, 2, MU_EP_VALID);
+    cr_assert_eq(send_words(0, 1), MU_OK);
+    cr_assert_eq(send_words(0, 1), MU_OK);
+    struct message old = answer_to(0);
+    write_reg(CSR_SMU_EP_DEST, 1);
+    cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), 0, "the same destination is no other");
+    write_reg(CSR_SMU_EP_DEST, 1 | 1 << MU_DEST_QUEUE_SHIFT);
+    cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), 2);
+    cr_assert_eq(send_words(0, 1), MU_OK);
+    msgunit_credit(lone.tile.mu, &old);
+    msgunit_refused(lone.tile.mu, &old);
+    cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), 1);
+    cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 0);
+    cr_assert_eq(msgunit_counters(lone.tile.mu).refused, 1, "it was refused all the same");
+    credit(0);
+    cr_assert_eq(read_reg(CSR_SMU_EP_CREDITS), 2);
 }
 
 Test(msgunit, user_code_sends_only_through_endpoints_with_the_user_bit)
@@ -232,7 +342,7 @@ Test(msgunit, a_refusal_returns_the_credit_and_is_reported_by_the_endpoints_next
 {
     configure_endpoint(0, 1, 0, 0, 1, MU_EP_VALID);
     cr_assert_eq(send_words(0, 1), MU_OK);
-    msgunit_refused(lone.tile.mu, 0);
+    refuse(0);
     cr_assert_eq(send_words(0, 2), MU_REFUSED);
     cr_assert_eq(lone.posted_count, 1);
     cr_assert_eq(launch(0), MU_OK, "with the words of the launch that reported");
@@ -246,7 +356,7 @@ Test(msgunit, each_refusal_is_reported_once_and_by_its_own_endpoint_only)
     configure_endpoint(1, 1, 9, 0, 4, MU_EP_VALID);
     for (unsigned n = 0; n < 3; n++) {
         cr_assert_eq(send_words(1, 1), MU_OK);
-        msgunit_refused(lone.tile.mu, 1);
+        refuse(1);
         write_reg(CSR_SMU_EP, 1);
         cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 1);
         cr_assert_eq(send_words(0, 1), MU_OK, "it is not this endpoint's");
@@ -258,7 +368,7 @@ Test(msgunit, each_refusal_is_reported_once_and_by_its_own_endpoint_only)
         cr_assert_eq(send_words(1, 1), MU_OK);
     }
     for (unsigned n = 0; n < 3; n++)
-        msgunit_refused(lone.tile.mu, 1);
+        refuse(1);
     cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 3);
     for (unsigned n = 0; n < 3; n++)
         cr_assert_eq(launch(1), MU_REFUSED);
@@ -269,9 +379,10 @@ Test(msgunit, each_refusal_is_reported_once_and_by_its_own_endpoint_only)
 Test(msgunit, the_driver_can_read_and_forget_refusals)
 {
     configure_endpoint(2, 1, 0, 0, 4, MU_EP_VALID);
+    cr_assert_eq(send_words(2, 1), MU_OK);
     write_reg(CSR_SMU_EP_REFUSED, 1 << 20);
     cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 65535);
-    msgunit_refused(lone.tile.mu, 2);
+    refuse(2);
     cr_assert_eq(read_reg(CSR_SMU_EP_REFUSED), 65535, "it stays at its most");
     write_reg(CSR_SMU_EP_REFUSED, 0);
     cr_assert_eq(send_words(2, 1), MU_OK);
@@ -517,7 +628,7 @@ Test(msgunit, credits_and_refusals_that_arrive_reach_their_endpoint)
     struct packet p = {.from = 1, .to = LONE_TILE, .to_half = HALF_HART};
     configure_endpoint(4, 1, 0, 0, 1, MU_EP_VALID);
     cr_assert_eq(send_words(4, 1), MU_OK);
-    p.message.endpoint = 4;
+    p.message = answer_to(4);
     p.kind = PACKET_CREDIT;
     tile_receive(&lone.tile, &p, 40);
     cr_assert_eq(send_words(4, 1), MU_OK);
