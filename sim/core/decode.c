@@ -73,6 +73,7 @@ static const char *const names[OPS] = {
 #undef SYS
     [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
     [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden",
     [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
@@ -190,6 +191,11 @@ static bool is_branch(const struct insn *insn)
     return insn->op >= OP_beq && insn->op <= OP_bgeu_dynamic_near;
 }
 
+static bool may_fetch(const struct code_line *code, unsigned half)
+{
+    return code->allowed >> half & 1;
+}
+
 /* The instruction at a halfword, its operands in the forms that a record has.
  * `next` is the halfword behind it. */
 static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
@@ -243,10 +249,14 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
         }
         code->entry[half] = (uint8_t)count;
         uint32_t low = halfword(code, half);
-        if (half + 1 == LINE_HALVES && !is_compressed(low))
+        if (half + 1 == LINE_HALVES && !is_compressed(low) && may_fetch(code, half))
             return add_straddle(code, count, half, loaded);
         unsigned bytes;
         struct insn insn = insn_at(code_bits(code, half, &bytes), half, &next);
+        if (!may_fetch(code, half) || !may_fetch(code, next - 1))
+            insn = (struct insn){.op = OP_forbidden,
+                                 .rd = 32,
+                                 .imm = 2 * (int32_t)(may_fetch(code, half) ? next - 1 : half)};
         count = add_record(code, count, insn, half);
         loaded = is_load(&insn);
     }
@@ -370,7 +380,9 @@ static void decode_straddle(struct code_line *code, uint32_t bits,
 /* ---- interning ----------------------------------------------------------- */
 
 enum { CODE_BUCKETS = 1 << 14, CODE_BLOCK = 64 };
-enum { WHOLE_LINE = 1, STRADDLE = 2 };
+/* What of the bytes may be fetched tells lines of equal bytes apart; a straddle has 0. */
+#define WHOLE_LINE UINT32_MAX
+enum { STRADDLE = 0 };
 
 struct code_table {
     struct arena *arena;
@@ -407,34 +419,41 @@ static struct code_line *line_new(struct code_table *table)
 
 /* The line of these bytes among those of one kind, or NULL; *head is its bucket. */
 static struct code_line *find(struct code_table *table, const uint8_t bytes[LINE_BYTES],
-                              uint64_t kind, struct code_line ***head)
+                              uint32_t allowed, struct code_line ***head)
 {
-    *head = &table->bucket[hash_bytes(kind, bytes, LINE_BYTES) % CODE_BUCKETS];
+    *head = &table->bucket[hash_bytes(allowed, bytes, LINE_BYTES) % CODE_BUCKETS];
     for (struct code_line *code = **head; code; code = code->next)
-        if (memcmp(code->bytes, bytes, LINE_BYTES) == 0 && code->straddle == (kind == STRADDLE))
+        if (memcmp(code->bytes, bytes, LINE_BYTES) == 0 && code->allowed == allowed)
             return code;
     return NULL;
 }
 
 static struct code_line *line_add(struct code_table *table, const uint8_t bytes[LINE_BYTES],
-                                  bool straddle, struct code_line **head)
+                                  uint32_t allowed, struct code_line **head)
 {
     struct code_line *code = line_new(table);
     memcpy(code->bytes, bytes, LINE_BYTES);
-    code->straddle = straddle;
+    code->allowed = allowed;
+    code->straddle = allowed == STRADDLE;
     code->next = *head;
     *head = code;
     return code;
 }
 
-struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES])
+struct code_line *code_intern_part(struct code_table *table, const uint8_t bytes[LINE_BYTES],
+                                   uint32_t allowed)
 {
-    struct code_line **head, *code = find(table, bytes, WHOLE_LINE, &head);
+    struct code_line **head, *code = find(table, bytes, allowed, &head);
     if (code)
         return code;
-    code = line_add(table, bytes, false, head);
+    code = line_add(table, bytes, allowed, head);
     decode_line(code, &table->options);
     return code;
+}
+
+struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES])
+{
+    return code_intern_part(table, bytes, WHOLE_LINE);
 }
 
 struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
@@ -444,7 +463,7 @@ struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
     struct code_line **head, *code = find(table, bytes, STRADDLE, &head);
     if (code)
         return code;
-    code = line_add(table, bytes, true, head);
+    code = line_add(table, bytes, STRADDLE, head);
     decode_straddle(code, bits, &table->options);
     return code;
 }

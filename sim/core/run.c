@@ -121,7 +121,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         [OP_illegal] = &&do_illegal,
         [OP_straddle] = &&do_straddle,
         [OP_join] = &&do_join,
-        [OP_join_used] = &&do_join_used,
+        [OP_join_used] = &&do_join_used, [OP_forbidden] = &&do_forbidden,
         [OP_line_end] = &&do_line_end,
         [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
@@ -656,6 +656,12 @@ do_illegal:
     SYNC;
     cause = CAUSE_ILLEGAL;
     target = code_bits(code, code->half[i - code->insn], &length);
+    goto trap;
+
+do_forbidden:
+    SYNC;
+    cause = CAUSE_FETCH_ACCESS;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
     goto trap;
 
 do_traced:

@@ -433,14 +433,29 @@ static void forget_code(struct hart *h, paddr_t physical)
         h->fetch_view[k][set].line = UINT64_MAX;
 }
 
-/* The L1I's most recently used line of a set is what the views remember. */
-static void remember_code(struct hart *h, uint64_t pc, paddr_t physical, struct code_line *code)
+/* Halfwords of a line that may be fetched, a bit each. */
+static uint32_t fetchable(const struct hart *h, paddr_t line)
+{
+    uint32_t allowed = 0;
+    if (mmu_may_access(h, line, LINE_BYTES, ACCESS_FETCH))
+        return UINT32_MAX;
+    for (unsigned half = 0; half < LINE_HALVES; half++)
+        allowed |= (uint32_t)mmu_may_access(h, line + 2 * half, 2, ACCESS_FETCH) << half;
+    return allowed;
+}
+
+/* The L1I's most recently used line of a set is what the views remember, if all of
+ * it may be fetched. */
+static struct code_line *decode(struct hart *h, uint64_t pc, paddr_t physical,
+                                const uint8_t bytes[LINE_BYTES])
 {
     uint64_t set = physical >> LINE_SHIFT & h->fetch_mask;
+    uint32_t allowed = fetchable(h, line_of(physical));
+    struct code_line *code = code_intern_part(h->tile->code, bytes, allowed);
     forget_code(h, physical);
-    if (!((pc ^ physical) >> LINE_SHIFT & h->fetch_mask) &&
-        mmu_may_access(h, line_of(physical), LINE_BYTES, ACCESS_FETCH))
+    if (!((pc ^ physical) >> LINE_SHIFT & h->fetch_mask) && allowed == UINT32_MAX)
         h->fetch[set] = (struct fetch_entry){line_of(pc), code};
+    return code;
 }
 
 enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code,
@@ -464,8 +479,7 @@ enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code
         trace_miss(h->trace, h->id, h->cycle, TRACE_MISS, TRACE_FETCH, line_of(physical));
         return sleep_for(h, WAIT_FETCH, physical);
     }
-    *code = code_intern(t->code, icache_data(t->icache, index));
-    remember_code(h, pc, physical, *code);
+    *code = decode(h, pc, physical, icache_data(t->icache, index));
     return PORT_DONE;
 }
 
