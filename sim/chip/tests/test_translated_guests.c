@@ -15,14 +15,14 @@
 #include "sim/chip/tests/manners.h"
 
 enum { SEEDS = 40, DATA_PAGES = 8, WINDOW_PAGES = 48, CODE_PAGES = 16, PHYSICAL_CODE = 2 };
-#define WINDOW UINT64_C(0x40000000)
-#define WINDOW_CODE (WINDOW + (uint64_t)WINDOW_PAGES * 4096)
-#define USER_SHIFT UINT64_C(0x40000000)
-#define PAGES (MAP_DRAM_BASE + UINT64_C(0x50000)) /* data pages */
-#define CODE (MAP_DRAM_BASE + UINT64_C(0x60000))
-#define ROOT (MAP_DRAM_BASE + UINT64_C(0x70000))
-#define MIDDLE (ROOT + 0x1000)
-#define LEAVES (ROOT + 0x2000)
+#define WINDOW         UINT64_C(0x40000000)
+#define WINDOW_CODE    (WINDOW + (uint64_t)WINDOW_PAGES * 4096)
+#define USER_SHIFT     UINT64_C(0x40000000)
+#define PAGES          (MAP_DRAM_BASE + UINT64_C(0x50000)) /* data pages */
+#define CODE           (MAP_DRAM_BASE + UINT64_C(0x60000))
+#define ROOT           (MAP_DRAM_BASE + UINT64_C(0x70000))
+#define MIDDLE         (ROOT + 0x1000)
+#define LEAVES         (ROOT + 0x2000)
 #define FINISH_REQUEST 1
 
 enum { S4 = 20, S5 = 21, S6 = 22, S7 = 23, A7 = 17 };
@@ -437,7 +437,8 @@ static void poke_code(struct machine *m)
     poke(m, CODE + PHYSICAL_CODE * 4096 - 2, return16, 2);
 }
 
-/* ---- machines --------------------------------------------------------------------------------- */
+/* ---- machines ---------------------------------------------------------------------------------
+ */
 
 static const struct shape {
     const char *name;
@@ -515,9 +516,9 @@ TRANSLATED_GUESTS(3)
 /* The guests are worth something only if they do what they are for. */
 Test(translated_guests, they_exercise_everything)
 {
-    static const char *const wanted[] = {"tlb.i_misses",    "tlb.d_misses",  "tlb.l2_misses",
-                                         "hart.interrupts", "hart.exceptions", "hart.stall.walk",
-                                         "l1d.evictions",   "hart.stall.l1d_access"};
+    static const char *const wanted[] = {
+        "tlb.i_misses",    "tlb.d_misses",    "tlb.l2_misses", "hart.interrupts",
+        "hart.exceptions", "hart.stall.walk", "l1d.evictions", "hart.stall.l1d_access"};
     static struct machine m;
     uint64_t seen[sizeof wanted / sizeof wanted[0]] = {0};
     for (unsigned seed = 0; seed < 5; seed++) {

@@ -14,14 +14,14 @@
 #include "sim/chip/tests/machine.h"
 #include "sim/core/mmu.h"
 
-#define CODE_VA UINT64_C(0x40000000)
-#define DATA_VA UINT64_C(0x40010000)
-#define CODE_PA (MAP_DRAM_BASE + UINT64_C(0x50000))
-#define DATA_PA (MAP_DRAM_BASE + UINT64_C(0x58000))
-#define ROOT (MAP_DRAM_BASE + UINT64_C(0x70000))
+#define CODE_VA    UINT64_C(0x40000000)
+#define DATA_VA    UINT64_C(0x40010000)
+#define CODE_PA    (MAP_DRAM_BASE + UINT64_C(0x50000))
+#define DATA_PA    (MAP_DRAM_BASE + UINT64_C(0x58000))
+#define ROOT       (MAP_DRAM_BASE + UINT64_C(0x70000))
 #define OTHER_ROOT (ROOT + 0x4000) /* DATA_VA leads to OTHER_PA */
-#define OTHER_PA (MAP_DRAM_BASE + UINT64_C(0x5c000))
-#define OUTSIDE UINT64_C(0x90000000) /* no memory there */
+#define OTHER_PA   (MAP_DRAM_BASE + UINT64_C(0x5c000))
+#define OUTSIDE    UINT64_C(0x90000000) /* no memory there */
 
 enum { RWX = 0xcf, NO_PAGE = 0, CAUSE_NONE = CAUSE_ECALL_S };
 
@@ -136,12 +136,12 @@ static const struct access {
     uint32_t word; /* with the address in t0 */
     bool store;    /* its faults are a store's */
 } accesses[] = {
-    {"lb", 0x00028303, false},          {"ld", 0x0002b303, false},
-    {"sb", 0x00628023, true},           {"sd", 0x0062b023, true},
-    {"lr.d", 0x1002b32f, false},        {"sc.d", 0x1862b32f, true},
-    {"amoadd.d", 0x0062b32f, true},     {"amoswap.w", 0x0862a32f, true},
-    {"cbo.zero", 0x0042a00f, true},     {"cbo.clean", 0x0012a00f, true},
-    {"cbo.flush", 0x0022a00f, true},    {"cbo.inval", 0x0002a00f, true},
+    {"lb", 0x00028303, false},       {"ld", 0x0002b303, false},
+    {"sb", 0x00628023, true},        {"sd", 0x0062b023, true},
+    {"lr.d", 0x1002b32f, false},     {"sc.d", 0x1862b32f, true},
+    {"amoadd.d", 0x0062b32f, true},  {"amoswap.w", 0x0862a32f, true},
+    {"cbo.zero", 0x0042a00f, true},  {"cbo.clean", 0x0012a00f, true},
+    {"cbo.flush", 0x0022a00f, true}, {"cbo.inval", 0x0002a00f, true},
 };
 enum { ACCESSES = sizeof accesses / sizeof accesses[0] };
 
@@ -186,8 +186,8 @@ Test(translation, no_memory_behind_a_page_is_an_access_fault_at_the_virtual_addr
         map(DATA_VA, OUTSIDE, RWX);
         put_one(accesses[i].word);
         h->x[T0] = DATA_VA + 0x38;
-        run_to(accesses[i].store ? CAUSE_STORE_ACCESS : CAUSE_LOAD_ACCESS, CODE_VA,
-               DATA_VA + 0x38, accesses[i].name);
+        run_to(accesses[i].store ? CAUSE_STORE_ACCESS : CAUSE_LOAD_ACCESS, CODE_VA, DATA_VA + 0x38,
+               accesses[i].name);
         machine_end(&m);
     }
 }
@@ -235,8 +235,8 @@ Test(translation, a_jump_to_where_nothing_may_be_fetched_faults_there)
         paddr_t pa;
         uint64_t cause;
     } cases[] = {
-        {NO_PAGE, DATA_PA, CAUSE_FETCH_PAGE},   {0xc7, DATA_PA, CAUSE_FETCH_PAGE},
-        {0xdf, DATA_PA, CAUSE_FETCH_PAGE},      {RWX, OUTSIDE, CAUSE_FETCH_ACCESS},
+        {NO_PAGE, DATA_PA, CAUSE_FETCH_PAGE},     {0xc7, DATA_PA, CAUSE_FETCH_PAGE},
+        {0xdf, DATA_PA, CAUSE_FETCH_PAGE},        {RWX, OUTSIDE, CAUSE_FETCH_ACCESS},
         {RWX, MAP_MSIP_BASE, CAUSE_FETCH_ACCESS},
     };
     for (unsigned i = 0; i < 5; i++) {
@@ -291,7 +291,9 @@ Test(translation, the_second_page_of_a_crossing_access_faults_with_its_own_addre
         unsigned bits;
         paddr_t pa;
         bool page;
-    } cases[] = {{NO_PAGE, DATA_PA, true}, {0xd7, DATA_PA, true}, {RWX, OUTSIDE, false},
+    } cases[] = {{NO_PAGE, DATA_PA, true},
+                 {0xd7, DATA_PA, true},
+                 {RWX, OUTSIDE, false},
                  {RWX, MAP_MSIP_BASE, false}};
     for (unsigned w = 0; w < 3; w++)
         for (unsigned stores = 0; stores < 2; stores++)
@@ -481,38 +483,119 @@ Test(translation, a_jump_over_a_hole_of_pmp_is_no_fault)
     machine_end(&m);
 }
 
-/* ---- what was used before --------------------------------------------------------------------- */
+/* ---- what was used before ---------------------------------------------------------------------
+ */
 
 /* Twice the load, then `change`, then the load: which fault, and what it loads. */
 static const struct change {
     const char *name;
     uint8_t priv;
-    unsigned bits;     /* of DATA_VA's page */
+    unsigned bits; /* of DATA_VA's page */
     uint64_t mstatus;
-    uint32_t word[6];  /* t2 and t3 hold what follows */
+    uint32_t word[6]; /* t2 and t3 hold what follows */
     uint64_t t2, t3;
-    uint64_t cause;    /* CAUSE_ECALL_x: none */
-    bool other;        /* loads OTHER_PA's data */
+    uint64_t cause; /* CAUSE_ECALL_x: none */
+    bool other;     /* loads OTHER_PA's data */
 } changes[] = {
-    {"SUM cleared", PRIV_S, 0xdf, MSTATUS_SUM, {0x1003b073}, MSTATUS_SUM, 0, CAUSE_LOAD_PAGE, false},
-    {"MXR cleared", PRIV_S, 0xc9, MSTATUS_MXR, {0x1003b073}, MSTATUS_MXR, 0, CAUSE_LOAD_PAGE, false},
-    {"SUM set and cleared", PRIV_S, 0xdf, MSTATUS_SUM, {0x1003b073, 0x1003a073}, MSTATUS_SUM, 0,
-     CAUSE_ECALL_S, false},
-    {"satp to another root", PRIV_S, RWX, 0, {0x18039073, 0x12000073}, 
-     UINT64_C(8) << 60 | OTHER_ROOT >> 12, 0, CAUSE_ECALL_S, true},
-    {"satp to another space", PRIV_S, RWX, 0, {0x18039073},
-     UINT64_C(8) << 60 | UINT64_C(5) << 44 | OTHER_ROOT >> 12, 0, CAUSE_ECALL_S, true},
-    {"another root, no fence", PRIV_S, RWX, 0, {0x18039073},
-     UINT64_C(8) << 60 | OTHER_ROOT >> 12, 0, CAUSE_ECALL_S, false},
-    {"MPRV set", PRIV_M, 0xdf, UINT64_C(1) << 11, {0x3003a073}, MSTATUS_MPRV, 0, CAUSE_LOAD_PAGE, false},
-    {"MPRV cleared", PRIV_M, RWX, UINT64_C(1) << 11 | MSTATUS_MPRV, {0x3003b073}, MSTATUS_MPRV, 0,
-     CAUSE_LOAD_ACCESS, false},
-    {"MPP from S to U", PRIV_M, RWX, UINT64_C(1) << 11 | MSTATUS_MPRV, {0x3003b073},
-     UINT64_C(1) << 11, 0, CAUSE_LOAD_PAGE, false},
-    {"PMP takes the right away", PRIV_M, RWX, UINT64_C(1) << 11 | MSTATUS_MPRV,
-     {0x3b039073, 0x3a0e1073}, DATA_PA >> 2 | 0x1ff, 0x18, CAUSE_LOAD_ACCESS, false},
-    {"PMP changes an address", PRIV_M, RWX, UINT64_C(1) << 11 | MSTATUS_MPRV,
-     {0x3a0e1073, 0x3b039073}, DATA_PA >> 2 | 0x1ff, 0x18, CAUSE_LOAD_ACCESS, false},
+    {"SUM cleared",
+     PRIV_S,
+     0xdf,
+     MSTATUS_SUM,
+     {0x1003b073},
+     MSTATUS_SUM,
+     0,
+     CAUSE_LOAD_PAGE,
+     false},
+    {"MXR cleared",
+     PRIV_S,
+     0xc9,
+     MSTATUS_MXR,
+     {0x1003b073},
+     MSTATUS_MXR,
+     0,
+     CAUSE_LOAD_PAGE,
+     false},
+    {"SUM set and cleared",
+     PRIV_S,
+     0xdf,
+     MSTATUS_SUM,
+     {0x1003b073, 0x1003a073},
+     MSTATUS_SUM,
+     0,
+     CAUSE_ECALL_S,
+     false},
+    {"satp to another root",
+     PRIV_S,
+     RWX,
+     0,
+     {0x18039073, 0x12000073},
+     UINT64_C(8) << 60 | OTHER_ROOT >> 12,
+     0,
+     CAUSE_ECALL_S,
+     true},
+    {"satp to another space",
+     PRIV_S,
+     RWX,
+     0,
+     {0x18039073},
+     UINT64_C(8) << 60 | UINT64_C(5) << 44 | OTHER_ROOT >> 12,
+     0,
+     CAUSE_ECALL_S,
+     true},
+    {"another root, no fence",
+     PRIV_S,
+     RWX,
+     0,
+     {0x18039073},
+     UINT64_C(8) << 60 | OTHER_ROOT >> 12,
+     0,
+     CAUSE_ECALL_S,
+     false},
+    {"MPRV set",
+     PRIV_M,
+     0xdf,
+     UINT64_C(1) << 11,
+     {0x3003a073},
+     MSTATUS_MPRV,
+     0,
+     CAUSE_LOAD_PAGE,
+     false},
+    {"MPRV cleared",
+     PRIV_M,
+     RWX,
+     UINT64_C(1) << 11 | MSTATUS_MPRV,
+     {0x3003b073},
+     MSTATUS_MPRV,
+     0,
+     CAUSE_LOAD_ACCESS,
+     false},
+    {"MPP from S to U",
+     PRIV_M,
+     RWX,
+     UINT64_C(1) << 11 | MSTATUS_MPRV,
+     {0x3003b073},
+     UINT64_C(1) << 11,
+     0,
+     CAUSE_LOAD_PAGE,
+     false},
+    {"PMP takes the right away",
+     PRIV_M,
+     RWX,
+     UINT64_C(1) << 11 | MSTATUS_MPRV,
+     {0x3b039073, 0x3a0e1073},
+     DATA_PA >> 2 | 0x1ff,
+     0x18,
+     CAUSE_LOAD_ACCESS,
+     false},
+    {"PMP changes an address",
+     PRIV_M,
+     RWX,
+     UINT64_C(1) << 11 | MSTATUS_MPRV,
+     {0x3a0e1073, 0x3b039073},
+     DATA_PA >> 2 | 0x1ff,
+     0x18,
+     CAUSE_LOAD_ACCESS,
+     false},
 };
 
 Test(translation, a_change_counts_at_once_for_addresses_that_were_used_before)

@@ -19,22 +19,22 @@ static const struct meaning {
     const char *operands;
     uint8_t fixed_rd, fixed_rs1;
 } meanings[] = {
-    {"c.nop", OP_addi, "", 0, 0},       {"c.addi", OP_addi, "Di", 0, 0},
-    {"c.addiw", OP_addiw, "Di", 0, 0},  {"c.addi4spn", OP_addi, "d1i", 0, 0},
+    {"c.nop", OP_addi, "", 0, 0},        {"c.addi", OP_addi, "Di", 0, 0},
+    {"c.addiw", OP_addiw, "Di", 0, 0},   {"c.addi4spn", OP_addi, "d1i", 0, 0},
     {"c.addi16sp", OP_addi, "Di", 0, 0}, {"c.li", OP_addi, "di", 0, 0},
-    {"c.lui", OP_lui, "di", 0, 0},      {"c.slli", OP_slli, "Di", 0, 0},
-    {"c.srli", OP_srli, "Di", 0, 0},    {"c.srai", OP_srai, "Di", 0, 0},
-    {"c.andi", OP_andi, "Di", 0, 0},    {"c.mv", OP_add, "d2", 0, 0},
-    {"c.add", OP_add, "D2", 0, 0},      {"c.sub", OP_sub, "D2", 0, 0},
-    {"c.xor", OP_xor, "D2", 0, 0},      {"c.or", OP_or, "D2", 0, 0},
-    {"c.and", OP_and, "D2", 0, 0},      {"c.subw", OP_subw, "D2", 0, 0},
-    {"c.addw", OP_addw, "D2", 0, 0},    {"c.lw", OP_lw, "di1", 0, 0},
-    {"c.ld", OP_ld, "di1", 0, 0},       {"c.lwsp", OP_lw, "di1", 0, 0},
-    {"c.ldsp", OP_ld, "di1", 0, 0},     {"c.sw", OP_sw, "2i1", 0, 0},
-    {"c.sd", OP_sd, "2i1", 0, 0},       {"c.swsp", OP_sw, "2i1", 0, 0},
-    {"c.sdsp", OP_sd, "2i1", 0, 0},     {"c.j", OP_jal, "i", 0, 0},
-    {"c.jr", OP_jalr, "1", 0, 0},       {"c.jalr", OP_jalr, "1", 1, 0},
-    {"c.beqz", OP_beq, "1i", 0, 0},     {"c.bnez", OP_bne, "1i", 0, 0},
+    {"c.lui", OP_lui, "di", 0, 0},       {"c.slli", OP_slli, "Di", 0, 0},
+    {"c.srli", OP_srli, "Di", 0, 0},     {"c.srai", OP_srai, "Di", 0, 0},
+    {"c.andi", OP_andi, "Di", 0, 0},     {"c.mv", OP_add, "d2", 0, 0},
+    {"c.add", OP_add, "D2", 0, 0},       {"c.sub", OP_sub, "D2", 0, 0},
+    {"c.xor", OP_xor, "D2", 0, 0},       {"c.or", OP_or, "D2", 0, 0},
+    {"c.and", OP_and, "D2", 0, 0},       {"c.subw", OP_subw, "D2", 0, 0},
+    {"c.addw", OP_addw, "D2", 0, 0},     {"c.lw", OP_lw, "di1", 0, 0},
+    {"c.ld", OP_ld, "di1", 0, 0},        {"c.lwsp", OP_lw, "di1", 0, 0},
+    {"c.ldsp", OP_ld, "di1", 0, 0},      {"c.sw", OP_sw, "2i1", 0, 0},
+    {"c.sd", OP_sd, "2i1", 0, 0},        {"c.swsp", OP_sw, "2i1", 0, 0},
+    {"c.sdsp", OP_sd, "2i1", 0, 0},      {"c.j", OP_jal, "i", 0, 0},
+    {"c.jr", OP_jalr, "1", 0, 0},        {"c.jalr", OP_jalr, "1", 1, 0},
+    {"c.beqz", OP_beq, "1i", 0, 0},      {"c.bnez", OP_bne, "1i", 0, 0},
     {"c.ebreak", OP_ebreak, "", 0, 0},
 };
 
@@ -211,8 +211,8 @@ static void check_halfword(const struct code_line *code, const uint8_t *bytes, u
         cr_assert_eq(i->op, OP_straddle);
         return;
     }
-    uint32_t word = is_long(low) ? low | half_at(bytes, half + 1) << 16
-                                 : expand_compressed((uint16_t)low);
+    uint32_t word =
+        is_long(low) ? low | half_at(bytes, half + 1) << 16 : expand_compressed((uint16_t)low);
     struct insn alone = decode_insn(word);
     cr_assert_str_eq(insn_name((enum insn_op)i->op), insn_name((enum insn_op)alone.op),
                      "halfword %u", half);
@@ -472,8 +472,11 @@ Test(pairs, traps_of_two_byte_instructions)
     static const struct {
         uint16_t word;
         enum trap_cause cause;
-    } cases[] = {{0x9002, CAUSE_BREAKPOINT}, {0x0000, CAUSE_ILLEGAL}, {0x8002, CAUSE_ILLEGAL},
-                 {0x2000, CAUSE_ILLEGAL},    {0x9c41, CAUSE_ILLEGAL}};
+    } cases[] = {{0x9002, CAUSE_BREAKPOINT},
+                 {0x0000, CAUSE_ILLEGAL},
+                 {0x8002, CAUSE_ILLEGAL},
+                 {0x2000, CAUSE_ILLEGAL},
+                 {0x9c41, CAUSE_ILLEGAL}};
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (uint64_t at = FLAT_CODE; at < FLAT_CODE + 68; at += 2) {
             uint32_t around = 0xffff0000u | cases[i].word;
