@@ -682,3 +682,101 @@ Test(translation, a_and_d_reach_memory_by_hardware_and_a_fault_asks_software)
             machine_end(&m);
         }
 }
+
+/* ---- what it costs ------------------------------------------------------------------------------
+ */
+
+static uint64_t event_count(unsigned event)
+{
+    uint64_t value, old;
+    h->priv = PRIV_M;
+    cr_assert_neq(hart_csr(h, 0x323, CSR_WRITE, true, true, 0, &old), CSR_ILLEGAL);
+    cr_assert_neq(hart_csr(h, 0xb03, CSR_WRITE, true, true, 0, &old), CSR_ILLEGAL);
+    h->hpm_event[3] = event; /* as if it had counted from the start */
+    cr_assert_neq(hart_csr(h, 0xb03, CSR_SET, true, false, 0, &value), CSR_ILLEGAL);
+    return value;
+}
+
+/* Five pages are touched twice: five walks of data and one of code. */
+Test(translation, event_counters_tell_misses_and_walks)
+{
+    prepare_default();
+    for (unsigned n = 0; n < 5; n++) {
+        map(DATA_VA + 4096 * n, page_of(DATA_PA, 0), RWX);
+        put_code(8 * n, asm_i(OP_ld, T1, T0, 0), 4);
+        put_code(8 * n + 4, asm_r(OP_add, T0, T0, T2), 4);
+        put_code(40 + 8 * n, asm_r(OP_sub, T0, T0, T2), 4);
+        put_code(40 + 8 * n + 4, asm_i(OP_ld, T1, T0, 0), 4);
+    }
+    put_code(80, asm_n(OP_ecall), 4);
+    h->x[T0] = DATA_VA;
+    h->x[T2] = 4096;
+    run_to(CAUSE_NONE, CODE_VA + 80, 0, "five pages");
+    cr_assert_eq(event_count(6), 6, "walks");
+    cr_assert_eq(event_count(3), 1, "ITLB misses");
+    cr_assert_eq(event_count(4), 5, "DTLB misses");
+    cr_assert_eq(event_count(5), 6, "second-level misses");
+    cr_assert_eq(event_count(2), 2 + 1, "L1I misses: two lines, and the handler's");
+    cr_assert_eq(event_count(7), 1, "exceptions");
+    cr_assert_eq(event_count(21), h->stall[STALL_walk]);
+    cr_assert_gt(event_count(21), 0);
+    machine_end(&m);
+}
+
+/* The TLBs are warm, the second level answers: its cycles and no more. */
+Test(translation, a_hit_in_the_second_level_costs_its_parameter)
+{
+    struct config cfg;
+    config_defaults(&cfg);
+    cfg.mesh_width = cfg.mesh_height = 1;
+    cfg.memory_dram_mib = 1;
+    cfg.tlb_d_entries = cfg.tlb_d_ways = 2;
+    cfg.tlb_l2_cycles = 9;
+    prepare(&cfg);
+    map(DATA_VA + 0x2000, DATA_PA, RWX);
+    for (unsigned n = 0; n < 3; n++) { /* three pages through two entries, four times */
+        put_code(12 * n, asm_i(OP_ld, T1, T0, 0), 4);
+        put_code(12 * n + 4, asm_i(OP_ld, T1, T2, 0), 4);
+        put_code(12 * n + 8, asm_i(OP_ld, T1, T3, 0), 4);
+    }
+    put_code(36, asm_n(OP_ecall), 4);
+    h->x[T0] = DATA_VA;
+    h->x[T2] = DATA_VA + 0x1000;
+    h->x[T3] = DATA_VA + 0x2000;
+    run_to(CAUSE_NONE, CODE_VA + 36, 0, "three pages");
+    uint64_t walks = h->walks;
+    cr_assert_eq(walks, 4);
+    cr_assert_eq(h->dtlb.misses, 9);
+    cr_assert_eq(h->l2tlb.misses, walks);
+    /* 4 walks of 3 levels: the walker's own cycles, its misses, and six hits */
+    uint64_t own = 4 * 3 * cfg.tlb_walk_cycles + 6 * 9;
+    cr_assert_geq(h->stall[STALL_walk], own);
+    machine_end(&m);
+}
+
+/* ---- waiting
+ * ------------------------------------------------------------------------------------- */
+
+Test(translation, a_wfi_ends_when_stimecmp_comes_and_not_before)
+{
+    for (unsigned enabled = 0; enabled < 2; enabled++) {
+        prepare_default();
+        h->menvcfg |= MENVCFG_STCE;
+        h->mcounteren = 2;
+        h->mie = enabled ? UINT64_C(1) << IRQ_STIP : 0;
+        h->mideleg = UINT64_C(1) << IRQ_STIP;
+        put_code(0, asm_i(OP_csrrw, ZERO, T0, 0x14d), 4);
+        put_code(4, asm_n(OP_wfi), 4);
+        put_code(8, asm_i(OP_csrrs, T1, ZERO, 0xc01), 4);
+        put_code(12, asm_n(OP_ecall), 4);
+        h->x[T0] = 7000;
+        if (enabled) {
+            run_to(CAUSE_NONE, CODE_VA + 12, 0, "wfi");
+            cr_assert_eq(h->x[T1], 7001);
+            cr_assert_gt(h->stall[STALL_idle], 6000);
+        } else {
+            cr_assert_eq(machine_go(&m), CHIP_DEADLOCK, "nothing will ever wake it");
+        }
+        machine_end(&m);
+    }
+}
