@@ -23,6 +23,7 @@ enum { SEEDS = 40, DATA_PAGES = 8, WINDOW_PAGES = 48, CODE_PAGES = 16, PHYSICAL_
 #define ROOT           (MAP_DRAM_BASE + UINT64_C(0x70000))
 #define MIDDLE         (ROOT + 0x1000)
 #define LEAVES         (ROOT + 0x2000)
+#define ROOT48         (ROOT + 0x3000)
 #define FINISH_REQUEST 1
 
 enum { S4 = 20, S5 = 21, S6 = 22, S7 = 23, A7 = 17 };
@@ -150,7 +151,10 @@ static void put_remap(struct program *p)
 
 static void put_space(struct program *p)
 {
-    put_li(p, T1, UINT64_C(8) << 60 | (uint64_t)rng_below(&rng, 3) << 44 | ROOT >> 12);
+    bool sv48 = rng_below(&rng, 2);
+    put_li(p, T1,
+           (sv48 ? UINT64_C(9) : UINT64_C(8)) << 60 | (uint64_t)rng_below(&rng, 3) << 44 |
+               (sv48 ? ROOT48 : ROOT) >> 12);
     put_csrw(p, CSR_SATP, T1);
 }
 
@@ -282,6 +286,12 @@ static void put_handler(struct program *p, unsigned *finish)
     unsigned no_call = put(p, asm_b(OP_bne, S6, ZERO, 0));
     put(p, asm_i(OP_addi, S6, A7, -FINISH_REQUEST));
     *finish = put(p, asm_b(OP_beq, S6, ZERO, 0));
+    /* a look at the caller's code with its own eyes */
+    put_li(p, S6, MSTATUS_MPRV);
+    put(p, asm_i(OP_csrrs, ZERO, S6, CSR_MSTATUS));
+    put(p, asm_i(OP_lhu, S7, S5, 0));
+    put(p, asm_i(OP_csrrc, ZERO, S6, CSR_MSTATUS));
+    put(p, asm_r(OP_add, A4, A4, S7));
     /* the other mode, at the other address; one data page loses or gains its rights */
     put_li(p, S6, UINT64_C(1) << 11);
     put_csrr(p, S7, CSR_MSTATUS);
@@ -402,7 +412,8 @@ static void poke(struct machine *m, paddr_t at, uint64_t value, unsigned bytes)
 
 static void poke_tables(struct machine *m)
 {
-    poke(m, ROOT, UINT64_C(0) << 10 | 0xcf, 8); /* devices, S */
+    poke(m, ROOT, UINT64_C(0) << 10 | 0xcf, 8);   /* devices, S */
+    poke(m, ROOT48, ROOT >> 12 << 10 | PTE_V, 8); /* Sv48: the same, one level further down */
     poke(m, ROOT + 8, MIDDLE >> 12 << 10 | PTE_V, 8);
     poke(m, ROOT + 16, UINT64_C(0x80000) << 10 | 0xcf, 8); /* DRAM, S and U */
     poke(m, ROOT + 24, UINT64_C(0x80000) << 10 | 0xdf, 8);
