@@ -51,7 +51,7 @@ void hart_wake(struct hart *h, cycle_t now)
     h->wakes++;
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;
-    h->completing = wait == WAIT_LINE || wait == WAIT_DEVICE || wait == WAIT_WFI;
+    h->completing = wait != WAIT_L1 && wait != WAIT_FETCH;
     if (wait == WAIT_LINE)
         h->charge = h->cfg->l1_fill_cycles;
     if (wait == WAIT_FETCH)

@@ -103,7 +103,7 @@ struct hart {
     struct trace *trace; /* NULL: off */
     uint8_t priv;
     uint8_t wait;     /* enum hart_wait */
-    bool completing;  /* the access (or wfi) that waited must be performed first */
+    bool completing;  /* the access, wfi or mu_wait that waited must be performed first */
     bool device_done; /* device_value answers the access being completed */
     uint64_t device_value;
     uint32_t charge; /* cycles to charge once the completed access is performed */
