@@ -48,7 +48,6 @@ void hart_charge_wait(struct hart *h, cycle_t now)
 void hart_wake(struct hart *h, cycle_t now)
 {
     enum hart_wait wait = (enum hart_wait)h->wait;
-    h->wakes++;
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;
     h->completing = wait != WAIT_L1 && wait != WAIT_FETCH;

@@ -132,7 +132,7 @@ struct hart {
     uint64_t last_cause, last_tval, last_epc;
     tile_id id;
 
-    uint64_t traps, interrupts, wakes;
+    uint64_t traps, interrupts;
 };
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);

@@ -695,6 +695,24 @@ Test(chip, console_lines_come_in_the_order_of_cycles_and_whole)
     cr_assert_eq(m.console_lines, 5);
 }
 
+/* ---- time and marks ----------------------------------------------------------------- */
+
+Test(chip, marks_are_reported_and_a_store_to_mtime_is_ignored)
+{
+    put_li(&m.p, S0, MAP_SIMCTL_BASE);
+    for (unsigned n = 0; n < 3; n++)
+        put(&m.p, asm_s(OP_sd, ZERO, S0, SIMCTL_MARK));
+    put_li(&m.p, T0, MAP_MTIME);
+    put_li(&m.p, T1, 1000000000);
+    put(&m.p, asm_s(OP_sd, T1, T0, 0));
+    put(&m.p, asm_i(OP_ld, S1, T0, 0));
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(machine_stat(&m, "hart.marks"), 3);
+    cr_assert_lt(m.chip->hart[0].x[S1], m.results.cycles);
+    cr_assert_gt(m.chip->hart[0].x[S1], 0);
+}
+
 /* ---- results
  * --------------------------------------------------------------------------------------- */
 
