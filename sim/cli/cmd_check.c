@@ -127,6 +127,6 @@ static const struct argp parser = {
 int cmd_check(int argc, char **argv)
 {
     struct check_result result = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &result);
+    cli_parse(&parser, argc, argv, &result);
     return result.status;
 }

@@ -203,7 +203,7 @@ int cmd_mesh(int argc, char **argv)
     struct arguments a = {.traffic = {.pattern = MESH_UNIFORM, .packet_flits = 1}};
     struct mesh_result result;
     struct config cfg;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    cli_parse(&argp, argc, argv, &a);
     catch_signals();
     if (!named_find(CONFIG_MACHINE, a.request.machine, a.machine, sizeof a.machine, &a.error))
         return cli_fail(&a.error);

@@ -261,7 +261,7 @@ int cmd_run(int argc, char **argv)
     struct arguments a = {.request = {.threads = 1}};
     struct run_record record;
     struct run run;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    cli_parse(&argp, argc, argv, &a);
     memset(&record, 0, sizeof record);
     memset(&run, 0, sizeof run);
     catch_signals();

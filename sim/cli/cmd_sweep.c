@@ -343,7 +343,7 @@ int cmd_sweep(int argc, char **argv)
 {
     struct sweep_options options = {.database = CLI_DATABASE, .jobs = host_cpus()};
     struct error e;
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    cli_parse(&parser, argc, argv, &options);
     struct sweep_run *r = mem_alloc(sizeof *r);
     *r = (struct sweep_run){.options = &options, .signals = -1};
     char file[4096];

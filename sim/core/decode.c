@@ -167,6 +167,12 @@ bool insn_uses(const struct insn *insn, unsigned reg)
     return (insn->rs1 == reg && !number) || insn->rs2 == reg;
 }
 
+/* A load-reserved looks at the next instruction itself, but not into the next line. */
+static bool brings_value(const struct insn *insn)
+{
+    return is_load(insn) || insn->op == OP_lr_w || insn->op == OP_lr_d;
+}
+
 static void decode_line(struct code_line *code, bool traced)
 {
     const void *const *handler = hart_handlers();
@@ -178,7 +184,7 @@ static void decode_line(struct code_line *code, bool traced)
             insn[i].op++;
     struct insn *last = &insn[LINE_INSNS - 1];
     insn[LINE_INSNS] = (struct insn){.op = OP_line_end, .rd = 32};
-    if (is_load(last))
+    if (brings_value(last))
         insn[LINE_INSNS] = (struct insn){.op = OP_line_end_used, .rd = 32, .rs1 = last->rd};
     for (unsigned i = 0; i <= LINE_INSNS; i++)
         insn[i].go = handler[traced && i < LINE_INSNS ? OP_traced : insn[i].op];

@@ -32,7 +32,7 @@ enum insn_op {
     OP_jal_near, /* the target lies in the same line */
     OP_illegal,
     OP_line_end,      /* behind the last instruction: go on in the next line */
-    OP_line_end_used, /* the last instruction is a load into rs1's register */
+    OP_line_end_used, /* the last instruction is a load (or lr) into rs1's register */
     OP_traced,        /* writes a trace event, then does what `op` says */
     OPS
 };

@@ -240,7 +240,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         memcpy(data + (a & data_mask), &stored, sizeof stored);                                    \
     }                                                                                              \
     NEXT;
-#define ATOMIC_CELL(type, fault_class)                                                             \
+#define ATOMIC_CELL(type, fault_class, cycles)                                                     \
     a = x[i->rs1];                                                                                 \
     SYNC;                                                                                          \
     SAVE;                                                                                          \
@@ -254,7 +254,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     case PORT_DONE:                                                                                \
         break;                                                                                     \
     }                                                                                              \
-    hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                      \
+    hart_stall(h, STALL_atomic, (cycles)-1);                                                       \
     REJOIN;
 #define STORE_FAULT 0
 #define LOAD_FAULT  ((int)CAUSE_LOAD_ACCESS - (int)CAUSE_STORE_ACCESS)
@@ -263,7 +263,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type before, after;                                                                        \
-        ATOMIC_CELL(type, STORE_FAULT)                                                             \
+        ATOMIC_CELL(type, STORE_FAULT, h->cfg->hart_amo_cycles)                                    \
         memcpy(&before, cell, sizeof before);                                                      \
         uint64_t old = (uint64_t)(int64_t)before;                                                  \
         (void)old;                                                                                 \
@@ -385,10 +385,12 @@ do_line_end:
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type loaded;                                                                               \
-        ATOMIC_CELL(type, LOAD_FAULT)                                                              \
+        ATOMIC_CELL(type, LOAD_FAULT, 1)                                                           \
         memcpy(&loaded, cell, sizeof loaded);                                                      \
         x[i->rd] = (uint64_t)(int64_t)loaded;                                                      \
         port_reserve(h, a);                                                                        \
+        if (i + 1 != &code->insn[LINE_INSNS] && insn_uses(i + 1, i->rd))                           \
+            STALL(data_use, h->cfg->hart_load_use_cycles - 1);                                     \
     }                                                                                              \
     NEXT;
 #define STORE_CONDITIONAL(type)                                                                    \
@@ -401,7 +403,7 @@ do_line_end:
     }                                                                                              \
     {                                                                                              \
         uint8_t *cell;                                                                             \
-        ATOMIC_CELL(type, STORE_FAULT)                                                             \
+        ATOMIC_CELL(type, STORE_FAULT, h->cfg->hart_amo_cycles)                                    \
         type stored = (type)x[i->rs2];                                                             \
         memcpy(cell, &stored, sizeof stored);                                                      \
         port_unreserve(h);                                                                         \
