@@ -84,6 +84,8 @@ static void put_harts(const struct chip *chip, struct stats *stats)
     put_translation(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
+    stats_put(stats, "hart.marks", chip->simctl.marks, "marks",
+              "set through the simulation-control page");
 }
 
 static void put_messages(const struct chip *chip, struct stats *stats)

@@ -694,7 +694,7 @@ static struct code_line *fetch(struct hart *h)
 
 /* Performs the access that a wait was for, before anything else can happen to
  * its line, then charges what bringing the line in cost after its arrival.  A
- * wfi that has been woken is completed likewise, before the interrupt. */
+ * wfi or mu_wait that has been woken is completed likewise, before the interrupt. */
 static void complete_access(struct hart *h)
 {
     struct code_line *code = fetch(h);
