@@ -22,7 +22,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefi
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE
 CFLAGS += -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -MMD -MP
 LDFLAGS += $(SANFLAGS)
-LIBS := -lyaml -lsqlite3 -lzstd -lelf -ljansson -lcapstone -lm -lpthread
+LIBS := -lyaml -lsqlite3 -lzstd -ldw -lelf -ljansson -lcapstone -lm -lpthread
 
 # ---- layers, lowest first (the dependency law of ARCHITECTURE.md) -----------
 LAYERS := base mesh coherence traces chip analysis cli

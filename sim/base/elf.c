@@ -222,7 +222,7 @@ static bool parse(struct elf_image *image, Elf *elf, const char *path, struct er
         return refuse(e, path, "not an ELF file; a guest is a linked RV64 program");
     if (!gelf_getehdr(elf, &header))
         return refuse(e, path, "truncated: the file ends inside its ELF header");
-    image->compressed = header.e_flags & EF_RISCV_RVC;
+    image->floats = header.e_flags & EF_RISCV_FLOAT_ABI;
     return check_header(&header, path, e) && check_extent(image, &header, path, e) &&
            read_segments(image, elf, &header, path, e) && read_symbols(image, elf, path, e);
 }

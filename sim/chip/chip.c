@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/chip/chip_state.h"
+#include "sim/core/mmu.h"
 #include "traces/traces.h"
 
 /* ---- building ---------------------------------------------------------------- */
@@ -31,6 +32,17 @@ static void build_bootinfo(struct chip *chip)
     chip->bootinfo = info;
 }
 
+static void build_predictor(struct chip *chip, struct predictor *p)
+{
+    const struct config *cfg = &chip->cfg;
+    p->mask = cfg->hart_predictor_counters - 1;
+    p->counter = arena_alloc(chip->arena, cfg->hart_predictor_counters, sizeof *p->counter);
+    memset(p->counter, COUNTER_TAKEN - 1, cfg->hart_predictor_counters);
+    p->history_mask =
+        cfg->hart_predictor == PREDICT_GSHARE ? (1u << cfg->hart_history_bits) - 1 : 0;
+    p->returns = cfg->hart_return_stack;
+}
+
 static void build_hart(struct chip *chip, tile_id id)
 {
     struct hart *h = &chip->hart[id];
@@ -40,7 +52,10 @@ static void build_hart(struct chip *chip, tile_id id)
     h->tile = t;
     h->window = l1_window(t->l1);
     h->fetch_mask = sets - 1;
-    h->fetch = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    mmu_create(h, chip->arena);
+    build_predictor(chip, &h->predictor);
     h->trace = chip->options.trace;
     t->hart = h;
 }
@@ -68,7 +83,10 @@ static void build(struct chip *chip)
 {
     struct engine *e = &chip->engine;
     unsigned tiles = config_tiles(&chip->cfg);
-    chip->code = code_table_create(chip->arena, chip->options.trace != NULL);
+    struct code_options code = {.traced = chip->options.trace != NULL,
+                                .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
+                                .return_stack = chip->cfg.hart_return_stack > 0};
+    chip->code = code_table_create(chip->arena, &code);
     chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
     chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
@@ -227,6 +245,7 @@ static void settle_harts(struct chip *chip)
         struct hart *h = &chip->hart[i];
         if (h->wait != WAIT_NONE && h->cycle < end)
             hart_charge_wait(h, end);
+        hart_account_mode(h);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "sim/abi/bootinfo.h"
 #include "sim/base/hash.h"
+#include "sim/base/source_lines.h"
 #include "sim/chip/chip.h"
 #include "sim/engine/engine.h"
 
@@ -12,6 +13,7 @@ struct chip {
     struct config cfg;
     struct chip_options options;
     const struct elf_image *image;
+    struct source_lines lines; /* the image's, while chip_explain reports */
     struct engine engine;
     struct tile *tile;
     struct hart *hart;

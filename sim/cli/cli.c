@@ -86,9 +86,9 @@ static bool has_tohost(const struct elf_image *image)
     return image->tohost != 0;
 }
 
-static bool is_plain(const struct elf_image *image)
+static bool has_no_floats(const struct elf_image *image)
 {
-    return !image->compressed;
+    return !image->floats;
 }
 
 void cli_warn_of_guest(const struct elf_image *image, const char *path)
@@ -97,9 +97,9 @@ void cli_warn_of_guest(const struct elf_image *image, const char *path)
         bool (*holds)(const struct elf_image *image);
         const char *otherwise;
     } expectations[] = {
+        {has_no_floats, "passes floating-point registers, which the hart does not have: compile it "
+                        "with -mabi=lp64"},
         {has_tohost, "has no symbol tohost, so it cannot end its run: give it --max-cycles"},
-        {is_plain, "uses compressed instructions, which the hart does not have: compile it with "
-                   "-march=rv64ima_zicsr_zifencei"},
     };
     for (unsigned i = 0; i < sizeof expectations / sizeof expectations[0]; i++)
         if (!expectations[i].holds(image))

@@ -28,6 +28,8 @@ static const struct argp_option options[] = {
     {"stats", 'S', "FILE", 0, "write all statistics as JSON (-: to standard output)", 0},
     {"db", 'd', "FILE", 0, "store the run in this database", 0},
     {"trace", 'T', "FILE", 0, "write the event trace (see tessera trace)", 0},
+    {"commit-log", 'c', "FILE", 0,
+     "write a line for every instruction that retires, as Spike's --log-commits does", 0},
     {"quiet", 'q', 0, 0, "print the guest's console and errors only", 0},
     {0},
 };
@@ -36,7 +38,7 @@ struct arguments {
     struct run_request request;
     struct error set_error;
     char machine[4096]; /* the file that the word for the machine means */
-    const char *stats, *db, *trace;
+    const char *stats, *db, *trace, *commit_log;
     bool quiet;
 };
 
@@ -68,6 +70,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         break;
     case 'T':
         a->trace = value;
+        break;
+    case 'c':
+        a->commit_log = value;
         break;
     case 'q':
         a->quiet = true;
@@ -176,7 +181,8 @@ static bool open_destinations(const struct arguments *a, struct destinations *d,
 {
     return (!a->stats || output_open(&d->stats, a->stats, e)) &&
            (!a->db || (d->db = analysis_open(a->db, ANALYSIS_WRITE, e))) &&
-           (!a->trace || file_make_folders(a->trace, e));
+           (!a->trace || file_make_folders(a->trace, e)) &&
+           (!a->commit_log || file_make_folders(a->commit_log, e));
 }
 
 static void close_destinations(struct destinations *d)
@@ -229,6 +235,7 @@ static int run_guest(struct arguments *a, struct run *run, struct run_record *re
     struct run_instruments with = {.console = stdout,
                                    .report = stderr,
                                    .trace_path = a->trace,
+                                   .commit_log_path = a->commit_log,
                                    .interrupt = &interrupted,
                                    .inquiry = &asked};
     struct destinations d = {0};

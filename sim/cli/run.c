@@ -56,6 +56,8 @@ static struct trace *open_trace(const struct run_instruments *with, const struct
 {
     const char *packet_names[PACKET_TYPES];
     name_packets(packet_names);
+    struct source_lines lines;
+    source_lines_load(&lines, image->file, image->file_bytes);
     struct trace_header header = {
         .tiles = config_tiles(cfg),
         .guest = record->guest,
@@ -64,8 +66,15 @@ static struct trace *open_trace(const struct run_instruments *with, const struct
         .packets = {packet_names, PACKET_TYPES},
         .waits = {hart_wait_names, WAITS},
         .symbols = &image->symbols,
+        .lines = &lines,
     };
-    return trace_create(with->trace_path, &header, e);
+    struct trace *trace = trace_create(with->trace_path, &header, e);
+    source_lines_free(&lines);
+    struct error closing;
+    if (!trace || !with->commit_log_path || trace_add_commit_log(trace, with->commit_log_path, e))
+        return trace;
+    trace_close(trace, &closing);
+    return NULL;
 }
 
 static void take_series(struct run_outcome *outcome, const struct chip_results *results)
@@ -154,7 +163,8 @@ static bool run_image(const struct config *cfg, const struct run_request *reques
                       struct run_record *record, struct error *e)
 {
     struct trace *trace = NULL;
-    if (with->trace_path && !(trace = open_trace(with, cfg, record, image, e)))
+    bool traced = with->trace_path || with->commit_log_path;
+    if (traced && !(trace = open_trace(with, cfg, record, image, e)))
         return false;
     bool ok = build_and_run(cfg, request, with, image, trace, &record->outcome, e);
     struct error closing;

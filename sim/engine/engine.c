@@ -95,6 +95,8 @@ static bool stays_in_half(const struct packet *p, enum tile_half from)
 
 void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle_t at)
 {
+    p->posted_at = at;
+    p->from_half = (uint8_t)from;
     if (stays_in_half(p, from)) {
         calendar_add(e->calendar, EVENT_DELIVER, at, p->number);
         return;
@@ -224,12 +226,21 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
                  p->flits, subject_of(p));
 }
 
+/* What a packet's way through the mesh took; none between the parts of one half. */
+static uint32_t network_cycles(const struct packet *p, cycle_t now)
+{
+    bool inside = p->from == p->to && p->to_half == HALF_HOME && p->from_half == HALF_HOME;
+    return inside ? 0 : (uint32_t)(now - p->posted_at);
+}
+
 static void receive(struct engine *e, struct packet *p)
 {
     trace_passage(e, p, TRACE_RECEIVED);
     if (p->to_half == HALF_HART)
         if (--e->inbound[p->to])
             e->earliest[p->to] = e->now; /* the others' own bounds are not kept */
+    if (p->kind == PACKET_COHERENCE)
+        p->coherence.network_cycles += network_cycles(p, e->now);
     tile_receive(&e->tile[p->to], p, e->now);
     packet_return(&e->packets, p);
 }

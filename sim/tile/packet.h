@@ -47,8 +47,9 @@ struct packet {
     uint8_t kind;        /* enum packet_kind */
     uint8_t vnet;
     uint8_t flits;
-    uint8_t to_half; /* enum tile_half */
+    uint8_t from_half, to_half; /* enum tile_half */
     tile_id from, to;
+    cycle_t posted_at; /* when it reached the network interface */
     union {
         struct coh_msg coherence;
         struct message message;

@@ -63,13 +63,19 @@ void tile_timer(struct tile *t, cycle_t now)
 {
     if (now >= t->hart->timer_at)
         tile_raise(t, UINT64_C(1) << IRQ_MTIP, now);
+    if (now >= t->hart->stimer_at)
+        tile_raise(t, UINT64_C(1) << IRQ_STIP, now);
 }
 
 void tile_asleep(struct tile *t)
 {
     struct hart *h = t->hart;
-    bool timed = waits_for_interrupt(h) && (h->mie >> IRQ_MTIP & 1);
-    network_set_timer(t->engine, t->id, timed ? h->timer_at : CYCLE_NEVER);
+    cycle_t at = CYCLE_NEVER;
+    if (waits_for_interrupt(h) && (h->mie >> IRQ_MTIP & 1))
+        at = h->timer_at;
+    if (waits_for_interrupt(h) && (h->mie >> IRQ_STIP & 1) && h->stimer_at < at)
+        at = h->stimer_at;
+    network_set_timer(t->engine, t->id, at);
 }
 
 /* ---- receiving --------------------------------------------------------------- */
@@ -77,6 +83,10 @@ void tile_asleep(struct tile *t)
 static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t now)
 {
     struct hart *h = t->hart;
+    t->out->network_cycles = m->network_cycles;
+    t->out->memory_cycles = m->memory_cycles;
+    h->miss_network_cycles = m->network_cycles;
+    h->miss_memory_cycles = m->memory_cycles;
     switch ((enum coh_agent)coh_msg_info[m->type].to) {
     case AGENT_HOME:
         home_receive(t->coherence, t->id, m, now, t->out);
@@ -87,7 +97,7 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
         tile_post_messages(t, HALF_HOME, now);
         break;
     case AGENT_L1D:
-        if (l1_receive(t->l1, m, t->out) && h->wait == WAIT_LINE &&
+        if (l1_receive(t->l1, m, t->out) && (h->wait == WAIT_LINE || h->wait == WAIT_WALK) &&
             line_of(h->wait_line) == m->line)
             wake(t, now);
         else if (h->wait == WAIT_L1)

@@ -146,19 +146,19 @@ Test(cmd_run, a_guest_without_tohost_is_warned_of)
     cr_expect_not_null(strstr(said(), "warning: g.elf has no symbol tohost"));
 }
 
-Test(cmd_run, a_guest_with_compressed_instructions_is_warned_of)
+Test(cmd_run, a_guest_that_passes_floating_point_registers_is_warned_of)
 {
     struct tiny_guest g = tiny_guest_make(0);
-    g.header.e_flags = EF_RISCV_RVC;
+    g.header.e_flags = EF_RISCV_FLOAT_ABI_DOUBLE;
     tiny_guest_write(&g, "g.elf");
     cr_expect_eq(RUN("-g", "g.elf"), 0);
-    cr_expect_not_null(strstr(said(), "warning: g.elf uses compressed instructions"));
+    cr_expect_not_null(strstr(said(), "warning: g.elf passes floating-point registers"));
 }
 
 Test(cmd_run, quiet_warns_of_nothing)
 {
     struct tiny_guest g = tiny_guest_make(0);
-    g.header.e_flags = EF_RISCV_RVC;
+    g.header.e_flags = EF_RISCV_FLOAT_ABI_DOUBLE;
     tiny_guest_write(&g, "g.elf");
     cr_expect_eq(RUN("-g", "g.elf", "-q"), 0);
     cr_expect_str_eq(said(), "");

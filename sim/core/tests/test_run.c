@@ -89,16 +89,16 @@ Test(run, a_loads_value_costs_the_next_instruction_load_use_minus_one)
  * it, in 100 rounds. */
 static uint64_t crossing_costs_of(uint32_t last, uint32_t next)
 {
-    uint32_t words[LINE_INSNS + 1];
-    for (unsigned i = 0; i < LINE_INSNS; i++)
+    uint32_t words[LINE_WORDS + 1];
+    for (unsigned i = 0; i < LINE_WORDS; i++)
         words[i] = asm_nop();
-    words[LINE_INSNS - 1] = last;
-    words[LINE_INSNS] = next;
+    words[LINE_WORDS - 1] = last;
+    words[LINE_WORDS] = next;
     flat_reset(flat);
-    flat_program(flat, words, LINE_INSNS + 1);
+    flat_program(flat, words, LINE_WORDS + 1);
     uint32_t again[] = {asm_i(OP_addi, T3, T3, 1), asm_b(OP_beq, T3, T4, 8),
-                        asm_j(ZERO, -4 * (LINE_INSNS + 3)), flat_stop()};
-    flat_store(flat, FLAT_CODE + 4 * (LINE_INSNS + 1), again, sizeof again);
+                        asm_j(ZERO, -4 * (LINE_WORDS + 3)), flat_stop()};
+    flat_store(flat, FLAT_CODE + 4 * (LINE_WORDS + 1), again, sizeof again);
     h->x[T0] = FLAT_DATA;
     h->x[T4] = 101; /* in the first round the second line is not decoded yet */
     flat_run(flat, 100000);
@@ -224,7 +224,8 @@ Test(run, a_miss_costs_the_wait_and_the_fill)
     cr_assert_eq(CYCLES(1, asm_nop()), fetch + 1);
     cr_assert_eq(h->stall[STALL_fetch], fetch);
     cr_assert_eq(CYCLES(1, asm_i(OP_ld, T1, T0, 0)), fetch + 1 + miss);
-    cr_assert_eq(h->stall[STALL_load_store], miss);
+    cr_assert_eq(h->stall[STALL_l1d_directory], FLAT_MISS_CYCLES, "no leg says it took them");
+    cr_assert_eq(h->stall[STALL_l1d_access], 4);
     cr_assert_eq(CYCLES(1, asm_s(OP_sd, T1, T0, 0)), fetch + 1 + miss);
     cr_assert_eq(CYCLES(1, asm_r(OP_amoadd_d, T1, T0, T1)), fetch + 6 + miss);
     cr_assert_eq(CYCLES(2, asm_i(OP_ld, T1, T0, 0), asm_i(OP_addi, T1, T1, 1)),

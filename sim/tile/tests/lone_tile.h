@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/abi/bootinfo.h"
+#include "sim/core/mmu.h"
 #include "sim/core/port.h"
 #include "sim/tile/htif.h"
 #include "sim/tile/tile.h"
@@ -91,7 +92,9 @@ static inline void lone_build(void)
     t->simctl->shared = &lone.shared;
     t->bootinfo = lone.bootinfo = arena_alloc(lone.arena, 1, MAP_BOOTINFO_BYTES);
     lone.hart.window = l1_window(t->l1);
-    lone.hart.fetch = arena_alloc(lone.arena, 1, sizeof *lone.hart.fetch);
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        lone.hart.fetch_view[k] = arena_alloc(lone.arena, 1, sizeof *lone.hart.fetch);
+    mmu_create(&lone.hart, lone.arena);
     hart_reset(&lone.hart, LONE_TILE, MAP_DRAM_BASE, MAP_BOOTINFO_BASE);
     lone.posted_count = lone.woken = 0;
     lone.timer = CYCLE_NEVER;

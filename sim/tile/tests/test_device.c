@@ -264,6 +264,16 @@ Test(device, atomics_on_devices_are_faults)
 {
     uint8_t *cell;
     enum trap_cause cause;
-    cr_assert_eq(port_atomic(hart, MAP_MSIP_BASE + 4 * LONE_TILE, 4, &cell, &cause), PORT_FAULT);
-    cr_assert_eq(cause, CAUSE_STORE_ACCESS);
+    static const struct {
+        enum atomic_kind kind;
+        enum trap_cause cause;
+    } cases[] = {{ATOMIC_AMO, CAUSE_STORE_ACCESS},
+                 {ATOMIC_SC, CAUSE_STORE_ACCESS},
+                 {ATOMIC_LR, CAUSE_LOAD_ACCESS}};
+    for (unsigned i = 0; i < 3; i++) {
+        cr_assert_eq(port_atomic(hart, MAP_MSIP_BASE + 4 * LONE_TILE, 4, cases[i].kind, &cell,
+                                 &cause),
+                     PORT_FAULT);
+        cr_assert_eq(cause, cases[i].cause);
+    }
 }
