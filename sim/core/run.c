@@ -71,6 +71,15 @@ static cycle_t slice_end(const struct hart *h)
     return end < longest ? end : longest;
 }
 
+/* The stall that a load in another line has left to this instruction, which
+ * would issue at `now`. */
+static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t now)
+{
+    bool waits = insn_uses(insn, h->loaded) && h->loaded_until > now;
+    h->loaded = 0;
+    return waits ? h->loaded_until - now : 0;
+}
+
 /* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
  * instructions? */
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)
@@ -112,6 +121,7 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         [OP_illegal] = &&do_illegal,
         [OP_straddle] = &&do_straddle,
         [OP_join] = &&do_join,
+        [OP_join_used] = &&do_join_used, [OP_forbidden] = &&do_forbidden,
         [OP_line_end] = &&do_line_end,
         [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
@@ -164,6 +174,10 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         lim = (uintptr_t)i + (uintptr_t)((int64_t)(end - h->cycle) * (int64_t)sizeof *i);          \
     } while (0)
 
+    if (h->loaded && i->op != OP_straddle) {
+        value = load_use_owed(h, i, h->cycle);
+        STALL(data_use, value);
+    }
     goto * i->go;
 
     /* ---- arithmetic --------------------------------------------------- */
@@ -404,11 +418,11 @@ do_jalr:
     x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     STALL(branch, h->cfg->hart_mispredict_cycles);
 
-jump : /* to `target`, in any line */
+jump : /* to `target`, in any line: a synchronisation point whether the line is at hand or not */
 {
     const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
     uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
-    if (__builtin_expect(entry->line != line, 0)) {
+    if (__builtin_expect((entry->line != line) | ((uintptr_t)(i + 1) >= lim), 0)) {
         h->cycle = NOW + 1;
         h->pc = target;
         goto leave;
@@ -422,26 +436,32 @@ jump : /* to `target`, in any line */
 }
 
 do_line_end_used:
-do_line_end:
+    h->loaded = i->rs1;
+    h->loaded_until = NOW + h->cfg->hart_load_use_cycles - 1;
+do_line_end: /* a synchronisation point too */
     target = line_pc + LINE_BYTES;
     {
         const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
-        if (__builtin_expect(entry->line != target, 0)) {
+        if (__builtin_expect((entry->line != target) | ((uintptr_t)i >= lim), 0)) {
             h->cycle = NOW;
             h->pc = target + 2 * (uint64_t)i->imm;
             goto leave;
         }
         const struct insn *from = i;
-        unsigned loaded = i->rs1, half = (unsigned)i->imm;
         code = entry->code;
         line_pc = target;
-        i = &code->insn[code->entry[half]];
+        i = &code->insn[code->entry[from->imm]];
         lim += (uintptr_t)i - (uintptr_t)from;
-        if (loaded && insn_uses(i, loaded))
-            STALL(data_use, h->cfg->hart_load_use_cycles - 1);
+        if (from->rs1) {
+            value = load_use_owed(h, i, NOW);
+            STALL(data_use, value);
+        }
         goto * i->go;
     }
 
+do_join_used: /* to an OP_straddle */
+    h->loaded = i->rs1;
+    h->loaded_until = NOW + h->cfg->hart_load_use_cycles - 1;
 do_join:
     lim += RECORDS(i->imm);
     i += i->imm;
@@ -459,6 +479,10 @@ do_straddle: /* both halves are here once the next line is */
         h->behind_line = UINT64_MAX;
         i = code->insn;
         lim += (uintptr_t)i - (uintptr_t)from;
+        if (h->loaded) {
+            value = load_use_owed(h, i, NOW);
+            STALL(data_use, value);
+        }
         goto * i->go;
     }
 
@@ -636,6 +660,12 @@ do_illegal:
     target = code_bits(code, code->half[i - code->insn], &length);
     goto trap;
 
+do_forbidden:
+    SYNC;
+    cause = CAUSE_FETCH_ACCESS;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    goto trap;
+
 do_traced:
     hart_trace_issue(h, PC, code_bits(code, code->half[i - code->insn], &length), i, NOW);
     goto *handlers[i->op];
@@ -656,8 +686,12 @@ leave: /* everything so far is retired */
 
 out: /* the slice is over */
     SAVE;
-asleep:
     h->retiring.valid = false;
+    return NULL;
+
+asleep: /* or between two steps of one instruction */
+    h->retiring.valid = false;
+    h->retiring.resumes = h->wait == WAIT_NONE;
     return NULL;
 }
 
@@ -699,9 +733,12 @@ static struct code_line *fetch(struct hart *h)
  * wfi or mu_wait that has been woken is completed likewise, before the interrupt. */
 static void complete_access(struct hart *h)
 {
+    h->complete_at = h->cycle;
     struct code_line *code = fetch(h);
     if (code)
         execute(h, code, h->cycle + 1);
+    if (h->behind_wanted && h->cycle == h->complete_at && (code = fetch(h)))
+        execute(h, code, h->cycle + 1); /* the instruction reaches into the next line */
     h->completing = false;
     if (h->wait == WAIT_NONE)
         hart_stall(h, (enum stall_cause)h->charge_cause, h->charge);
