@@ -52,6 +52,7 @@
 #define HEADER_USES 32   /* USES_* bits */
 #define USES_PAGING 1
 #define USES_PMP 2
+#define USES_C 4
 
 /* A program ("blob"): these words, 8 bytes each, then pokes, then code. */
 #define BLOB_BYTES 0      /* of the whole blob, a multiple of 8 */
@@ -100,6 +101,7 @@
 #define FRAME_TRAPS 128
 #define FRAME_S_EPC 136    /* where the S handler wanted to go on */
 #define FRAME_END 144      /* BLOB_END, for both handlers */
+#define FRAME_C 152          /* a word whose lower bits are not 11 is 2 bytes long */
 #define FRAME_RESERVE 192  /* a line of its own: the store that ends reservations */
 #define FRAME_LOG 256
 #define FRAME_BYTES (FRAME_LOG + TRAPS_MAX * LOG_BYTES)

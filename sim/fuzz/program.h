@@ -70,6 +70,7 @@ struct item {
     uint16_t place, target; /* target counts when there is a reference */
     uint8_t bytes;          /* 2 or 4 */
     uint8_t reference;
+    bool loose; /* may be taken out by itself; the others of a unit need each other */
 };
 
 struct poke {

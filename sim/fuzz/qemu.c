@@ -44,7 +44,7 @@ static const struct property {
 /* Everything that Tessera lacks is off, whatever the version's defaults. */
 static void describe_cpu(char *text, uint32_t features)
 {
-    strcpy(text, "rv64,g=false,f=false,d=false,v=false,h=false,zbc=false,sstc=false,debug=false,"
+    strcpy(text, "rv64,priv_spec=v1.12.0,g=false,f=false,d=false,v=false,h=false,zbc=false,sstc=false,debug=false,x-smaia=true,x-ssaia=true,"
                  "marchid=0,mimpid=0");
     for (unsigned i = 0; i < FEATURES; i++) {
         const char *p = features >> i & 1 ? properties[i].on : properties[i].off;

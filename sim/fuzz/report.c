@@ -34,12 +34,15 @@ static void report_setting(const struct setting *s, FILE *out)
         fprintf(out, "  [0x%" PRIx64 "] = 0x%" PRIx64 "\n", s->poke[i].address, s->poke[i].value);
 }
 
-static void report_insn(csh handle, const uint8_t *code, unsigned left, uint64_t address,
+static void report_insn(csh handle, const struct binary *b, unsigned at,
                         unsigned *bytes, FILE *out)
 {
+    const uint8_t *code = &b->code[at];
+    unsigned left = b->code_bytes - at;
+    uint64_t address = b->code_at + at;
     cs_insn *insn = NULL;
     uint32_t bits = 0;
-    *bytes = (code[0] & 3) == 3 ? 4 : 2;
+    *bytes = (code[0] & 3) == 3 || !(b->setting.features & F_C) ? 4 : 2;
     memcpy(&bits, code, *bytes < left ? *bytes : left);
     fprintf(out, "  %08" PRIx64 "  %0*" PRIx32 "%*s", address, (int)*bytes * 2, bits,
             10 - (int)*bytes * 2, "");
@@ -60,7 +63,7 @@ void report_program(const struct binary *b, FILE *out)
     unsigned bytes, at = (unsigned)(b->setting.state[STATE_mepc] - b->code_at) & 7;
     unsigned end = (unsigned)(FZ_CODE + b->end - b->code_at);
     for (; at <= end; at += bytes)
-        report_insn(handle, &b->code[at], b->code_bytes - at, b->code_at + at, &bytes, out);
+        report_insn(handle, b, at, &bytes, out);
     if (handle)
         cs_close(&handle);
 }

@@ -62,7 +62,7 @@ UNITS(1)
 
 static bool cut_item(struct program *p, unsigned number)
 {
-    return number < p->items && keep_items(p, number, number + 1);
+    return number < p->items && p->item[number].loose && keep_items(p, number, number + 1);
 }
 
 static bool clear(uint64_t *word, uint64_t to)
@@ -102,6 +102,8 @@ static bool cut_state(struct program *p, unsigned number)
         return false;
     switch (number) {
     case STATE_mepc:
+        return clear(&state[number], FZ_CODE);
+    case STATE_sepc:
         return clear(&state[number], FZ_CODE);
     case STATE_mtvec:
         return clear(&state[number], FZ_M_VECTOR);

@@ -17,6 +17,7 @@ struct generator {
     unsigned code_bytes;
     unsigned favourite[6]; /* registers that this program prefers */
     uint32_t kept;         /* registers that nothing may write now */
+    uint32_t used;         /* features of the machine that this program uses */
     uint64_t translation;  /* satp of this program where it is not Bare, without ASID */
 };
 
@@ -33,7 +34,7 @@ static inline bool chance(struct generator *g, unsigned percent)
 
 static inline bool has(const struct generator *g, uint32_t feature)
 {
-    return (g->p->setting.features & feature) == feature;
+    return (g->used & feature) == feature;
 }
 
 /* A number worth trying: corners, single bits, small, random. */
@@ -47,6 +48,8 @@ unsigned free_target(struct generator *g, uint32_t but);
 
 /* Appends an instruction; the second form refers to `place`. */
 void put(struct generator *g, uint32_t bits);
+/* The same, of one that the others of its unit do not need. */
+void put_loose(struct generator *g, uint32_t bits);
 void put_reference(struct generator *g, uint32_t bits, enum reference reference, unsigned place);
 void put_compressed(struct generator *g, unsigned bits);
 

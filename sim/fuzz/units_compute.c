@@ -61,7 +61,7 @@ void unit_compute(struct generator *g)
 {
     unsigned count = 1 + below(g, 3);
     for (unsigned i = 0; i < count; i++)
-        put(g, any_compute(g));
+        put_loose(g, any_compute(g));
 }
 
 void unit_constant(struct generator *g)
@@ -104,7 +104,7 @@ void unit_jump(struct generator *g)
 /* Without compressed instructions a target must be a multiple of 4. */
 void unit_misaligned_jump(struct generator *g)
 {
-    if (has(g, F_C)) {
+    if (g->p->setting.features & F_C) {
         unit_jump(g);
         return;
     }
@@ -139,7 +139,7 @@ void unit_loop(struct generator *g)
     unsigned head = next_place(g), body = 1 + below(g, 6);
     g->kept |= 1u << counter;
     for (unsigned i = 0; i < body; i++)
-        put(g, any_compute(g));
+        put_loose(g, any_compute(g));
     put(g, enc_addi(counter, counter, -1));
     put_reference(g, OPCODE_BRANCH | 1 << 12 | counter << 15, REF_BRANCH, head);
     g->kept = 1;

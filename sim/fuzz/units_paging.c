@@ -314,8 +314,9 @@ void draw_pmp(struct generator *g)
         state[STATE_pmpaddr0 + i] = random_pmpaddr(g);
     state[STATE_pmpaddr0] = FZ_BASE >> 2 | (FZ_KEPT_BYTES / 8 - 1);
     state[STATE_pmpaddr15] = UINT64_MAX >> 10;
-    state[STATE_pmpcfg0] = random_pmpcfg(g, CSR_PMPCFG0);
-    state[STATE_pmpcfg2] = random_pmpcfg(g, CSR_PMPCFG0 + 2);
+    state[STATE_pmpcfg0] = has(g, PMP) ? random_pmpcfg(g, CSR_PMPCFG0) : PMP_OPEN;
+    state[STATE_pmpcfg2] =
+        has(g, PMP) ? random_pmpcfg(g, CSR_PMPCFG0 + 2) : (uint64_t)PMP_OPEN << 56;
 }
 
 /* Writes of S and U mode trap one by one and change nothing. */

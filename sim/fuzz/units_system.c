@@ -4,7 +4,7 @@
  */
 #include "sim/fuzz/units.h"
 
-enum access { FULL, REPLACE, DROP, VECTOR };
+enum access { FULL, REPLACE, DROP, VECTOR, TARGET };
 
 static const struct csr {
     uint16_t number;
@@ -33,10 +33,10 @@ enum {
 static uint64_t value_for(struct generator *g, const struct csr *c, enum csr_write op)
 {
     uint64_t value = any_value(g) & c->writable;
-    if ((c->number == CSR_MEPC || c->number == CSR_SEPC) && has(g, F_C))
-        value |= any_value(g) & 2;
     if (c->number == CSR_MEDELEG)
         value = legal_medeleg(value);
+    if (c->number >> 10 == 3) /* see "zero_write" in differences.def */
+        value |= 1;
     if (op == CSRRW)
         return c->number == CSR_MSTATUS ? legal_mstatus(g, value) : value | c->forced;
     if (c->number == CSR_MSTATUS) /* MPP as a whole: mode 2 does not exist */
@@ -60,8 +60,6 @@ static void access_by_immediate(struct generator *g, const struct csr *c, enum c
                                 unsigned rd)
 {
     unsigned value = below(g, 32) & (unsigned)c->writable;
-    if (c->number == CSR_MEDELEG)
-        value = (unsigned)legal_medeleg(value);
     put(g, enc_csr(op, rd, c->number, value) | 4 << 12);
 }
 
@@ -81,16 +79,30 @@ static void access_vector(struct generator *g, const struct csr *c)
     put(g, enc_csr(CSRRW, X0, c->number, rs));
 }
 
+/* mepc and sepc: a return may come to take what is in them, so in the end they
+ * lead on. */
+static void access_target(struct generator *g, const struct csr *c)
+{
+    unsigned rs = free_target(g, 0);
+    uint64_t value = value_for(g, c, CSRRW);
+    put_li(g, rs, has(g, F_C) ? value | (rng_next(&g->rng) & 2) : value);
+    put(g, enc_csr((enum csr_write)(CSRRW + below(g, 3)), any_target(g), c->number, rs));
+    put(g, enc_csr(CSRRS, any_target(g), c->number, X0));
+    rs = free_target(g, 0);
+    put_code_address(g, rs, code_view(g), (g->unit + 1) * UNIT_PLACES, 0);
+    put(g, enc_csr(CSRRW, X0, c->number, rs));
+}
+
 void unit_csr(struct generator *g)
 {
     const struct csr *c = &csrs[chance(g, 30) ? below(g, 2) : below(g, CSRS)];
-    if (c->access == VECTOR) {
-        access_vector(g, c);
+    if (c->access == VECTOR || c->access == TARGET) {
+        (c->access == VECTOR ? access_vector : access_target)(g, c);
         return;
     }
     enum csr_write op = c->access == REPLACE ? CSRRW : (enum csr_write)(CSRRW + below(g, 3));
     unsigned rd = any_target(g);
-    if (chance(g, 25) && !(op == CSRRW && c->forced))
+    if (chance(g, 25) && c->access != REPLACE && !(op == CSRRW && c->forced))
         access_by_immediate(g, c, op, rd);
     else
         access_by_register(g, c, op, rd);
@@ -107,6 +119,7 @@ static bool may_exist(unsigned number)
         {0x180, 0x180},                                 /* satp: see switch_satp */
         {0x323, 0x33f}, {0xb03, 0xb1f}, {0xc03, 0xc1f}, /* more counters */
         {0x3a0, 0x3ef},                                 /* PMP */
+        {0x150, 0x15f}, {0x308, 0x309}, {0x350, 0x35f}, {0xdb0, 0xdb0}, {0xfb0, 0xfb0}, /* AIA */
         {0x14d, 0x14d},                                 /* stimecmp */
         {0x5c0, 0x5ff}, {0x800, 0x8ff}, {0xcc0, 0xcff}, {0xdc0, 0xdff}, /* Tessera's own */
     };
@@ -181,13 +194,22 @@ void unit_fences(struct generator *g)
     }
 }
 
+/* No trap's action changes the mode. */
+static bool returns_to_same_mode(const struct generator *g)
+{
+    for (unsigned i = 0; i < ACTIONS; i++)
+        if (g->p->setting.action[i] & ACTION_SET_MODE)
+            return false;
+    return true;
+}
+
 /* Waits only where something is pending and enabled, or where wfi is illegal:
  * in U mode the first read traps and leaves 1. */
 void unit_wait(struct generator *g)
 {
     unsigned ra = free_target(g, 0), rb = free_target(g, 1u << ra);
     unsigned behind = (g->unit + 1) * UNIT_PLACES;
-    if (chance(g, 25)) {
+    if (returns_to_same_mode(g) && chance(g, 40)) {
         put(g, enc_addi(rb, X0, 1));
         put(g, enc_addi(ra, X0, 1));
         put(g, enc_csr(CSRRS, ra, CSR_SSTATUS, X0));

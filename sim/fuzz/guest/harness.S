@@ -52,6 +52,8 @@ clear_frame:
     call clear
     ld t0, BLOB_END(s1)
     sd t0, FRAME_END(t6)
+    andi t0, s4, USES_C
+    sd t0, FRAME_C(t6)
 
 fill_scratch:                   /* a pattern without repetition */
     li t0, FZ_SCRATCH
@@ -318,13 +320,18 @@ m_common:                       /* t5 = number of the vector */
     sd t3, LOG_EPC(t1)
     csrr t4, mstatus
     sd t4, LOG_STATUS(t1)
-    li t5, 3                    /* see "breakpoint" in differences.def */
-    bne t2, t5, 1f
-    csrw mtval, zero
-1:  csrr t4, mtval
+    li t5, 3                    /* "breakpoint", "misaligned_jump" in differences.def */
+    beq t2, t5, 1f
+    bnez t2, 2f
+1:  csrw mtval, zero
+2:  csrr t4, mtval
     sd t4, LOG_TVAL(t1)
     bltz t2, m_interrupt
-
+    li t4, 4
+    beq t2, t4, m_load_fault
+    li t4, 5
+    beq t2, t4, m_load_fault
+m_exception:
     li t4, FZ_BASE
     sub t4, t3, t4
     li t5, FZ_HARNESS_BYTES
@@ -345,9 +352,11 @@ m_common:                       /* t5 = number of the vector */
     andi t4, t4, 3
     addi t3, t3, 2
     li t5, 3
-    bne t4, t5, 1f
-    addi t3, t3, 2
-1:  csrw mepc, t3
+    beq t4, t5, 1f
+    ld t5, FRAME_C(t6)
+    bnez t5, 2f
+1:  addi t3, t3, 2
+2:  csrw mepc, t3
     j m_action
 
 m_from_s_handler:               /* S mode could not go on by itself */
@@ -363,6 +372,26 @@ m_go_on_in_m:
     li t4, MSTATUS_MPP
     csrs mstatus, t4
     j m_action
+
+/* A load fault of an AMO (not of lr) becomes a store fault: see "amo_fault" in
+ * differences.def.  t1 = log entry, t2 = mcause, t3 = mepc */
+m_load_fault:
+    li t4, CODE_MASK
+    and t4, t3, t4
+    li t5, FZ_CODE
+    add t4, t4, t5
+    lhu t5, 2(t4)
+    lhu t4, 0(t4)
+    srli t5, t5, 11             /* funct5; 2 = lr */
+    addi t5, t5, -2
+    beqz t5, m_exception
+    andi t4, t4, 0x7f
+    addi t4, t4, -0x2f          /* opcode AMO */
+    bnez t4, m_exception
+    addi t2, t2, 2
+    csrw mcause, t2
+    sd t2, LOG_CAUSE(t1)
+    j m_exception
 
 m_interrupt:
     li t3, 1
@@ -402,7 +431,9 @@ m_action:                       /* t0 = number of the trap */
 m_end:
     li t0, RESULT_ENDED
     j finish
-m_no_room:
+m_no_room:                      /* what is normalised elsewhere is cleared here */
+    csrw mcause, zero
+    csrw mtval, zero
     li t0, RESULT_TRAPS
     j finish
 
@@ -415,7 +446,7 @@ s_common:                       /* t5 = number of the vector */
     sub t4, t3, t4
     li t0, FZ_HARNESS_BYTES
     bltu t4, t0, s_trapped_itself
-    next_entry s_escape
+    next_entry s_no_room
     ori t5, t5, WHERE_S
     sd t5, LOG_WHERE(t1)
     csrr t2, scause
@@ -424,13 +455,18 @@ s_common:                       /* t5 = number of the vector */
     csrr t4, sstatus
     sd t4, LOG_STATUS(t1)
     li t5, 3
-    bne t2, t5, 1f
-    csrw stval, zero
-1:  csrr t4, stval
+    beq t2, t5, 1f
+    bnez t2, 2f
+1:  csrw stval, zero
+2:  csrr t4, stval
     sd t4, LOG_TVAL(t1)
     sd t3, FRAME_S_EPC(t6)
     bltz t2, s_interrupt
-    li t5, CODE_MASK
+    li t4, 4
+    beq t2, t4, s_load_fault
+    li t4, 5
+    beq t2, t4, s_load_fault
+s_exception:    li t5, CODE_MASK
     and t5, t3, t5
     ld t4, FRAME_END(t6)
     beq t5, t4, s_escape
@@ -444,9 +480,11 @@ s_common:                       /* t5 = number of the vector */
     andi t4, t4, 3
     addi t3, t3, 2
     li t5, 3
-    bne t4, t5, 1f
-    addi t3, t3, 2
-1:  sd t3, FRAME_S_EPC(t6)
+    beq t4, t5, 1f
+    ld t5, FRAME_C(t6)
+    bnez t5, 2f
+1:  addi t3, t3, 2
+2:  sd t3, FRAME_S_EPC(t6)
     csrw sepc, t3
 s_return:
     addi t0, t6, FRAME_RESERVE
@@ -454,11 +492,34 @@ s_return:
     restore FRAME_S_SAVED
     sret
 
+s_load_fault:                   /* as m_load_fault */
+    li t4, CODE_MASK
+    and t4, t3, t4
+    li t5, FZ_CODE
+    add t4, t4, t5
+    lhu t5, 2(t4)
+    lhu t4, 0(t4)
+    srli t5, t5, 11
+    addi t5, t5, -2
+    beqz t5, s_exception
+    andi t4, t4, 0x7f
+    addi t4, t4, -0x2f
+    bnez t4, s_exception
+    addi t2, t2, 2
+    csrw scause, t2
+    sd t2, LOG_CAUSE(t1)
+    j s_exception
+
 s_interrupt:
     li t3, 1
     sll t3, t3, t2
     csrc sie, t3
     j s_return
+
+s_no_room:
+    csrw scause, zero
+    csrw stval, zero
+    j s_escape
 
 /* To M mode.  Programs delegate at most one of the two exceptions below. */
 s_escape:
