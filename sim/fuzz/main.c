@@ -26,7 +26,7 @@
 /* What the hart has: what `run` and `record` test unless told otherwise. */
 #define FEATURES_DEFAULT "base"
 
-enum { BATCH_SECONDS = 20, PROGRESS_SECONDS = 15, FILES_MAX = 256, EXIT_DIFFERENCE = 1 };
+enum { BATCH_SECONDS = 10, PROGRESS_SECONDS = 15, FILES_MAX = 256, EXIT_DIFFERENCE = 1 };
 
 struct request {
     uint32_t features;

@@ -213,6 +213,7 @@ void unit_wait(struct generator *g)
         put(g, enc_addi(rb, X0, 1));
         put(g, enc_addi(ra, X0, 1));
         put(g, enc_csr(CSRRS, ra, CSR_SSTATUS, X0));
+        put(g, enc_csr(CSRRS, ra, CSR_SSTATUS, X0)); /* the first may have led to M mode */
         put_reference(g, OPCODE_BRANCH | 1 << 12 | ra << 15 | rb << 20, REF_BRANCH, behind);
     } else {
         bool machine = chance(g, 50);
