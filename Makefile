@@ -22,7 +22,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefi
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE
 CFLAGS += -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -MMD -MP
 LDFLAGS += $(SANFLAGS)
-LIBS := -lyaml -lsqlite3 -lzstd -lelf -ljansson -lcapstone -lm -lpthread
+LIBS := -lyaml -lsqlite3 -lzstd -ldw -lelf -ljansson -lcapstone -lm -lpthread
 
 # ---- layers, lowest first (the dependency law of ARCHITECTURE.md) -----------
 LAYERS := base mesh coherence traces chip analysis cli fuzz
@@ -105,8 +105,8 @@ setup: ## install what is missing
 # Each of the two installs first, then starts over with what is there now.
 test: setup ## install what is missing, build everything, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
-	$(Q)$(MAKE) --no-print-directory lint
-	$(Q)B=$(B) .ci/run-tests.sh --guests $(B)/tessera $(B)/guest/tests guest-os/tests $(TESTS)
+	$(Q)B=$(B) .ci/run-tests.sh --guests $(B)/tessera $(B)/guest/tests guest-os/tests \
+		--script .ci/lint.sh $(TESTS)
 
 tests: $(TESTS)
 

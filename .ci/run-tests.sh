@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs tests, two at a time, and ends with one line: N passed, N failed.
 #
-#   run-tests.sh [-j N] [--guests TESSERA ELF_DIR SOURCE_DIR] [PROGRAM...]
+#   run-tests.sh [-j N] [--guests TESSERA ELF_DIR SOURCE_DIR] [--script FILE] [PROGRAM...]
 #
 # PROGRAM is a Criterion test program; its tests are counted one by one.  A
 # program that crashes or that runs no test counts as a failure.
@@ -15,8 +15,10 @@
 #   // expect: TEXT          console lines hold these texts, in this order
 # Several machines or bootargs give one test for each combination.
 #
-# A line is printed for each program or guest; the output of those that fail
-# follows at the end.  Every test has TEST_SECONDS to end, so that a hang is a
+# A SCRIPT, such as the lint, is one test: it passes when its status is 0.
+#
+# A line is printed for each program, guest or script; the output of those that
+# fail follows at the end.  Every test has TEST_SECONDS to end, so that a hang is a
 # failure and not a lost machine.
 set -u
 
@@ -46,6 +48,18 @@ run_program() {
     fi
     [ -z "$why" ] || [ "$failed" -gt 0 ] || failed=1
     finish "$program" "$passed" "$failed" "$why"
+}
+
+# ---- one script ---------------------------------------------------------------
+
+run_script() {
+    timeout -k 5 "$SECONDS_MAX" "$1" >"$work/$job.out" 2>&1 </dev/null
+    status=$?
+    if [ "$status" -eq 0 ]; then
+        finish "$1" 1 0 ""
+    else
+        finish "$1" 0 1 "ended with status $status"
+    fi
 }
 
 # ---- one guest test -------------------------------------------------------------
@@ -146,6 +160,7 @@ if [ "${1:-}" = --job ]; then # as called by xargs below
     IFS=$'\t' read -r kind rest < <(sed -n "${job}p" "$work/jobs")
     case $kind in
     program) run_program "$rest" ;;
+    script) run_script "$rest" ;;
     guest)
         IFS=$'\t' read -r tessera elf source machine bootargs <<<"$rest"
         run_guest "$tessera" "$elf" "$source" "$machine" "$bootargs"
@@ -158,6 +173,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 : >"$work/jobs"
+scripts=
 while [ $# -gt 0 ]; do
     case $1 in
     -j)
@@ -169,10 +185,17 @@ while [ $# -gt 0 ]; do
         list_guests "$2" "$3" "$4" >>"$work/jobs"
         shift 4
         ;;
+    --script)
+        scripts="$scripts $2"
+        shift 2
+        ;;
     *) break ;;
     esac
 done
 list_programs "$@" >>"$work/jobs"
+for script in $scripts; do # last: what they find matters least
+    printf 'script\t%s\n' "$script" >>"$work/jobs"
+done
 
 jobs=$(wc -l <"$work/jobs")
 seq "$jobs" | xargs -P "$JOBS" -n 1 "$0" --job "$work"

@@ -26,6 +26,7 @@ libsqlite3-dev
 sqlite3
 libzstd-dev
 libelf-dev
+libdw-dev
 libjansson-dev
 gnuplot-nox|gnuplot-qt|gnuplot-x11
 '

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/file.h"
 
 enum { BUSY_MILLISECONDS = 20000 };
 
@@ -191,20 +192,6 @@ static bool prepare_to_read(struct analysis *db, struct error *e)
     return check_identity(db, id, version, e) && renew_view(db, "CREATE TEMP VIEW", "", e);
 }
 
-bool db_make_folders(const char *path, struct error *e)
-{
-    char *copy = mem_copy_string(path);
-    bool good = true;
-    for (char *slash = strchr(copy + 1, '/'); good && slash; slash = strchr(slash + 1, '/')) {
-        *slash = 0;
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-            good = error_set(e, EXIT_STATUS_IO, "%s: %s", copy, strerror(errno));
-        *slash = '/';
-    }
-    mem_free(copy);
-    return good;
-}
-
 static bool connect(struct analysis *db, enum analysis_mode mode, struct error *e)
 {
     struct stat info;
@@ -213,7 +200,7 @@ static bool connect(struct analysis *db, enum analysis_mode mode, struct error *
     if (mode == ANALYSIS_READ && stat(db->path, &info) != 0)
         return error_set(e, EXIT_STATUS_INPUT, "%s: %s (tessera sweep creates it)", db->path,
                          strerror(errno));
-    if (mode == ANALYSIS_WRITE && !db_make_folders(db->path, e))
+    if (mode == ANALYSIS_WRITE && !file_make_folders(db->path, e))
         return false;
     if (sqlite3_open_v2(db->path, &db->sql, flags, NULL) != SQLITE_OK)
         return db_fail(db, e);

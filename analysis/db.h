@@ -32,7 +32,4 @@ bool db_step(struct analysis *db, sqlite3_stmt *statement, struct error *e);
  * Returns whether the changes are stored. */
 bool db_end(struct analysis *db, bool good, struct error *e);
 
-/* Creates the folders above a file. */
-bool db_make_folders(const char *path, struct error *e);
-
 #endif

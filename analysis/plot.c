@@ -2,10 +2,9 @@
  * Drawing a figure: rows of figure_points -> a gnuplot script -> a picture.
  *
  * The script carries its data inside itself and goes to gnuplot's standard
- * input; the picture comes back on its standard output and is written by us,
- * to a file beside the target that takes the target's name when it is whole.
- * So a full disk is noticed, and a figure that could not be drawn does not
- * destroy the one that was there.
+ * input; the picture comes back on its standard output and is written by us
+ * (sim/base/file.h), so a full disk is noticed, and a figure that could not be
+ * drawn does not destroy the one that was there.
  */
 #include "analysis/db.h"
 
@@ -19,6 +18,7 @@
 
 #include "analysis/figures.h"
 #include "sim/base/arena.h"
+#include "sim/base/file.h"
 
 struct point {
     char series[96];
@@ -258,59 +258,50 @@ static bool start_gnuplot(FILE *script, pid_t *pid, FILE **from, struct error *e
     return true;
 }
 
+/* Copies until the end or a failure, with errno set if the host gave a reason;
+ * an empty picture is a failure too. */
 static bool copy_picture(FILE *from, FILE *to)
 {
     char block[65536];
-    size_t n;
-    while ((n = fread(block, 1, sizeof block, from)) > 0)
+    size_t n, bytes = 0;
+    errno = 0;
+    for (; (n = fread(block, 1, sizeof block, from)) > 0; bytes += n)
         if (fwrite(block, 1, n, to) != n)
             return false;
-    return !ferror(from) && fflush(to) == 0 && ftell(to) > 0;
+    return !ferror(from) && fflush(to) == 0 && bytes > 0;
 }
 
-static bool run_gnuplot(FILE *script, FILE *to, struct error *e)
+static bool run_gnuplot(FILE *script, FILE *to, const char *path, struct error *e)
 {
     pid_t pid;
     FILE *from = NULL;
     int status = 0;
     if (!start_gnuplot(script, &pid, &from, e))
         return false;
-    errno = 0;
     bool written = copy_picture(from, to);
     int reason = errno;
     fclose(from);
     waitpid(pid, &status, 0);
     if (!written && reason)
-        return error_set(e, EXIT_STATUS_IO, "the figure: %s", strerror(reason));
+        return error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(reason));
     if (!written || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return error_set(e, EXIT_STATUS_IO, "gnuplot has failed");
+        return error_set(e, EXIT_STATUS_IO, "%s: gnuplot has failed", path);
     return true;
 }
 
-/* Draws into output~ and renames it. */
-static bool draw_file(const struct points *p, const struct format *format, const char *output,
+/* The picture takes its name when it is whole. */
+static bool draw_file(const struct points *p, const struct format *format, const char *path,
                       struct error *e)
 {
-    size_t bytes = strlen(output) + 2;
-    char *draft = mem_alloc(bytes);
-    snprintf(draft, bytes, "%s~", output);
+    struct output out;
     FILE *script = write_script(p, format->terminal, e);
-    FILE *to = script ? fopen(draft, "w") : NULL;
-    bool good = to != NULL;
-    if (script && !to)
-        error_set(e, EXIT_STATUS_IO, "%s: %s", output, strerror(errno));
-    if (to) {
-        good = run_gnuplot(script, to, e);
-        if (fclose(to) != 0 && good)
-            good = error_set(e, EXIT_STATUS_IO, "%s: %s", output, strerror(errno));
-        if (good && rename(draft, output) != 0)
-            good = error_set(e, EXIT_STATUS_IO, "%s: %s", output, strerror(errno));
-        if (!good)
-            unlink(draft);
+    bool good = script && output_open(&out, path, e);
+    if (good) {
+        good = run_gnuplot(script, out.file, path, e) && output_keep(&out, e);
+        output_drop(&out);
     }
     if (script)
         fclose(script);
-    mem_free(draft);
     return good;
 }
 
@@ -371,7 +362,6 @@ bool analysis_draw(struct analysis *db, const char *figure, const char *output, 
                          "%s: no finished runs for figure %s; run a sweep that feeds it "
                          "(tessera list sweeps)",
                          db->path, figure);
-    good = good && db_make_folders(output, e);
     if (good) {
         qsort_r(p.item, p.count, sizeof *p.item, compare_points, (void *)(uintptr_t)p.figure->name);
         good = draw_file(&p, format, output, e);

@@ -154,6 +154,8 @@ static inline struct coh_msg *out_add(struct coh_out *out, enum coh_type type, p
     msg->from = from;
     msg->to = to;
     msg->acks = 0;
+    msg->network_cycles = out->network_cycles;
+    msg->memory_cycles = out->memory_cycles;
     return msg;
 }
 

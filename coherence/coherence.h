@@ -51,6 +51,9 @@ struct coh_msg {
     uint8_t slot;             /* the requester's MSHR or write-back slot (see coherence_slots) */
     uint16_t acks;            /* DataM, AckCount: invalidations to wait for */
     uint32_t delay;           /* outgoing only: cycles from the event to the network interface */
+    /* Where the time went, along the chain of messages that led to this one: in
+     * the network (whoever moves messages adds it) and in memory controllers. */
+    uint32_t network_cycles, memory_cycles;
     uint8_t data[LINE_BYTES]; /* only if the type carries data */
 };
 
@@ -60,6 +63,7 @@ struct coh_msg {
 enum { OUT_MAX_SMALL = 4 };
 struct coh_out {
     unsigned count, capacity;
+    uint32_t network_cycles, memory_cycles; /* of the message that is the cause; 0 for an access */
     struct coh_msg *msg;
 };
 
@@ -108,12 +112,18 @@ bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, si
  *   read_tag[set] == (address & ~(LINE_BYTES - 1 ^ (2^k - 1)))
  * that is: the line bits equal and the low k bits zero.  A hit on these planes
  * changes no state.  With cfg->sim_check the planes stay empty, so that every
- * access passes l1_access and the checker. */
+ * access passes l1_access and the checker.
+ *
+ * view_read and view_write belong to the hart, which keeps there what addresses
+ * it may use without asking, for each of its modes; the L1 sets a set's entries
+ * to ~0 whenever it changes that set's planes. */
+enum { L1_VIEWS = 3 };
 struct l1_window {
     uint64_t *read_tag;
     uint64_t *write_tag;
     uint8_t *data;
     uint64_t set_mask;
+    uint64_t *view_read[L1_VIEWS], *view_write[L1_VIEWS];
 };
 
 struct l1;

@@ -102,6 +102,8 @@ static bool is_busy(const struct dir_entry *entry)
 static void look_up(struct home_step *step, const struct coh_msg *in)
 {
     step->in = in;
+    step->out->network_cycles = in->network_cycles;
+    step->out->memory_cycles = in->memory_cycles;
     step->number = line_number(in->line);
     step->entry = &step->coh->dir.entry[step->number];
 }

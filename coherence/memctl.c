@@ -28,6 +28,7 @@ void memctl_receive(struct coherence *coh, tile_id tile, const struct coh_msg *i
     msg->requester = in->requester;
     msg->slot = in->slot;
     msg->delay = service_cycles(coh, ctl, now);
+    msg->memory_cycles += msg->delay;
     if (reads) {
         ctl->reads++;
         memcpy(msg->data, dram_line(coh, in->line), LINE_BYTES);

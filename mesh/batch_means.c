@@ -14,9 +14,9 @@ enum { FRACTION_BITS = 8, T_SQUARED_PERCENT = 416 };
 typedef unsigned __int128 wide;
 
 struct spread {
-    unsigned batches;  /* 0: too few, or one without a sample */
-    uint64_t mean;     /* of the batches' means, in 1/256 cycle */
-    wide squares;      /* sum of their squared distances from it */
+    unsigned batches; /* 0: too few, or one without a sample */
+    uint64_t mean;    /* of the batches' means, in 1/256 cycle */
+    wide squares;     /* sum of their squared distances from it */
 };
 
 void batch_means_start(struct batch_means *b, cycle_t start)

@@ -1,9 +1,8 @@
 /*
  * A confidence interval for the mean of samples that depend on each other, by
- * the method of batch means (Law, Simulation Modeling and Analysis, 9.5.3): time is cut into batches long
- * enough that their means are nearly independent.  The number of batches stays
- * between 32 and 64: when they run out, neighbours are merged and batches are
- * twice as long from then on.
+ * the method of batch means (Law, Simulation Modeling and Analysis, 9.5.3): time is cut into
+ * batches long enough that their means are nearly independent.  The number of batches stays between
+ * 32 and 64: when they run out, neighbours are merged and batches are twice as long from then on.
  *
  * Whether the interval is narrow enough decides how long a run is, so that
  * question is answered in integers.

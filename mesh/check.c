@@ -85,23 +85,21 @@ static bool check_credits(const struct mesh *m, const struct derived *d, struct 
         if (d->flits[v] != m->buffer_flits)
             return error_set(e, EXIT_STATUS_INTERNAL,
                              "router %u: output VC %u.%u accounts for %u flits of %u", r,
-                             port % m->ports, (unsigned)(v % m->vcs), d->flits[v],
-                             m->buffer_flits);
+                             port % m->ports, (unsigned)(v % m->vcs), d->flits[v], m->buffer_flits);
         if ((m->port[port].credit >> v % m->vcs & 1) != (m->out[v].credits > 0))
             return error_set(e, EXIT_STATUS_INTERNAL, "router %u: credit mask of output %u", r,
                              port % m->ports);
     }
     for (size_t v = 0; v < (size_t)m->nodes * m->vcs; v++)
         if (d->source[v] != m->buffer_flits)
-            return error_set(e, EXIT_STATUS_INTERNAL,
-                             "node %u: VC %u accounts for %u flits of %u", (unsigned)(v / m->vcs),
-                             (unsigned)(v % m->vcs), d->source[v], m->buffer_flits);
+            return error_set(e, EXIT_STATUS_INTERNAL, "node %u: VC %u accounts for %u flits of %u",
+                             (unsigned)(v / m->vcs), (unsigned)(v % m->vcs), d->source[v],
+                             m->buffer_flits);
     return true;
 }
 
 /* Where this VC should ask now: 1 + output, or 0 for nowhere. */
-static unsigned expected_switch(const struct mesh *m, const struct derived *d, unsigned r,
-                                size_t v)
+static unsigned expected_switch(const struct mesh *m, const struct derived *d, unsigned r, size_t v)
 {
     unsigned holds = d->holds[v];
     if (!holds || m->in[v].flits == 0)

@@ -10,9 +10,11 @@
  * router_cycles is 1 and three otherwise, plus what the link has more than one;
  * the credit is usable upstream two cycles after the win, plus the same.
  */
-#include "mesh/mesh_internal.h"
+#include "mesh/mesh.h"
 
 #include <string.h>
+
+#include "mesh/mesh_internal.h"
 
 enum { CREDIT_CYCLES = 2 };
 
@@ -48,7 +50,8 @@ static void timing(struct mesh *m, const struct config *cfg)
     m->link_cycles_x = cfg->mesh_link_cycles_x;
     m->link_cycles_y = cfg->mesh_link_cycles_y;
     for (unsigned p = 0; p < m->ports; p++) {
-        unsigned extra = p >= MESH_NEIGHBOURS ? 0 : (p < 2 ? m->link_cycles_x : m->link_cycles_y) - 1;
+        unsigned extra =
+            p >= MESH_NEIGHBOURS ? 0 : (p < 2 ? m->link_cycles_x : m->link_cycles_y) - 1;
         m->flit_delay[p] = (uint16_t)(flight + extra);
         m->credit_delay[p] = (uint16_t)(CREDIT_CYCLES + extra);
     }
@@ -74,8 +77,8 @@ static void buckets_create(struct mesh *m, struct arena *arena)
     m->bucket = arena_alloc(arena, buckets, sizeof *m->bucket);
     for (unsigned k = 0; k < buckets; k++) {
         struct bucket *b = &m->bucket[k];
-        b->flit = arena_alloc(arena, ports, sizeof *b->flit);
-        b->credit = arena_alloc(arena, ports, sizeof *b->credit);
+        b->flit = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *b->flit);
+        b->credit = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *b->credit);
         b->source_credit = arena_alloc(arena, m->nodes, sizeof *b->source_credit);
         b->head = m->route_stage ? arena_alloc(arena, 2 * (size_t)ports, sizeof *b->head) : NULL;
         b->arrival = arena_alloc(arena, m->nodes, sizeof *b->arrival);
@@ -202,7 +205,8 @@ void mesh_stats(const struct mesh *mesh, struct stats *stats)
     stats_put(stats, "mesh.packets_delivered", mesh->packets_delivered, "packets",
               "whose last flit has been ejected");
     stats_put(stats, "mesh.flits", mesh->flits_sent, "flits", "that left their source");
-    stats_put(stats, "mesh.flit_hops", crossed, "flits", "that crossed a router, summed over routers");
+    stats_put(stats, "mesh.flit_hops", crossed, "flits",
+              "that crossed a router, summed over routers");
     stats_put(stats, "mesh.link_flits", flown, "flits",
               "that crossed a link between two routers, summed over links");
 }

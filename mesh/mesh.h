@@ -84,10 +84,10 @@ const char *mesh_pattern_name(unsigned index);
 
 struct mesh_traffic {
     enum mesh_pattern pattern;
-    double rate;           /* offered flits a node and cycle, in (0, 1] */
+    double rate; /* offered flits a node and cycle, in (0, 1] */
     unsigned packet_flits;
     uint64_t seed;
-    cycle_t cycles;        /* measured; 0 = until the mean latency is known to 1 % */
+    cycle_t cycles; /* measured; 0 = until the mean latency is known to 1 % */
 };
 
 struct mesh_result {
@@ -99,7 +99,7 @@ struct mesh_result {
                                  * 0 when it is not known: saturated, or too short a measurement */
     uint64_t p50, p95, p99, max; /* packet latency, cycles */
     uint64_t cycles, packets, flit_hops;
-    bool saturated;             /* the offered load was not accepted */
+    bool saturated; /* the offered load was not accepted */
 };
 
 /* Runs one load point: warm-up, measurement until the mean is known to 1 %

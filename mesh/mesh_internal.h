@@ -35,10 +35,15 @@
 #define TESSERA_MESH_INTERNAL_H
 
 #include <assert.h>
+#include <string.h>
 
 #include "mesh/mesh.h"
 
 enum { MESH_NEIGHBOURS = 4, MESH_PORTS_MAX = 12, MESH_VCS_MAX = 32 };
+
+/* From so many routers on, what the routers will touch is fetched so many
+ * events ahead; the lists have room for looking past their end. */
+enum { PREFETCH_ROUTERS = 700, PREFETCH_AHEAD = 8 };
 
 /* A flit in one word: payload, where its packet goes, head and tail. */
 typedef uint64_t flit_t;
@@ -48,11 +53,20 @@ typedef uint64_t flit_t;
 #define FLIT_HEAD        ((flit_t)1 << 49)
 #define FLIT_TAIL        ((flit_t)1 << 50)
 
-static inline unsigned flit_x(flit_t f) { return (unsigned)(f >> FLIT_X_SHIFT) & 127; }
-static inline unsigned flit_y(flit_t f) { return (unsigned)(f >> FLIT_Y_SHIFT) & 127; }
-static inline unsigned flit_local(flit_t f) { return (unsigned)(f >> FLIT_LOCAL_SHIFT) & 7; }
+static inline unsigned flit_x(flit_t f)
+{
+    return (unsigned)(f >> FLIT_X_SHIFT) & 127;
+}
+static inline unsigned flit_y(flit_t f)
+{
+    return (unsigned)(f >> FLIT_Y_SHIFT) & 127;
+}
+static inline unsigned flit_local(flit_t f)
+{
+    return (unsigned)(f >> FLIT_LOCAL_SHIFT) & 7;
+}
 
-struct port {
+struct port { /* 32 bytes */
     /* as an output */
     uint32_t free;      /* VCs that no packet holds */
     uint32_t credit;    /* VCs with a credit */
@@ -62,17 +76,17 @@ struct port {
     bool sa_listed, va_listed;
     /* as an input */
     uint8_t sa_accept;   /* iSLIP: the output that is taken first */
-    uint8_t vc_next;     /* the VC that goes first */
     uint16_t sa_granted; /* outputs that granted it in this cycle */
+    uint8_t vc_next;     /* the VC that goes first */
     /* written at creation only */
-    uint8_t number;      /* of the port in its router */
-    uint8_t x, y;        /* its router */
-    tile_id node;        /* behind it; ports 4 and up */
+    uint8_t number; /* of the port in its router */
+    uint8_t x, y;   /* its router */
+    tile_id node;   /* behind it; ports 4 and up */
     /* as an output, for the statistics */
     uint64_t flits; /* that left through it */
 };
 
-struct vc_in {
+struct vc_in {                      /* 16 bytes */
     flit_t front;                   /* valid while flits > 0 */
     uint8_t flits;                  /* buffered, the front included */
     uint8_t first;                  /* where in its queue the second flit is */
@@ -80,8 +94,8 @@ struct vc_in {
     uint8_t accept_port, accept_vc; /* iSLIP: the output VC that is taken first */
 };
 
-struct vc_out {
-    uint16_t grant;               /* iSLIP: the input VC (port * V + vc) that is asked first */
+struct vc_out {                   /* 8 bytes */
+    uint32_t grant;               /* iSLIP: the input VC (port * V + vc) that is asked first */
     uint8_t owner_port, owner_vc; /* the input VC that holds it, while it is not free */
     uint8_t credits;
 };
@@ -136,10 +150,10 @@ struct source_queue { /* of one node and virtual network */
 };
 
 struct source {
-    uint32_t port;      /* that it feeds */
-    uint32_t credit;    /* VCs with a credit */
-    uint8_t waiting;    /* virtual networks with a packet */
-    uint8_t vnet_next;  /* the virtual network that goes first */
+    uint32_t port;     /* that it feeds */
+    uint32_t credit;   /* VCs with a credit */
+    uint8_t waiting;   /* virtual networks with a packet */
+    uint8_t vnet_next; /* the virtual network that goes first */
 };
 
 /* A head or a tail that left its source in the last step. */
@@ -159,10 +173,10 @@ struct mesh {
     unsigned vnets, vcs_per_vnet;
     uint32_t vnet_mask[MESH_VNETS_MAX];
     uint8_t vc_vnet[MESH_VCS_MAX];
-    bool speculative;    /* VC and switch allocation in the same cycle */
-    bool route_stage;    /* routing takes a cycle of its own */
-    bool sink_credits;   /* buffers so small that ejection can run out of credits */
-    unsigned hop_cycles; /* P: zero-load cycles a router, link included */
+    bool speculative;            /* VC and switch allocation in the same cycle */
+    bool route_stage;            /* routing takes a cycle of its own */
+    bool sink_credits;           /* buffers so small that ejection can run out of credits */
+    unsigned hop_cycles;         /* P: zero-load cycles a router, link included */
     int across[MESH_NEIGHBOURS]; /* from an output port to the input port at its other end */
     uint16_t flit_delay[MESH_PORTS_MAX];   /* from a switch win to the other end */
     uint16_t credit_delay[MESH_PORTS_MAX]; /* from a switch win to the credit's use upstream */
@@ -192,6 +206,7 @@ struct mesh {
     struct source_queue *source_queue;
     uint8_t *source_credits;
     uint64_t *sending; /* bitmap of sources that may be able to send */
+    struct arena *arena; /* for more of them */
     struct packet *packet;
     uint32_t packet_free, packet_fresh, packet_capacity;
     struct departure *departure; /* of the last step; NULL unless somebody listens */
@@ -210,7 +225,10 @@ static inline unsigned first_from(uint32_t mask, unsigned from)
     return (unsigned)__builtin_ctz(above ? above : mask);
 }
 
-static inline void bitmap_set(uint64_t *map, unsigned i) { map[i / 64] |= (uint64_t)1 << i % 64; }
+static inline void bitmap_set(uint64_t *map, unsigned i)
+{
+    map[i / 64] |= (uint64_t)1 << i % 64;
+}
 static inline void bitmap_clear(uint64_t *map, unsigned i)
 {
     map[i / 64] &= ~((uint64_t)1 << i % 64);
@@ -223,8 +241,14 @@ static inline struct bucket *bucket_in(struct mesh *m, unsigned delay)
 
 /* router.c: what arrived this cycle, then the allocators and the crossbar */
 void routers_create(struct mesh *m, struct arena *arena);
-static inline void routers_accept(struct mesh *m, const struct bucket *b) { m->accept(m, b); }
-static inline void routers_step(struct mesh *m) { m->allocate_and_cross(m); }
+static inline void routers_accept(struct mesh *m, const struct bucket *b)
+{
+    m->accept(m, b);
+}
+static inline void routers_step(struct mesh *m)
+{
+    m->allocate_and_cross(m);
+}
 
 /* source.c */
 void sources_create(struct mesh *m, struct arena *arena);

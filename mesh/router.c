@@ -6,11 +6,11 @@
  * the crossbar (SA); a winner crosses the crossbar (ST) and flies.  With the
  * head buffered in cycle r:
  *
- *   router_cycles   r        r+1      r+2      r+3    next router
- *        1        VA SA ST    -                          r+2
- *        2        VA SA      ST       -                  r+3
- *        3        VA         SA       ST       -         r+4
- *        4        RC         VA       SA       ST        r+5
+ *   router_cycles   r          r+1   r+2   r+3   r+4   next router
+ *        1          VA SA ST   link                        r+2
+ *        2          VA SA      ST    link                  r+3
+ *        3          VA         SA    ST    link            r+4
+ *        4          RC         VA    SA    ST    link      r+5
  *
  * Both allocators are iSLIP with one iteration (McKeown, 1999): each output
  * grants the first request at or after its pointer, each input accepts the
@@ -36,12 +36,11 @@
  * few branches that it could predict wrongly.
  *
  * The code is compiled four times: for five ports a router or any number, with
- * and without speculation.  While it runs, the mesh's pointers and the lists' lengths are in a
- * local struct work, where the compiler can keep them in registers.
+ * and without speculation.
  */
-#include "mesh/mesh_internal.h"
-
-#define INLINE static inline __attribute__((always_inline))
+#include "mesh/router_work.h"
+#include "mesh/switch_allocator.h"
+#include "mesh/vc_allocator.h"
 
 /* ---- creation ----------------------------------------------------------- */
 
@@ -75,7 +74,7 @@ void routers_create(struct mesh *m, struct arena *arena)
     m->sa_spare = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->va_spare = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->granted = arena_alloc(arena, ports + 1, sizeof *m->granted);
-    m->match = arena_alloc(arena, ports, sizeof *m->match);
+    m->match = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *m->match);
     create_ports(m);
     for (size_t v = 0; v < vcs; v++)
         m->out[v].credits = (uint8_t)m->buffer_flits;
@@ -94,93 +93,7 @@ size_t mesh_buffer_bytes(const struct mesh *mesh)
     return (size_t)mesh->ports * mesh->vcs * mesh->buffer_flits * sizeof *mesh->queue;
 }
 
-/* ---- lists and requests ------------------------------------------------- */
-
-struct work {
-    struct mesh *m;
-    struct port *port;
-    uint32_t *sa, *va;
-    struct vc_in *in;
-    struct vc_out *out;
-    unsigned P, V;
-    struct port_list sa_list, va_list; /* what is listed from now on */
-    bool route_stage;
-};
-
-INLINE struct work work_begin(struct mesh *m, unsigned P)
-{
-    return (struct work){.m = m,
-                         .port = m->port,
-                         .sa = m->sa,
-                         .va = m->va,
-                         .in = m->in,
-                         .out = m->out,
-                         .P = P,
-                         .V = m->vcs,
-                         .sa_list = m->sa_list,
-                         .va_list = m->va_list,
-                         .route_stage = m->route_stage};
-}
-
-INLINE void work_end(const struct work *w)
-{
-    w->m->sa_list = w->sa_list;
-    w->m->va_list = w->va_list;
-}
-
-/* The list so far; what is listed from now on is for the next cycle. */
-INLINE struct port_list list_take(struct port_list *list, uint32_t **spare)
-{
-    struct port_list taken = *list;
-    *list = (struct port_list){*spare, 0};
-    *spare = taken.item;
-    return taken;
-}
-
-/* Lists a port unless it is listed already.  (The store past the end is cheaper than a branch.) */
-INLINE void list_add(struct port_list *list, uint32_t p, bool *listed)
-{
-    list->item[list->count] = p;
-    list->count += !*listed;
-    *listed = true;
-}
-
-/* The port of p's router with this number. */
-INLINE uint32_t sibling(const struct work *w, uint32_t p, unsigned number)
-{
-    return p - w->port[p].number + number;
-}
-
-INLINE void request_switch(struct work *w, uint32_t output, unsigned input, unsigned vc)
-{
-    w->sa[output * w->P + input] |= 1u << vc;
-    w->port[output].sa_inputs |= (uint16_t)(1u << input);
-    list_add(&w->sa_list, output, &w->port[output].sa_listed);
-}
-
-INLINE void withdraw_switch(struct work *w, uint32_t output, unsigned input, unsigned vc)
-{
-    uint32_t left = w->sa[output * w->P + input] &= ~(1u << vc);
-    w->port[output].sa_inputs &= (uint16_t) ~((unsigned)(left == 0) << input);
-}
-
-INLINE void request_vc(struct work *w, uint32_t output, unsigned input, unsigned vc)
-{
-    w->va[output * w->P + input] |= 1u << vc;
-    w->port[output].va_inputs |= (uint16_t)(1u << input);
-    list_add(&w->va_list, output, &w->port[output].va_listed);
-}
-
-INLINE void withdraw_vc(struct work *w, uint32_t output, unsigned input, unsigned vc)
-{
-    uint32_t left = w->va[output * w->P + input] &= ~(1u << vc);
-    w->port[output].va_inputs &= (uint16_t) ~((unsigned)(left == 0) << input);
-}
-
 /* ---- routing ------------------------------------------------------------ */
-
-/* 1 when a < b, both below 2^31; never a branch. */
-INLINE unsigned below(unsigned a, unsigned b) { return (a - b) >> 31; }
 
 /* XY: first along x, then along y, then to the node. */
 INLINE unsigned route_xy(const struct port *at, flit_t flit)
@@ -188,8 +101,8 @@ INLINE unsigned route_xy(const struct port *at, flit_t flit)
     static const uint8_t number[16] = {
         [0] = 4, [1] = 0, [2] = 1, [4] = 2, [5] = 0, [6] = 1, [8] = 3, [9] = 0, [10] = 1};
     unsigned x = flit_x(flit), y = flit_y(flit);
-    unsigned way = below(at->x, x) | below(x, at->x) << 1 | below(at->y, y) << 2 |
-                   below(y, at->y) << 3;
+    unsigned way =
+        below(at->x, x) | below(x, at->x) << 1 | below(at->y, y) << 2 | below(y, at->y) << 3;
     return number[way] + (flit_local(flit) & (way - 1) >> 28);
 }
 
@@ -198,8 +111,8 @@ INLINE void head_in_front(struct work *w, uint32_t p, unsigned v, struct vc_in *
 {
     unsigned output = route_xy(&w->port[p], vc->front);
     vc->out_port = (uint8_t)output;
-    if (w->route_stage) {
-        struct bucket *b = bucket_in(w->m, wait + 1);
+    if (w->m->route_stage) {
+        struct bucket *b = arriving_in(w, wait + 1);
         b->head[b->heads++] = (struct vc_event){p, (uint8_t)v};
     } else {
         request_vc(w, sibling(w, p, output), w->port[p].number, v);
@@ -258,235 +171,33 @@ INLINE void accept_credit(struct work *w, struct vc_event e)
         request_switch(w, e.port, out->owner_port, out->owner_vc);
 }
 
+/* What a flit will touch. */
+INLINE void prefetch_arrival(const struct work *w, struct flit_event e)
+{
+    __builtin_prefetch(&w->in[e.port * w->V + e.vc]);
+    __builtin_prefetch(&w->port[e.port]);
+    __builtin_prefetch(&w->va[e.port * w->P]);
+}
+
 INLINE void accept(struct mesh *m, unsigned P, const struct bucket *b)
 {
     struct work w = work_begin(m, P);
-    for (unsigned k = 0; k < b->flits; k++)
+    for (unsigned k = 0; k < b->flits; k++) {
+        if (w.prefetch)
+            prefetch_arrival(&w, b->flit[k + PREFETCH_AHEAD]);
         accept_flit(&w, b->flit[k]);
-    for (unsigned k = 0; k < b->credits; k++)
+    }
+    for (unsigned k = 0; k < b->credits; k++) {
+        if (w.prefetch)
+            __builtin_prefetch(&w.out[b->credit[k + PREFETCH_AHEAD].port * w.V]);
         accept_credit(&w, b->credit[k]);
+    }
     for (unsigned k = 0; k < b->heads; k++) {
         struct vc_event e = b->head[k];
         unsigned output = w.in[e.port * w.V + e.vc].out_port;
         request_vc(&w, sibling(&w, e.port, output), w.port[e.port].number, e.vc);
     }
     work_end(&w);
-}
-
-/* ---- switch allocation -------------------------------------------------- */
-
-/* The VCs of all virtual networks that have a free VC with a credit there. */
-INLINE uint32_t vcs_worth_a_try(const struct mesh *m, const struct port *output)
-{
-    uint32_t good = output->free & output->credit, vcs = 0;
-    if (m->vnets == 1)
-        return good ? m->vnet_mask[0] : 0;
-    for (unsigned n = 0; n < m->vnets; n++)
-        vcs |= good & m->vnet_mask[n] ? m->vnet_mask[n] : 0;
-    return vcs;
-}
-
-/* Inputs with a head that asks for the switch before it has a VC. */
-INLINE uint32_t speculating_inputs(const struct work *w, uint32_t o)
-{
-    uint32_t vcs = vcs_worth_a_try(w->m, &w->port[o]), inputs = 0;
-    if (w->m->vnets == 1)
-        return vcs ? w->port[o].va_inputs : 0;
-    for (uint32_t left = w->port[o].va_inputs; left; left &= left - 1) {
-        unsigned i = (unsigned)__builtin_ctz(left);
-        inputs |= (unsigned)((w->va[o * w->P + i] & vcs) != 0) << i;
-    }
-    return inputs;
-}
-
-/* Output o grants one of the inputs that ask for it. */
-INLINE void grant_input(struct work *w, struct port_list *granted, uint32_t o, uint32_t inputs)
-{
-    const struct port *output = &w->port[o];
-    uint32_t i = sibling(w, o, first_from(inputs, output->sa_grant));
-    struct port *input = &w->port[i];
-    granted->item[granted->count] = i;
-    granted->count += !input->sa_granted;
-    input->sa_granted |= (uint16_t)(1u << output->number);
-}
-
-INLINE struct port_list grant_inputs(struct work *w, bool speculative)
-{
-    struct port_list granted = {w->m->granted, 0};
-    if (speculative)
-        for (unsigned k = 0; k < w->va_list.count; k++) {
-            uint32_t o = w->va_list.item[k];
-            uint32_t inputs = w->port[o].sa_listed ? 0 : speculating_inputs(w, o);
-            if (inputs)
-                grant_input(w, &granted, o, inputs);
-        }
-    struct port_list list = list_take(&w->sa_list, &w->m->sa_spare);
-    for (unsigned k = 0; k < list.count; k++) {
-        uint32_t o = list.item[k], inputs = w->port[o].sa_inputs;
-        w->port[o].sa_listed = false;
-        if (speculative)
-            inputs |= speculating_inputs(w, o);
-        if (!speculative || inputs)
-            grant_input(w, &granted, o, inputs);
-    }
-    return granted;
-}
-
-/* The VC of an input that goes to output o: one that holds its output VC, or else
- * a head that speculates. */
-INLINE unsigned choose_vc(struct work *w, struct port *input, uint32_t o, bool speculative)
-{
-    unsigned pair = o * w->P + input->number;
-    uint32_t vcs = w->sa[pair];
-    if (speculative && !vcs)
-        vcs = w->va[pair] & vcs_worth_a_try(w->m, &w->port[o]);
-    unsigned vc = first_from(vcs, input->vc_next);
-    input->vc_next = (uint8_t)(vc + 1);
-    return vc;
-}
-
-INLINE void relist_losers(struct work *w, uint32_t input, uint32_t numbers)
-{
-    for (; numbers; numbers &= numbers - 1) {
-        uint32_t o = sibling(w, input, (unsigned)__builtin_ctz(numbers));
-        if (w->port[o].sa_inputs)
-            list_add(&w->sa_list, o, &w->port[o].sa_listed);
-    }
-}
-
-INLINE void accept_output(struct work *w, uint32_t i, struct match *match, bool speculative)
-{
-    struct port *input = &w->port[i];
-    unsigned number = first_from(input->sa_granted, input->sa_accept);
-    uint32_t o = sibling(w, i, number);
-    relist_losers(w, i, input->sa_granted & ~(1u << number));
-    input->sa_granted = 0;
-    input->sa_accept = (uint8_t)(number + 1);
-    w->port[o].sa_grant = (uint8_t)(input->number + 1);
-    *match = (struct match){i, o, (uint8_t)choose_vc(w, input, o, speculative)};
-}
-
-/* Decides who crosses; moves the pointers, and nothing else. */
-INLINE unsigned allocate_switch(struct work *w, struct match *match, bool speculative)
-{
-    struct port_list granted = grant_inputs(w, speculative);
-    for (unsigned k = 0; k < granted.count; k++)
-        accept_output(w, granted.item[k], &match[k], speculative);
-    return granted.count;
-}
-
-/* ---- VC allocation ------------------------------------------------------ */
-
-INLINE void grant_vc(struct work *w, uint32_t o, unsigned input, unsigned vc, unsigned out_vc)
-{
-    struct port *port = &w->port[o];
-    struct vc_in *in = &w->in[sibling(w, o, input) * w->V + vc];
-    struct vc_out *out = &w->out[o * w->V + out_vc];
-    in->out_vc = (uint8_t)out_vc;
-    in->accept_port = port->number;
-    in->accept_vc = (uint8_t)(out_vc + 1);
-    *out = (struct vc_out){(uint16_t)(input * w->V + vc + 1), (uint8_t)input, (uint8_t)vc,
-                           out->credits};
-    port->free &= ~(1u << out_vc);
-    withdraw_vc(w, o, input, vc);
-    if (port->credit >> out_vc & 1)
-        request_switch(w, o, input, vc);
-}
-
-INLINE unsigned accept_vc(const struct work *w, const struct vc_in *in, uint32_t o,
-                          uint32_t offered)
-{
-    unsigned here = (unsigned)(in->accept_port == w->port[o].number);
-    return first_from(offered, in->accept_vc & (0 - here));
-}
-
-struct vc_request {
-    uint16_t id; /* port number * V + vc */
-    uint8_t input, vc;
-    uint32_t offered; /* output VCs that granted it */
-};
-
-/* Requests for output o by VCs of `vcs`, in the order of their ids. */
-INLINE unsigned gather_requests(const struct work *w, uint32_t o, uint32_t vcs,
-                                struct vc_request *request)
-{
-    unsigned requests = 0;
-    for (uint32_t inputs = w->port[o].va_inputs; inputs; inputs &= inputs - 1) {
-        unsigned i = (unsigned)__builtin_ctz(inputs);
-        for (uint32_t asking = w->va[o * w->P + i] & vcs; asking; asking &= asking - 1) {
-            unsigned v = (unsigned)__builtin_ctz(asking);
-            request[requests++] =
-                (struct vc_request){(uint16_t)(i * w->V + v), (uint8_t)i, (uint8_t)v, 0};
-        }
-    }
-    return requests;
-}
-
-/* The first request at or after `from`, cyclically. */
-INLINE unsigned request_from(const struct vc_request *request, unsigned requests, unsigned from)
-{
-    unsigned before = 0;
-    for (unsigned k = 0; k < requests; k++)
-        before += below(request[k].id, from);
-    return before == requests ? 0 : before;
-}
-
-/* Several heads ask for VCs of one virtual network. */
-INLINE void match_vcs(struct work *w, uint32_t o, uint32_t vcs)
-{
-    struct vc_request request[MESH_PORTS_MAX * MESH_VCS_MAX];
-    unsigned requests = gather_requests(w, o, vcs, request);
-    if (requests == 0)
-        return;
-    for (uint32_t free = w->port[o].free & vcs; free; free &= free - 1) {
-        unsigned v = (unsigned)__builtin_ctz(free);
-        unsigned k = request_from(request, requests, w->out[o * w->V + v].grant);
-        request[k].offered |= 1u << v;
-    }
-    for (unsigned k = 0; k < requests; k++) {
-        struct vc_request q = request[k];
-        const struct vc_in *in = &w->in[sibling(w, o, 0) * w->V + q.id];
-        if (q.offered)
-            grant_vc(w, o, q.input, q.vc, accept_vc(w, in, o, q.offered));
-    }
-}
-
-INLINE void match_vnets(struct work *w, uint32_t o)
-{
-    const struct mesh *m = w->m;
-    for (unsigned n = 0; n < m->vnets; n++)
-        if (w->port[o].free & m->vnet_mask[n])
-            match_vcs(w, o, m->vnet_mask[n]);
-}
-
-/* The only request for an output: every free VC grants it. */
-INLINE void match_only_one(struct work *w, uint32_t o, unsigned input, unsigned vc)
-{
-    const struct mesh *m = w->m;
-    const struct vc_in *in = &w->in[sibling(w, o, input) * w->V + vc];
-    uint32_t offered = w->port[o].free & m->vnet_mask[m->vc_vnet[vc]];
-    if (offered)
-        grant_vc(w, o, input, vc, accept_vc(w, in, o, offered));
-}
-
-INLINE bool one_bit(uint32_t mask) { return (mask & (mask - 1)) == 0; }
-
-INLINE void allocate_vcs(struct work *w)
-{
-    struct port_list list = list_take(&w->va_list, &w->m->va_spare);
-    for (unsigned k = 0; k < list.count; k++) {
-        uint32_t o = list.item[k];
-        struct port *port = &w->port[o];
-        unsigned i = (unsigned)__builtin_ctz(port->va_inputs);
-        uint32_t vcs = w->va[o * w->P + i];
-        port->va_listed = false;
-        if (one_bit(port->va_inputs) & one_bit(vcs))
-            match_only_one(w, o, i, (unsigned)__builtin_ctz(vcs));
-        else
-            match_vnets(w, o);
-        if (port->va_inputs && port->free)
-            list_add(&w->va_list, o, &port->va_listed);
-    }
 }
 
 /* ---- the crossbar ------------------------------------------------------- */
@@ -500,23 +211,24 @@ INLINE void take_credit(struct port *port, struct vc_out *out, unsigned vc)
 INLINE void send_credit(struct work *w, uint32_t p, unsigned number, unsigned vc)
 {
     struct mesh *m = w->m;
-    struct bucket *b = bucket_in(m, m->credit_delay[number]);
+    struct bucket *b = arriving_in(w, m->credit_delay[number]);
     if (number < MESH_NEIGHBOURS)
         b->credit[b->credits++] = (struct vc_event){p + (unsigned)m->across[number], (uint8_t)vc};
     else
         b->source_credit[b->source_credits++] = (struct vc_event){w->port[p].node, (uint8_t)vc};
 }
 
-INLINE void eject_flit(struct mesh *m, struct port *port, uint32_t p, struct vc_out *out,
+INLINE void eject_flit(struct work *w, struct port *port, uint32_t p, struct vc_out *out,
                        unsigned vc, flit_t flit)
 {
+    struct mesh *m = w->m;
     m->flits_delivered++;
     if (flit & FLIT_TAIL) {
-        struct bucket *b = bucket_in(m, m->flit_delay[port->number]);
+        struct bucket *b = arriving_in(w, m->flit_delay[port->number]);
         b->arrival[b->arrivals++] = (struct mesh_arrival){(uint32_t)flit, port->node};
     }
     if (m->sink_credits) {
-        struct bucket *b = bucket_in(m, m->sink_credit_delay);
+        struct bucket *b = arriving_in(w, m->sink_credit_delay);
         take_credit(port, out, vc);
         b->credit[b->credits++] = (struct vc_event){p, (uint8_t)vc};
         m->credits_inside++;
@@ -529,12 +241,12 @@ INLINE void send_flit(struct work *w, uint32_t p, struct port *port, unsigned vc
     struct vc_out *out = &w->out[p * w->V + vc];
     unsigned number = port->number;
     if (number < MESH_NEIGHBOURS) {
-        struct bucket *b = bucket_in(m, m->flit_delay[number]);
+        struct bucket *b = arriving_in(w, m->flit_delay[number]);
         take_credit(port, out, vc);
         b->flit[b->flits++] =
             (struct flit_event){flit, p + (unsigned)m->across[number], (uint8_t)vc};
     } else {
-        eject_flit(m, port, p, out, vc, flit);
+        eject_flit(w, port, p, out, vc, flit);
     }
 }
 
@@ -560,12 +272,15 @@ INLINE void cross(struct work *w, struct match match)
     }
 }
 
-INLINE void cross_all(struct work *w, const struct match *match, unsigned matches,
-                      bool speculative)
+INLINE void cross_all(struct work *w, const struct match *match, unsigned matches, bool speculative)
 {
     w->m->credits_inside += matches;
     for (unsigned k = 0; k < matches; k++) {
         uint32_t o = match[k].output;
+        if (w->prefetch) {
+            __builtin_prefetch(&w->in[match[k + PREFETCH_AHEAD].input * w->V]);
+            __builtin_prefetch(&w->out[match[k + PREFETCH_AHEAD].output * w->V]);
+        }
         unsigned pair = o * w->P + w->port[match[k].input].number;
         /* not set: a speculation that got no VC, or one without a credit */
         if (!speculative || w->sa[pair] >> match[k].vc & 1)
@@ -588,12 +303,30 @@ INLINE void step(struct mesh *m, unsigned P, bool speculative)
     work_end(&w);
 }
 
-static void step_5(struct mesh *m) { step(m, 5, false); }
-static void step_5_speculative(struct mesh *m) { step(m, 5, true); }
-static void step_n(struct mesh *m) { step(m, m->ports, false); }
-static void step_n_speculative(struct mesh *m) { step(m, m->ports, true); }
-static void accept_5(struct mesh *m, const struct bucket *b) { accept(m, 5, b); }
-static void accept_n(struct mesh *m, const struct bucket *b) { accept(m, m->ports, b); }
+static void step_5(struct mesh *m)
+{
+    step(m, 5, false);
+}
+static void step_5_speculative(struct mesh *m)
+{
+    step(m, 5, true);
+}
+static void step_n(struct mesh *m)
+{
+    step(m, m->ports, false);
+}
+static void step_n_speculative(struct mesh *m)
+{
+    step(m, m->ports, true);
+}
+static void accept_5(struct mesh *m, const struct bucket *b)
+{
+    accept(m, 5, b);
+}
+static void accept_n(struct mesh *m, const struct bucket *b)
+{
+    accept(m, m->ports, b);
+}
 
 static void routers_choose(struct mesh *m)
 {

@@ -15,14 +15,7 @@
  */
 #include "mesh/mesh_internal.h"
 
-enum { INJECTION_CYCLES = 2, PACKETS_A_NODE = 4096 };
-enum { PACKETS_MIN = 1 << 16, PACKETS_MAX = 1 << 24 };
-
-static uint32_t packet_capacity(unsigned nodes)
-{
-    uint32_t wanted = nodes * PACKETS_A_NODE;
-    return wanted < PACKETS_MIN ? PACKETS_MIN : wanted > PACKETS_MAX ? PACKETS_MAX : wanted;
-}
+enum { INJECTION_CYCLES = 2, PACKETS_AT_FIRST = 1 << 16 };
 
 void sources_create(struct mesh *m, struct arena *arena)
 {
@@ -30,7 +23,8 @@ void sources_create(struct mesh *m, struct arena *arena)
     m->source_queue = arena_alloc(arena, (size_t)m->nodes * m->vnets, sizeof *m->source_queue);
     m->source_credits = arena_alloc(arena, (size_t)m->nodes * m->vcs, sizeof *m->source_credits);
     m->sending = arena_alloc(arena, m->nodes / 64 + 1, sizeof *m->sending);
-    m->packet_capacity = packet_capacity(m->nodes);
+    m->arena = arena;
+    m->packet_capacity = PACKETS_AT_FIRST;
     m->packet = arena_alloc(arena, m->packet_capacity, sizeof *m->packet);
     m->packet_fresh = 1; /* record 0 is "none" */
     for (unsigned n = 0; n < m->nodes; n++) {
@@ -49,6 +43,15 @@ void sources_listen(struct mesh *m, struct arena *arena)
 
 /* ---- packets ------------------------------------------------------------ */
 
+/* Twice as many records: the old ones move, and links are indices. */
+static void packets_grow(struct mesh *m)
+{
+    struct packet *more = arena_alloc(m->arena, m->packet_capacity, 2 * sizeof *more);
+    memcpy(more, m->packet, m->packet_capacity * sizeof *more);
+    m->packet = more;
+    m->packet_capacity *= 2;
+}
+
 static uint32_t packet_take(struct mesh *m)
 {
     uint32_t id = m->packet_free;
@@ -56,7 +59,8 @@ static uint32_t packet_take(struct mesh *m)
         m->packet_free = m->packet[id].next;
         return id;
     }
-    assert(m->packet_fresh < m->packet_capacity && "packets wait at the sources without bound");
+    if (m->packet_fresh == m->packet_capacity)
+        packets_grow(m);
     return m->packet_fresh++;
 }
 
@@ -110,14 +114,13 @@ static flit_t flit_of(const struct mesh *m, const struct packet *p, unsigned lef
 static void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
 {
     struct bucket *b = bucket_in(m, INJECTION_CYCLES);
-    b->flit[b->flits++] =
-        (struct flit_event){flit, m->source[node].port, (uint8_t)vc};
+    b->flit[b->flits++] = (struct flit_event){flit, m->source[node].port, (uint8_t)vc};
     if (--m->source_credits[node * m->vcs + vc] == 0)
         m->source[node].credit &= ~(1u << vc);
     m->flits_sent++;
     if (m->departure && (flit & (FLIT_HEAD | FLIT_TAIL)))
-        m->departure[m->departures++] = (struct departure){
-            (tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
+        m->departure[m->departures++] =
+            (struct departure){(tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
 }
 
 /* Sends the next flit of a virtual network, if a VC has room for it. */
@@ -160,8 +163,8 @@ static void source_step(struct mesh *m, unsigned node)
 /* Takes one of the bits of `*word`: the lowest, or the highest. */
 static inline unsigned next_bit(uint64_t *word, bool highest)
 {
-    unsigned bit = highest ? 63u - (unsigned)__builtin_clzll(*word)
-                           : (unsigned)__builtin_ctzll(*word);
+    unsigned bit =
+        highest ? 63u - (unsigned)__builtin_clzll(*word) : (unsigned)__builtin_ctzll(*word);
     *word &= ~((uint64_t)1 << bit);
     return bit;
 }

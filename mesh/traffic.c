@@ -279,7 +279,7 @@ static void measure(struct run *run)
     if (run->saturated) {
         if (now >= run->start + SATURATED_CYCLES)
             end_measuring(run, DONE);
-    } else if (now >= run->limit) {
+    } else if (now >= run->limit && !run->traffic->cycles) {
         run->saturated = lag_grows(run);
         end_measuring(run, run->saturated ? DONE : DRAIN);
     } else if (known_well_enough(run, now)) {
@@ -322,21 +322,20 @@ static void look_for_saturation(struct run *run)
 
 static void advance_phase(struct run *run)
 {
-    static void (*const step[])(struct run *) = {[WARMUP] = warm_up, [MEASURE] = measure,
-                                                 [DRAIN] = drain};
+    static void (*const step[])(struct run *) = {
+        [WARMUP] = warm_up, [MEASURE] = measure, [DRAIN] = drain};
     look_for_saturation(run);
     step[run->phase](run);
 }
 
 /* ---- the run ------------------------------------------------------------ */
 
-static cycle_t cycles_limit(const struct mesh_traffic *traffic, unsigned nodes)
+static cycle_t cycles_limit(unsigned nodes)
 {
-    if (traffic->cycles)
-        return CYCLE_NEVER;
     cycle_t cycles = NODE_CYCLES_MAX / nodes;
-    return cycles < RUN_CYCLES_MIN ? RUN_CYCLES_MIN
-                                   : cycles > RUN_CYCLES_MAX ? RUN_CYCLES_MAX : cycles;
+    return cycles < RUN_CYCLES_MIN   ? RUN_CYCLES_MIN
+           : cycles > RUN_CYCLES_MAX ? RUN_CYCLES_MAX
+                                     : cycles;
 }
 
 static struct run *run_create(struct arena *arena, const struct config *cfg,
@@ -350,7 +349,7 @@ static struct run *run_create(struct arena *arena, const struct config *cfg,
     run->birth = arena_alloc(arena, m->nodes, sizeof *run->birth);
     run->latency = arena_alloc(arena, 1, sizeof *run->latency);
     run->latency_max = mesh_latency_min(m, 0, (tile_id)(m->nodes - 1), traffic->packet_flits);
-    run->limit = cycles_limit(traffic, m->nodes);
+    run->limit = cycles_limit(m->nodes);
     run->end = CYCLE_NEVER;
     run->window.cycles = 16 * run->latency_max;
     if (run->window.cycles < WARMUP_WINDOW_MIN)
@@ -379,8 +378,8 @@ static void report(const struct run *run, struct mesh_result *result)
     *result = (struct mesh_result){
         .avg_packet_latency = latency,
         .avg_network_latency = latency - ratio(run->waited, run->heads_left),
-        .accepted_rate = ratio(run->flits_after - run->flits_before,
-                               (run->end - run->start) * m->nodes),
+        .accepted_rate =
+            ratio(run->flits_after - run->flits_before, (run->end - run->start) * m->nodes),
         .avg_hops = ratio(run->hops, run->born),
         .ci95 = batch_means_ci95(&run->batches, run->end),
         .p50 = hist_quantile(run->latency, 500),

@@ -8,7 +8,7 @@
 
 #define TRACE_MAGIC "TESSTRC\n"
 enum {
-    TRACE_VERSION = 1,
+    TRACE_VERSION = 2,
     TRACE_MAGIC_BYTES = 8,
     TRACE_START_BYTES = 16,   /* magic, version, zero */
     BLOCK_START_BYTES = 24,   /* the five numbers of struct block */

@@ -1,41 +1,15 @@
 /*
  * Instructions as text, by Capstone.  Two things are put into words that
- * Capstone cannot know or leaves relative: Tessera's own registers get the
- * names of sim/abi/csr.h, and branches show the address they lead to.
+ * Capstone cannot know or leaves relative: registers that it leaves as numbers
+ * (Tessera's own among them) get their names, and branches show the address
+ * they lead to.
  */
 #include <capstone/capstone.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/abi/csr.h"
 #include "traces/traces.h"
-
-/* The registers of sim/abi/csr.h. */
-static const struct {
-    uint16_t number;
-    const char *name;
-} own_csr[] = {
-    {CSR_MU_PUSH, "mu_push"},
-    {CSR_MU_SEND, "mu_send"},
-    {CSR_MU_QUEUE, "mu_queue"},
-    {CSR_MU_ACK, "mu_ack"},
-    {CSR_MU_WAIT, "mu_wait"},
-    {CSR_MU_READY, "mu_ready"},
-    {CSR_MU_COUNT, "mu_count"},
-    {CSR_MU_HEADER, "mu_header"},
-    {CSR_MU_LABEL, "mu_label"},
-    {CSR_MU_POP, "mu_pop"},
-    {CSR_SMU_EP, "smu_ep"},
-    {CSR_SMU_EP_DEST, "smu_ep_dest"},
-    {CSR_SMU_EP_LABEL, "smu_ep_label"},
-    {CSR_SMU_EP_CREDITS, "smu_ep_credits"},
-    {CSR_SMU_EP_CONF, "smu_ep_conf"},
-    {CSR_SMU_RQ, "smu_rq"},
-    {CSR_SMU_RQ_CONF, "smu_rq_conf"},
-    {CSR_SMU_IE, "smu_ie"},
-    {CSR_SMU_REFUSED, "smu_refused"},
-};
 
 enum { OPCODE_BRANCH = 0x63, OPCODE_JAL = 0x6f, OPCODE_SYSTEM = 0x73 };
 
@@ -58,23 +32,14 @@ static bool is_relative(uint32_t bits)
     return (bits & 0x7f) == OPCODE_BRANCH || (bits & 0x7f) == OPCODE_JAL;
 }
 
-static const char *csr_name(uint32_t number)
-{
-    for (size_t i = 0; i < sizeof own_csr / sizeof own_csr[0]; i++) {
-        if (own_csr[i].number == number)
-            return own_csr[i].name;
-    }
-    return NULL;
-}
-
 /* Writes `operands` with the register's number, where it stands, as a name. */
 static void name_csr(uint32_t number, const char *operands, char *text, size_t bytes)
 {
-    char digits[8];
-    const char *name = csr_name(number);
+    char digits[8], own[CSR_NAME_MAX];
+    const char *name = csr_name(number, own);
     int length = snprintf(digits, sizeof digits, "%" PRIu32, number);
     const char *at = strstr(operands, digits);
-    if (name && at)
+    if (name[0] && at)
         snprintf(text, bytes, "%.*s%s%s", (int)(at - operands), operands, name, at + length);
     else
         snprintf(text, bytes, "%s", operands);

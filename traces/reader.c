@@ -20,6 +20,7 @@ struct trace_reader {
     uint64_t events; /* of the blocks read so far */
     struct trace_header header;
     struct symbols symbols;
+    struct source_lines lines;
 
     struct trace_event *event; /* the present block's */
     uint32_t count, next;
@@ -88,6 +89,27 @@ static void take_symbols(struct cursor *c, struct symbols *symbols)
     symbols_sort(symbols);
 }
 
+static void take_lines(struct cursor *c, struct source_lines *lines)
+{
+    uint64_t files = take_number(c, 4), address = 0;
+    for (uint64_t i = 0; i < files && !c->bad; i++) {
+        char *name = take_string(c);
+        source_lines_file(lines, name);
+        mem_free(name);
+    }
+    uint64_t count = take_number(c, 4);
+    const uint8_t *addresses = take(c, 8 * count), *file = take(c, 4 * count);
+    const uint8_t *line = take(c, 4 * count);
+    c->bad |= lines->file_count != files;
+    for (uint64_t i = 0; i < count && !c->bad; i++) {
+        uint64_t index = get_number(file + 4 * i, 4), number = get_number(line + 4 * i, 4);
+        address += get_number(addresses + 8 * i, 8);
+        c->bad |= index >= files && number;
+        source_lines_add(lines, address, (unsigned)index, (unsigned)number);
+    }
+    source_lines_sort(lines);
+}
+
 static bool parse_header(struct trace_reader *r, const uint8_t *raw, uint32_t bytes)
 {
     struct cursor c = {.at = raw, .end = raw + bytes};
@@ -98,7 +120,9 @@ static bool parse_header(struct trace_reader *r, const uint8_t *raw, uint32_t by
     r->header.packets = take_names(&c);
     r->header.waits = take_names(&c);
     take_symbols(&c, &r->symbols);
+    take_lines(&c, &r->lines);
     r->header.symbols = &r->symbols;
+    r->header.lines = &r->lines;
     return !c.bad && c.at == c.end && r->header.tiles <= TILES_MAX;
 }
 
@@ -165,6 +189,7 @@ void trace_reader_close(struct trace_reader *r)
     mem_free((char *)r->header.guest);
     mem_free((char *)r->header.config);
     symbols_free(&r->symbols);
+    source_lines_free(&r->lines);
     mem_free(r->event);
     mem_free(r->path);
     mem_free(r);

@@ -2,13 +2,17 @@
  * The text view, one line an event:
  *
  *        cycle  tile P what
- *          104     0 M 0000000080000010 <_start+0x10>    add      a0, a0, a1    a0=0x7
+ *          104     0 M 0000000080000010 <_start+0x10>    add      a0, a0, a1    a0=0x7  # main.c:9
  *          104     0 M miss       load  line 0x80001040 <counter>
  *          131     3 - received   GetM from 0  flits 1  about 0x80001040 <counter>
+ *          140     0 M 0000000080000014 <_start+0x14>    sd       a0, 8(sp)     0x80001040
+ * <counter>=0x7
  *
  * P is the hart's privilege, "-" for what is not the hart's.  Instructions have
- * columns of their own; every other event is shown field by field as its row in
- * events.def says, so that a new row needs nothing here.
+ * columns of their own, and what they did to memory and to control registers,
+ * though events of their own, ends their line; so does the source line where a
+ * hart comes to another one.  Every other event is shown field by field as its
+ * row in events.def says, so that a new row needs nothing here.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,17 +20,18 @@
 
 #include "sim/abi/csr.h"
 #include "sim/base/arena.h"
+#include "traces/console_text.h"
 #include "traces/traces.h"
-
-enum { CONSOLE_TEXT_MAX = 1024, PIECE_BYTES = 24 };
 
 struct view {
     const struct trace_header *header;
     const struct trace_filter *filter;
     FILE *out;
-    uint8_t *privilege; /* a tile's, as its last event says */
-    char console[CONSOLE_TEXT_MAX];
-    size_t console_bytes;
+    uint8_t *privilege;                /* a tile's, as its last event says */
+    bool line_open;                    /* an instruction's line, which its effects may continue */
+    struct trace_event insn;           /* that instruction */
+    const struct source_line **source; /* where a tile's last instruction comes from */
+    struct console_text console;
 };
 
 /* ---- names --------------------------------------------------------------------- */
@@ -144,6 +149,15 @@ static void show_status(const struct view *v, uint64_t value)
     show_name(v, NAMES(status_names), value);
 }
 
+static void show_csr_name(const struct view *v, uint64_t value)
+{
+    char name[CSR_NAME_MAX];
+    if (*csr_name((unsigned)value, name))
+        fprintf(v->out, "%s", name);
+    else
+        fprintf(v->out, "csr 0x%03" PRIx64, value);
+}
+
 static void (*const show_style[TRACE_STYLES])(const struct view *, uint64_t) = {
     [TRACE_STYLE_CODE] = show_address,      [TRACE_STYLE_ADDRESS] = show_address,
     [TRACE_STYLE_HEX] = show_hex,           [TRACE_STYLE_DECIMAL] = show_decimal,
@@ -151,7 +165,7 @@ static void (*const show_style[TRACE_STYLES])(const struct view *, uint64_t) = {
     [TRACE_STYLE_REGISTER] = show_register, [TRACE_STYLE_CAUSE] = show_cause,
     [TRACE_STYLE_WAIT] = show_wait,         [TRACE_STYLE_PACKET] = show_packet,
     [TRACE_STYLE_ACCESS] = show_access,     [TRACE_STYLE_STATUS] = show_status,
-    [TRACE_STYLE_TEXT] = show_hex,
+    [TRACE_STYLE_CSR] = show_csr_name,      [TRACE_STYLE_TEXT] = show_hex,
 };
 
 /* ---- events --------------------------------------------------------------------- */
@@ -183,10 +197,52 @@ static void show_insn(struct view *v, const struct trace_event *event)
     disasm_insn(event->a, (uint32_t)event->b, text, sizeof text);
     show_start(v, event);
     if (rd)
-        fprintf(v->out, "%016" PRIx64 " %-24s %-32s %s=0x%" PRIx64 "\n", event->a, symbol, text,
+        fprintf(v->out, "%016" PRIx64 " %-24s %-32s %s=0x%" PRIx64, event->a, symbol, text,
                 register_names[rd], event->c);
     else
-        fprintf(v->out, "%016" PRIx64 " %-24s %s\n", event->a, symbol, text);
+        fprintf(v->out, "%016" PRIx64 " %-24s %s", event->a, symbol, text);
+    v->line_open = true;
+    v->insn = *event;
+}
+
+/* The source line, where it is another than that of the tile's last instruction. */
+static void show_source(const struct view *v)
+{
+    const struct source_lines *lines = v->header->lines;
+    const struct source_line *now = source_lines_at(lines, v->insn.a);
+    const struct source_line **before = &v->source[v->insn.tile];
+    if (now && (!*before || (*before)->line != now->line || (*before)->file != now->file))
+        fprintf(v->out, "  # %s:%u", lines->file[now->file], now->line);
+    *before = now;
+}
+
+static void end_insn(struct view *v)
+{
+    if (!v->line_open)
+        return;
+    show_source(v);
+    fputc('\n', v->out);
+    v->line_open = false;
+}
+
+static void show_loaded(struct view *v, const struct trace_event *event)
+{
+    fprintf(v->out, "  from ");
+    show_address(v, event->a);
+}
+
+static void show_stored(struct view *v, const struct trace_event *event)
+{
+    fprintf(v->out, "  ");
+    show_address(v, event->a);
+    fprintf(v->out, "=0x%" PRIx64, event->c);
+}
+
+static void show_csr(struct view *v, const struct trace_event *event)
+{
+    fprintf(v->out, "  ");
+    show_csr_name(v, event->a);
+    fprintf(v->out, "=0x%" PRIx64, event->c);
 }
 
 static void show_quoted(const struct view *v, const char *text, size_t bytes)
@@ -204,25 +260,23 @@ static void show_quoted(const struct view *v, const char *text, size_t bytes)
     fputc('"', v->out);
 }
 
-/* Pieces of one text follow each other; the one with a zero byte is the last. */
 static void show_console(struct view *v, const struct trace_event *event)
 {
-    char piece[PIECE_BYTES];
-    for (unsigned i = 0; i < PIECE_BYTES; i++) {
-        uint64_t word = i < 8 ? event->a : i < 16 ? event->b : event->c;
-        piece[i] = (char)(word >> (8 * (i % 8)));
-    }
-    size_t bytes = strnlen(piece, PIECE_BYTES);
-    memcpy(v->console + v->console_bytes, piece, bytes);
-    v->console_bytes += bytes;
-    if (bytes == PIECE_BYTES && v->console_bytes + PIECE_BYTES <= CONSOLE_TEXT_MAX)
+    if (!console_text_add(&v->console, event))
         return;
     show_start(v, event);
     fprintf(v->out, "%-9s  ", trace_info[event->kind].name);
-    show_quoted(v, v->console, v->console_bytes);
+    show_quoted(v, v->console.text, v->console.bytes);
     fputc('\n', v->out);
-    v->console_bytes = 0;
+    v->console.bytes = 0;
 }
+
+/* What ends the line of an instruction just shown. */
+static void (*const show_effect[TRACE_KINDS])(struct view *, const struct trace_event *) = {
+    [TRACE_LOADED] = show_loaded,
+    [TRACE_STORED] = show_stored,
+    [TRACE_CSR] = show_csr,
+};
 
 static void (*const show_own[TRACE_KINDS])(struct view *, const struct trace_event *) = {
     [TRACE_INSN] = show_insn,
@@ -248,14 +302,30 @@ static bool is_shown(const struct trace_filter *filter, const struct trace_event
            event->cycle >= filter->from && event->cycle <= filter->to;
 }
 
+/* Did the instruction whose line is open do this? */
+static bool is_effect(const struct view *v, const struct trace_event *event)
+{
+    return show_effect[event->kind] && v->line_open && v->insn.tile == event->tile &&
+           v->insn.cycle == event->cycle;
+}
+
+static void show_line(struct view *v, const struct trace_event *event)
+{
+    end_insn(v);
+    if (show_own[event->kind])
+        show_own[event->kind](v, event);
+    else
+        show_fields(v, event);
+}
+
 static void show(struct view *v, const struct trace_event *event)
 {
     note_privilege(v, event, true);
     if (is_shown(v->filter, event)) {
-        if (show_own[event->kind])
-            show_own[event->kind](v, event);
+        if (is_effect(v, event))
+            show_effect[event->kind](v, event);
         else
-            show_fields(v, event);
+            show_line(v, event);
     }
     note_privilege(v, event, false);
 }
@@ -267,10 +337,14 @@ bool trace_print_text(struct trace_reader *reader, const struct trace_filter *fi
     struct trace_event event;
     enum trace_read answer;
     v.privilege = mem_alloc(v.header->tiles);
+    v.source = mem_alloc(v.header->tiles * sizeof *v.source);
     memset(v.privilege, 3, v.header->tiles);
+    memset(v.source, 0, v.header->tiles * sizeof *v.source);
     while ((answer = trace_next(reader, &event, e)) == TRACE_READ_EVENT && !ferror(out))
         show(&v, &event);
+    end_insn(&v);
     mem_free(v.privilege);
+    mem_free(v.source);
     if (fflush(out) != 0 || ferror(out))
         return error_set(e, EXIT_STATUS_IO, "the text cannot be written: %s", strerror(errno));
     return answer != TRACE_READ_BAD;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "sim/base/error.h"
+#include "sim/base/source_lines.h"
 #include "sim/base/symbols.h"
 #include "sim/base/types.h"
 
@@ -50,6 +51,7 @@ struct trace_header {
     const char *config; /* the resolved configuration, as YAML */
     struct trace_names packets, waits;
     const struct symbols *symbols;
+    const struct source_lines *lines; /* NULL: none */
 };
 
 /* ---- writing ------------------------------------------------------------- */
@@ -69,8 +71,14 @@ struct trace {
     bool due; /* some buffer has filled up: worth writing */
 };
 
-/* Creates the file.  NULL when the host refuses it. */
+/* Creates the file.  NULL when the host refuses it.  Without a path there is no
+ * file: what is traced goes to the commit log alone. */
 struct trace *trace_create(const char *path, const struct trace_header *header, struct error *e);
+
+/* Writes a commit log besides: a line for every instruction that retires, as
+ * Spike's --log-commits has it, in the order of (cycle, hart).  False when the
+ * host refuses the file. */
+bool trace_add_commit_log(struct trace *t, const char *path, struct error *e);
 
 /* All events with a cycle below `complete` have been appended.  False when the
  * host has refused to write; trace_close then says why. */
@@ -107,6 +115,26 @@ static inline void trace_insn(struct trace *t, tile_id tile, cycle_t cycle, uint
 {
     trace_emit(t, tile, cycle, TRACE_INSN, pc,
                bits | (uint64_t)privilege << 32 | (uint64_t)rd << 40, value);
+}
+
+/* What the instruction just reported did to memory and to control registers:
+ * follow its trace_insn at once, loads before stores. */
+static inline void trace_loaded(struct trace *t, tile_id tile, cycle_t cycle, uint64_t address,
+                                unsigned bytes)
+{
+    trace_emit(t, tile, cycle, TRACE_LOADED, address, bytes, 0);
+}
+
+static inline void trace_stored(struct trace *t, tile_id tile, cycle_t cycle, uint64_t address,
+                                unsigned bytes, uint64_t value)
+{
+    trace_emit(t, tile, cycle, TRACE_STORED, address, bytes, value);
+}
+
+static inline void trace_csr(struct trace *t, tile_id tile, cycle_t cycle, unsigned number,
+                             uint64_t value)
+{
+    trace_emit(t, tile, cycle, TRACE_CSR, number, 0, value);
 }
 
 /* `cause` as in mcause: the top bit says interrupt. */
@@ -210,6 +238,7 @@ enum trace_style {
     TRACE_STYLE_PACKET,    /* index of the header's packets */
     TRACE_STYLE_ACCESS,    /* enum trace_access */
     TRACE_STYLE_STATUS,    /* MU_OK .. MU_REFUSED */
+    TRACE_STYLE_CSR,       /* number of a control register */
     TRACE_STYLE_TEXT,      /* bytes of all three arguments */
     TRACE_STYLES
 };
@@ -245,8 +274,18 @@ struct trace_filter {
 bool trace_print_text(struct trace_reader *reader, const struct trace_filter *filter, FILE *out,
                       struct error *e);
 
+/* The same events for Perfetto's viewer (ui.perfetto.dev) and chrome://tracing:
+ * one track a hart, as JSON in the trace event format; written as the trace is
+ * read, in memory that does not grow with it. */
+bool trace_print_perfetto(struct trace_reader *reader, const struct trace_filter *filter, FILE *out,
+                          struct error *e);
+
 /* "illegal instruction", "supervisor software interrupt", ... for an mcause. */
 const char *trap_cause_name(uint64_t cause);
+
+/* The name of a control register, "" for a number that has none. */
+enum { CSR_NAME_MAX = 24 };
+const char *csr_name(unsigned number, char text[CSR_NAME_MAX]);
 
 /* ---- disassembly ------------------------------------------------------------ */
 

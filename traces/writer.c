@@ -19,17 +19,22 @@
 #include "sim/base/arena.h"
 #include "sim/base/hash.h"
 #include "traces/block.h"
+#include "traces/commit_log.h"
 
 enum { BUFFER_START = 64, BUFFERED_EVENTS = 1 << 18 };
 
 struct trace_writer {
-    FILE *f;
+    FILE *f; /* NULL: no file, only a commit log */
     char *path;
     uint32_t tiles;
     uint32_t limit; /* events in one tile's buffer that make writing due */
     uint64_t chain;
-    uint64_t events; /* handed to blocks so far */
-    int failure;     /* errno of the first refused write, or 0 */
+    uint64_t events;    /* handed to blocks so far */
+    int failure;        /* errno of the first refused write, or 0 */
+    const char *failed; /* the file that was refused */
+
+    struct commit_log *log; /* NULL: none */
+    char *log_path;
 
     struct trace_event *batch; /* the window being written */
     size_t batch_count, batch_capacity;
@@ -38,9 +43,10 @@ struct trace_writer {
     uint8_t *raw;
 };
 
-static void note_failure(struct trace_writer *w)
+static void note_failure(struct trace_writer *w, const char *path)
 {
     w->failure = errno ? errno : EIO;
+    w->failed = path;
 }
 
 /* ---- the header block --------------------------------------------------------- */
@@ -96,6 +102,23 @@ static void out_symbols(struct text_out *out, const struct symbols *symbols)
     }
 }
 
+/* In columns, addresses as differences: that packs best. */
+static void out_lines(struct text_out *out, const struct source_lines *lines)
+{
+    static const struct source_lines none;
+    lines = lines ? lines : &none;
+    out_number(out, lines->file_count, 4);
+    for (unsigned i = 0; i < lines->file_count; i++)
+        out_string(out, lines->file[i]);
+    out_number(out, lines->count, 4);
+    for (unsigned i = 0; i < lines->count; i++)
+        out_number(out, lines->item[i].address - (i ? lines->item[i - 1].address : 0), 8);
+    for (unsigned i = 0; i < lines->count; i++)
+        out_number(out, lines->item[i].file, 4);
+    for (unsigned i = 0; i < lines->count; i++)
+        out_number(out, lines->item[i].line, 4);
+}
+
 static bool write_header(struct trace_writer *w, const struct trace_header *header)
 {
     uint8_t start[TRACE_START_BYTES] = TRACE_MAGIC;
@@ -108,6 +131,7 @@ static bool write_header(struct trace_writer *w, const struct trace_header *head
     out_names(&out, &header->packets);
     out_names(&out, &header->waits);
     out_symbols(&out, header->symbols);
+    out_lines(&out, header->lines);
     w->chain = HASH_SEED;
     bool ok = fwrite(start, sizeof start, 1, w->f) == 1 &&
               block_write(w->f, &w->chain, BLOCK_HEADER, 0, out.bytes, (uint32_t)out.count);
@@ -123,7 +147,7 @@ static struct trace_writer *writer_create(FILE *f, const char *path, uint32_t ti
     uint32_t share = BUFFERED_EVENTS / tiles;
     *w = (struct trace_writer){
         .f = f,
-        .path = mem_copy_string(path),
+        .path = mem_copy_string(path ? path : ""),
         .tiles = tiles,
         .limit = share > BUFFER_START ? share : BUFFER_START,
         .block = mem_alloc(BLOCK_EVENTS_MAX * sizeof *w->block),
@@ -134,8 +158,8 @@ static struct trace_writer *writer_create(FILE *f, const char *path, uint32_t ti
 
 struct trace *trace_create(const char *path, const struct trace_header *header, struct error *e)
 {
-    FILE *f = fopen(path, "wb");
-    if (!f) {
+    FILE *f = path ? fopen(path, "wb") : NULL;
+    if (path && !f) {
         error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(errno));
         return NULL;
     }
@@ -143,9 +167,16 @@ struct trace *trace_create(const char *path, const struct trace_header *header, 
     *t = (struct trace){.writer = writer_create(f, path, header->tiles)};
     t->tile = mem_alloc(header->tiles * sizeof *t->tile);
     memset(t->tile, 0, header->tiles * sizeof *t->tile);
-    if (!write_header(t->writer, header))
-        note_failure(t->writer);
+    if (f && !write_header(t->writer, header))
+        note_failure(t->writer, t->writer->path);
     return t;
+}
+
+bool trace_add_commit_log(struct trace *t, const char *path, struct error *e)
+{
+    t->writer->log = commit_log_open(path);
+    t->writer->log_path = mem_copy_string(path);
+    return t->writer->log || error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(errno));
 }
 
 /* ---- collecting and sorting ------------------------------------------------------- */
@@ -215,18 +246,20 @@ static void write_block(struct trace_writer *w)
     uint32_t raw_bytes = events_pack(w->block, w->block_count, w->raw);
     if (!w->failure &&
         !block_write(w->f, &w->chain, BLOCK_EVENTS, w->block_count, w->raw, raw_bytes))
-        note_failure(w);
+        note_failure(w, w->path);
     w->events += w->block_count;
     w->block_count = 0;
 }
 
 static void write_batch(struct trace_writer *w)
 {
-    for (size_t i = 0; i < w->batch_count; i++) {
+    for (size_t i = 0; w->f && i < w->batch_count; i++) {
         w->block[w->block_count++] = w->batch[i];
         if (w->block_count == BLOCK_EVENTS_MAX)
             write_block(w);
     }
+    for (size_t i = 0; w->log && i < w->batch_count; i++)
+        commit_log_event(w->log, &w->batch[i]);
     w->batch_count = 0;
 }
 
@@ -251,14 +284,24 @@ static void write_end(struct trace_writer *w)
         write_block(w);
     put_number(total, w->events, 8);
     if (!w->failure && !block_write(w->f, &w->chain, BLOCK_END, 0, total, sizeof total))
-        note_failure(w);
+        note_failure(w, w->path);
     if (fclose(w->f) != 0 && !w->failure)
-        note_failure(w);
+        note_failure(w, w->path);
+}
+
+/* Both files are ended, whatever happened to the other. */
+static void end_files(struct trace_writer *w)
+{
+    if (w->f)
+        write_end(w);
+    if (w->log && !commit_log_close(w->log) && !w->failure)
+        note_failure(w, w->log_path);
 }
 
 static void writer_free(struct trace_writer *w)
 {
     mem_free(w->path);
+    mem_free(w->log_path);
     mem_free(w->batch);
     mem_free(w->block);
     mem_free(w->raw);
@@ -271,10 +314,10 @@ bool trace_close(struct trace *t, struct error *e)
         return true;
     struct trace_writer *w = t->writer;
     trace_write_until(t, CYCLE_NEVER);
-    write_end(w);
+    end_files(w);
     bool ok = w->failure == 0;
     if (!ok)
-        error_set(e, EXIT_STATUS_IO, "%s: the trace is incomplete: %s", w->path,
+        error_set(e, EXIT_STATUS_IO, "%s: the trace is incomplete: %s", w->failed,
                   strerror(w->failure));
     for (uint32_t i = 0; i < w->tiles; i++)
         mem_free(t->tile[i].event);

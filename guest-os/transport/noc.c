@@ -10,7 +10,8 @@
  *          +------------------------ credit ----------------------+
  *
  * The first of at most eight words is the type, the others are the message's.
- * Order is the hardware's: messages of one endpoint arrive in the order sent.
+ * Order is the hardware's: messages from one tile to another arrive in the order
+ * sent, through whatever endpoints and queues.
  *
  * Credits.  An endpoint starts with as many credits as the receiver's queue has
  * slots set aside for it.  A launch takes one, the receiver's mu_ack returns it.

@@ -33,7 +33,13 @@ static const struct row rows[] = {
     {1, 1, 0.29956, 17.4108, 17.4108, false},    {1, 1, 0.349039, 19.6205, 19.6205, false},
     {4, 1, 0.0050375, 33.3029, 33.3029, false},  {4, 1, 0.100273, 33.8145, 33.8145, false},
     {4, 1, 0.200104, 35.0961, 35.0961, false},   {4, 1, 0.299471, 38.0719, 38.0719, false},
-    {4, 1, 0.349177, 41.2517, 41.2517, false},
+    {4, 1, 0.349177, 41.2517, 41.2517, false},   {2, 1, 0.0999099, 21.0777, 21.0777, false},
+    {2, 1, 0.199946, 21.7901, 21.7901, false},   {2, 1, 0.299932, 23.6115, 23.6115, false},
+    {2, 1, 0.349981, 26.0594, 26.0594, false},   {2, 5, 0.100163, 27.2834, 27.061, false},
+    {2, 5, 0.200016, 31.559, 31.0568, false},    {2, 5, 0.299934, 39.7338, 38.8807, false},
+    {2, 5, 0.350292, 49.6147, 48.5126, false},   {4, 5, 0.10016, 38.8883, 38.6659, false},
+    {4, 5, 0.200004, 42.0402, 41.5377, false},   {4, 5, 0.29994, 49.1011, 48.2425, false},
+    {4, 5, 0.35027, 58.7718, 57.6654, false},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -91,8 +97,8 @@ Test(booksim, knee_of_the_curve_is_within_3_percent)
 /* BookSim is stable at 0.431 and not at 0.4375 (1 flit), at 0.4125 and not at 0.419 (5 flits). */
 Test(booksim, saturates_where_booksim_does)
 {
-    cr_expect(!run(3, 1, 0.42, 0).saturated);
+    cr_expect(!run(3, 1, 0.42, 60000).saturated);
     cr_expect(run(3, 1, 0.445, 0).saturated);
-    cr_expect(!run(3, 5, 0.40, 0).saturated);
+    cr_expect(!run(3, 5, 0.40, 60000).saturated);
     cr_expect(run(3, 5, 0.43, 0).saturated);
 }

@@ -125,3 +125,20 @@ Test(latency, long_links_lengthen_the_credit_loop)
     cr_assert_eq(time_packet(mesh, 0, 1, 6) - one, 5 * (5 + 2 * 9));
     arena_destroy(arena);
 }
+
+/* Far more than a source has room for at first. */
+Test(latency, a_source_holds_any_number_of_packets_and_sends_them_in_order)
+{
+    enum { PACKETS = 200000 };
+    struct config cfg = config_of(&(struct shape){2, 1, 1, 1, 1}, 3, 8);
+    cfg.mesh_vcs = 1;
+    struct arena *arena = arena_create();
+    struct mesh *mesh = mesh_create(arena, &cfg, 1);
+    const struct mesh_arrival *arrival;
+    for (uint32_t n = 0; n < PACKETS; n++)
+        mesh_send(mesh, 0, 1, 0, 1, n);
+    for (uint32_t n = 0; n < PACKETS;)
+        if (mesh_step(mesh, &arrival))
+            cr_assert_eq(arrival[0].payload, n++);
+    arena_destroy(arena);
+}

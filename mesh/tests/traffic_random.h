@@ -19,7 +19,8 @@ struct random_traffic {
     unsigned permille; /* chance of a node to send a packet in a cycle */
     struct rng rng;
     unsigned sent, arrived;
-    uint64_t hash; /* over every arrival: cycle, node, payload; the order inside a cycle is not in it */
+    uint64_t
+        hash; /* over every arrival: cycle, node, payload; the order inside a cycle is not in it */
     struct {
         tile_id to;
         bool arrived;

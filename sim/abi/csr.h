@@ -22,16 +22,33 @@
  *   mu_label   r   head message: the label that hardware wrote
  *   mu_pop     r   head message: next word (each read moves on by one)
  *
+ * The message being built, the status of the last launch and the selected queue
+ * exist twice, for user code and for S- and M-mode: a trap handler may send and
+ * receive without disturbing what user code has begun.  Which word of a head
+ * message comes next is the queue's, whoever reads it.
+ *
  * Message unit, supervisor code (the CPU driver) configures it.
  *   smu_ep         rw  select the send endpoint that the registers below show
- *   smu_ep_dest    rw  destination tile | destination queue << 16
+ *   smu_ep_dest    rw  destination tile | destination queue << 16; another one
+ *                      than before starts afresh, with all credits and no
+ *                      refusals, and what earlier messages bring back is ignored
  *   smu_ep_label   rw  64-bit label
- *   smu_ep_credits rw  messages that may be in flight or unread
+ *   smu_ep_credits rw  w: messages that may be in flight or unread at once, at
+ *                      most as many as a tile's queues hold in all
+ *                      (message.slots); those that are already count
+ *                      r: how many more may be launched now
  *   smu_ep_conf    rw  MU_EP_* bits; writing it makes the endpoint valid or not
+ *   smu_ep_refused rw  messages of this endpoint that were refused and that no
+ *                      launch has reported yet (at most 65535)
  *   smu_rq         rw  select the receive queue that the registers below show
  *   smu_rq_conf    rw  MU_RQ_* bits and the queue's depth in messages << 8
  *   smu_ie         rw  mask of the queues whose messages raise the interrupt
- *   smu_refused    r   messages refused at this tile's queues since reset
+ *   smu_refused    r   messages of others refused at this tile's queues since reset
+ *
+ * Messages from one tile to another arrive in the order in which they were
+ * launched, whatever endpoints, queues and lengths: when one can be seen (or is
+ * refused), all earlier ones have been.  Messages of different senders, and a
+ * message and the sender's accesses to memory, have no order between them.
  *
  * A user-level access to an endpoint or a queue without the user bit is
  * refused like one that does not exist.
@@ -55,6 +72,7 @@
 #define CSR_SMU_EP_LABEL 0x5c2
 #define CSR_SMU_EP_CREDITS 0x5c3
 #define CSR_SMU_EP_CONF 0x5c4
+#define CSR_SMU_EP_REFUSED 0x5c5
 #define CSR_SMU_RQ 0x5c8
 #define CSR_SMU_RQ_CONF 0x5c9
 #define CSR_SMU_IE 0x5ca
@@ -75,8 +93,9 @@
 #define MU_NO_CREDITS 1  /* all of the endpoint's credits are out */
 #define MU_BAD_ENDPOINT 2 /* no such endpoint, or not for this privilege */
 #define MU_BAD_LENGTH 3  /* no words, or more than MU_MESSAGE_WORDS */
-#define MU_REFUSED 4     /* an earlier message found its queue absent or full;
-                            reported once, by the next launch */
+#define MU_REFUSED 4     /* an earlier message of this endpoint found its queue absent
+                            or full; each is reported once, by a launch through the
+                            endpoint, which launches nothing */
 
 /* Message arrival is the local interrupt 16 (`mip` bits 16 and up are for
  * platform use), delegable to S through mideleg. */

@@ -8,7 +8,10 @@
  *   store each byte of "op_cycles" to NAME, a zero byte, each byte of the unit,
  *   then load SERIES: it returns the series number and clears the buffer.
  * Storing a series number to SELECT and values to SAMPLE builds a distribution
- * (count, mean, percentiles).  Tiles that use one name share one series.
+ * (count, mean, percentiles).  Tiles that use one name and unit share one series.
+ * A tile names at most SIMCTL_SERIES_MAX of them; a name has fewer than
+ * SIMCTL_NAME_BYTES bytes, a unit fewer than SIMCTL_UNIT_BYTES.  A guest that names more, or longer ones, ends
+ * the run with an error: nothing is dropped or cut silently.
  */
 #ifndef TESSERA_ABI_SIMCTL_H
 #define TESSERA_ABI_SIMCTL_H
@@ -22,5 +25,7 @@
 #define SIMCTL_CYCLE 0x30   /* r: this hart's cycle */
 
 #define SIMCTL_NAME_BYTES 96
+#define SIMCTL_UNIT_BYTES 32
+#define SIMCTL_SERIES_MAX 256
 
 #endif

@@ -59,6 +59,30 @@ static bool check_l1d(const struct config *cfg, struct complaint *c)
     return check_cache(c, "l1d.kib", cfg->l1d_kib, cfg->l1d_ways);
 }
 
+static bool check_tlb(struct complaint *c, const char *key, uint32_t entries, uint32_t ways)
+{
+    uint32_t sets = entries / ways;
+    if (entries % ways == 0 && sets > 0 && (sets & (sets - 1)) == 0)
+        return true;
+    return complain(c, key, "%u entries in %u ways do not give a power of two of sets", entries,
+                    ways);
+}
+
+static bool check_tlbs(const struct config *cfg, struct complaint *c)
+{
+    return check_tlb(c, "tlb.i_entries", cfg->tlb_i_entries, cfg->tlb_i_ways) &&
+           check_tlb(c, "tlb.d_entries", cfg->tlb_d_entries, cfg->tlb_d_ways) &&
+           check_tlb(c, "tlb.l2_entries", cfg->tlb_l2_entries, cfg->tlb_l2_ways);
+}
+
+static bool check_predictor(const struct config *cfg, struct complaint *c)
+{
+    uint32_t counters = cfg->hart_predictor_counters;
+    if ((counters & (counters - 1)) == 0)
+        return true;
+    return complain(c, "hart.predictor_counters", "%u is not a power of two", counters);
+}
+
 static bool check_controllers(const struct config *cfg, struct complaint *c)
 {
     const struct int_list *list = &cfg->memory_controllers;
@@ -88,7 +112,7 @@ static bool check_slots(const struct config *cfg, struct complaint *c)
 }
 
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles, check_flit, check_l1i, check_l1d, check_controllers, check_slots,
+    check_tiles, check_flit, check_l1i, check_l1d, check_tlbs, check_predictor, check_controllers, check_slots,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

@@ -15,14 +15,16 @@
  */
 #include "sim/base/elf.h"
 
-#include <errno.h>
 #include <gelf.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/file.h"
 #include "sim/base/hash.h"
+
+enum { ELF_BYTES_MAX = 1 << 30 };
 
 /* ---- the file's bytes ------------------------------------------------------ */
 
@@ -33,21 +35,8 @@ static bool refuse(struct error *e, const char *path, const char *why)
 
 static bool read_file(struct elf_image *image, const char *path, struct error *e)
 {
-    enum { STEP = 1 << 20 };
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        return refuse(e, path, strerror(errno));
-    size_t got;
-    do {
-        image->file = mem_resize(image->file, image->file_bytes + STEP);
-        got = fread(image->file + image->file_bytes, 1, STEP, f);
-        image->file_bytes += got;
-    } while (got == STEP);
-    bool ok = !ferror(f);
-    if (!ok)
-        refuse(e, path, strerror(errno));
-    fclose(f);
-    return ok;
+    image->file = (uint8_t *)file_read(path, ELF_BYTES_MAX, &image->file_bytes, e);
+    return image->file != NULL;
 }
 
 /* Does the file really hold `bytes` bytes from `offset` on? */
@@ -233,6 +222,7 @@ static bool parse(struct elf_image *image, Elf *elf, const char *path, struct er
         return refuse(e, path, "not an ELF file; a guest is a linked RV64 program");
     if (!gelf_getehdr(elf, &header))
         return refuse(e, path, "truncated: the file ends inside its ELF header");
+    image->floats = header.e_flags & EF_RISCV_FLOAT_ABI;
     return check_header(&header, path, e) && check_extent(image, &header, path, e) &&
            read_segments(image, elf, &header, path, e) && read_symbols(image, elf, path, e);
 }

@@ -22,6 +22,7 @@ struct elf_image {
     struct elf_segment *segment;
     struct symbols symbols;
     paddr_t tohost, fromhost; /* the host interface's words; 0 when the guest has none */
+    bool floats;              /* its header says that calls pass floating-point registers */
     uint64_t hash;            /* of the whole file: the guest's identity */
     uint8_t *file;            /* what the segments point into */
     size_t file_bytes;

@@ -9,13 +9,13 @@
  */
 #include "sim/base/yaml.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <yaml.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/file.h"
 
 enum { DEPTH_MAX = 16, FILE_BYTES_MAX = 4 << 20 };
 
@@ -208,31 +208,11 @@ struct tree *tree_parse(const char *text, size_t bytes, const char *origin, stru
     return root;
 }
 
-static char *read_whole(FILE *f, size_t *bytes)
-{
-    char *text = mem_alloc(FILE_BYTES_MAX);
-    *bytes = fread(text, 1, FILE_BYTES_MAX, f);
-    if (!ferror(f) && *bytes < FILE_BYTES_MAX)
-        return text;
-    if (!ferror(f))
-        errno = EFBIG;
-    mem_free(text);
-    return NULL;
-}
-
 struct tree *tree_load(const char *path, struct error *e)
 {
     size_t bytes = 0;
-    FILE *f = fopen(path, "r");
-    char *text = f ? read_whole(f, &bytes) : NULL;
-    int reason = errno;
-    if (f)
-        fclose(f);
-    if (text == NULL) {
-        error_set(e, EXIT_STATUS_INPUT, "%s: %s", path, strerror(reason));
-        return NULL;
-    }
-    struct tree *root = tree_parse(text, bytes, path, e);
+    char *text = file_read(path, FILE_BYTES_MAX, &bytes, e);
+    struct tree *root = text ? tree_parse(text, bytes, path, e) : NULL;
     mem_free(text);
     return root;
 }

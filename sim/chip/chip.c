@@ -4,10 +4,12 @@
  */
 #include "sim/chip/chip.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/chip/chip_state.h"
+#include "sim/core/mmu.h"
 #include "traces/traces.h"
 
 /* ---- building ---------------------------------------------------------------- */
@@ -30,6 +32,17 @@ static void build_bootinfo(struct chip *chip)
     chip->bootinfo = info;
 }
 
+static void build_predictor(struct chip *chip, struct predictor *p)
+{
+    const struct config *cfg = &chip->cfg;
+    p->mask = cfg->hart_predictor_counters - 1;
+    p->counter = arena_alloc(chip->arena, cfg->hart_predictor_counters, sizeof *p->counter);
+    memset(p->counter, COUNTER_TAKEN - 1, cfg->hart_predictor_counters);
+    p->history_mask =
+        cfg->hart_predictor == PREDICT_GSHARE ? (1u << cfg->hart_history_bits) - 1 : 0;
+    p->returns = cfg->hart_return_stack;
+}
+
 static void build_hart(struct chip *chip, tile_id id)
 {
     struct hart *h = &chip->hart[id];
@@ -39,7 +52,10 @@ static void build_hart(struct chip *chip, tile_id id)
     h->tile = t;
     h->window = l1_window(t->l1);
     h->fetch_mask = sets - 1;
-    h->fetch = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    mmu_create(h, chip->arena);
+    build_predictor(chip, &h->predictor);
     h->trace = chip->options.trace;
     t->hart = h;
 }
@@ -67,11 +83,14 @@ static void build(struct chip *chip)
 {
     struct engine *e = &chip->engine;
     unsigned tiles = config_tiles(&chip->cfg);
-    chip->code = code_table_create(chip->arena, chip->options.trace != NULL);
-    chip->simctl.series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->simctl.series);
+    struct code_options code = {.traced = chip->options.trace != NULL,
+                                .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
+                                .return_stack = chip->cfg.hart_return_stack > 0};
+    chip->code = code_table_create(chip->arena, &code);
+    chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
     chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
-    chip->htif.stop_at = CYCLE_NEVER;
+    chip->htif.stop_at = chip->htif.serve_at = CYCLE_NEVER;
     e->cfg = &chip->cfg;
     e->tiles = tiles;
     e->mesh = mesh_create(chip->arena, &chip->cfg, CHIP_VNETS);
@@ -114,6 +133,7 @@ void chip_destroy(struct chip *chip)
     if (!chip)
         return;
     mem_free(chip->simctl.line);
+    mem_free(chip->htif.request);
     arena_destroy(chip->arena);
 }
 
@@ -171,21 +191,27 @@ bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e
 
 /* ---- running --------------------------------------------------------------------- */
 
-static int by_cycle_and_tile(const void *a, const void *b)
+static int by_number(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* By (cycle, tile), then as the tile has written them. */
+static int by_time(const void *a, const void *b)
 {
     const struct console_line *x = a, *y = b;
-    if (x->cycle != y->cycle)
-        return x->cycle < y->cycle ? -1 : 1;
-    return (x->tile > y->tile) - (x->tile < y->tile);
+    int order = by_number(x->cycle, y->cycle);
+    order = order ? order : by_number(x->tile, y->tile);
+    return order ? order : by_number(x->number, y->number);
 }
 
 /* Hands out the console lines of all cycles before `complete`, in order. */
 static void flush_console(struct chip *chip, cycle_t complete)
 {
     struct simctl_shared *s = &chip->simctl;
-    if (s->line_count == 0)
-        return;
-    qsort(s->line, s->line_count, sizeof *s->line, by_cycle_and_tile);
+    qsort(s->line, s->line_count, sizeof *s->line, by_time);
+    assert(s->line[0].cycle >= chip->flushed);
+    chip->flushed = complete;
     unsigned done = 0;
     for (; done < s->line_count && s->line[done].cycle < complete; done++) {
         const struct console_line *line = &s->line[done];
@@ -199,6 +225,17 @@ static void flush_console(struct chip *chip, cycle_t complete)
     memmove(s->line, s->line + done, s->line_count * sizeof *s->line);
 }
 
+/* Hands out what can no longer be preceded by anything. */
+static void flush(struct chip *chip)
+{
+    if (!chip->simctl.line_count && !chip->options.trace)
+        return;
+    cycle_t complete = engine_safe_cycle(&chip->engine);
+    if (chip->simctl.line_count)
+        flush_console(chip, complete);
+    trace_flush_until(chip->options.trace, complete);
+}
+
 /* Sleeping harts' clocks stand still: charge them up to the end of the run. */
 static void settle_harts(struct chip *chip)
 {
@@ -207,14 +244,30 @@ static void settle_harts(struct chip *chip)
         struct hart *h = &chip->hart[i];
         if (h->wait != WAIT_NONE && h->cycle < end)
             hart_charge_wait(h, end);
+        hart_account_mode(h);
     }
 }
 
-static enum chip_end end_of(struct chip *chip, enum engine_state state)
+static enum chip_end end_of_guest(enum htif_end end)
+{
+    switch (end) {
+    case HTIF_EXIT:
+        return CHIP_EXIT;
+    case HTIF_TRAP_LOOP:
+        return CHIP_TRAP_LOOP;
+    case HTIF_FAULT:
+        return CHIP_FAULT;
+    case HTIF_RUNS:
+        break;
+    }
+    return CHIP_RUNNING;
+}
+
+static enum chip_end end_of(const struct chip *chip, enum engine_state state)
 {
     switch (state) {
     case ENGINE_ENDED:
-        return chip->htif.end == HTIF_EXIT ? CHIP_EXIT : CHIP_TRAP_LOOP;
+        return end_of_guest(chip->htif.end);
     case ENGINE_LIMIT:
         return CHIP_LIMIT;
     case ENGINE_DEADLOCK:
@@ -237,13 +290,13 @@ enum chip_end chip_run(struct chip *chip)
             *chip->options.inquiry = 0;
             chip_report_progress(chip, stderr);
         }
-        flush_console(chip, engine_safe_cycle(e));
-        trace_flush_until(chip->options.trace, engine_safe_cycle(e));
+        flush(chip);
     }
     chip->end = end_of(chip, state);
     for (unsigned i = 0; i < e->tiles; i++)
         simctl_end_line(chip->tile[i].simctl, (tile_id)i, e->now);
-    flush_console(chip, CYCLE_NEVER);
+    if (chip->simctl.line_count)
+        flush_console(chip, CYCLE_NEVER);
     settle_harts(chip);
     return chip->end;
 }
@@ -253,6 +306,8 @@ int chip_exit_status(const struct chip *chip)
     switch (chip->end) {
     case CHIP_EXIT:
         return (int)(chip->htif.exit_code & 0xff) | (chip->htif.exit_code > 0xff ? 1 : 0);
+    case CHIP_FAULT:
+        return EXIT_STATUS_INPUT;
     case CHIP_LIMIT:
         return EXIT_STATUS_LIMIT;
     case CHIP_DEADLOCK:

@@ -48,6 +48,7 @@ enum chip_end {
     CHIP_LIMIT,     /* max_cycles */
     CHIP_DEADLOCK,  /* every hart waits and nothing is on its way */
     CHIP_TRAP_LOOP, /* a hart traps without ever executing an instruction */
+    CHIP_FAULT,     /* the guest asked the host for what cannot be */
     CHIP_VIOLATION, /* sim.check found a broken invariant */
     CHIP_INTERRUPTED
 };
@@ -56,10 +57,10 @@ enum chip_end {
 enum chip_end chip_run(struct chip *chip);
 
 /* Why the run ended, in words a person can act on: which hart, where, what it
- * waits for or which trap it is caught in.  Nothing for CHIP_EXIT. */
+ * waits for or which trap it is caught in; what it asked for in vain.  Nothing for CHIP_EXIT. */
 void chip_explain(struct chip *chip, FILE *out);
 
-/* The contract's exit status: the guest's own code, or 70, 75, 76, 130. */
+/* The contract's exit status: the guest's own code, or 65, 70, 75, 76, 130. */
 int chip_exit_status(const struct chip *chip);
 
 struct chip_results {

@@ -4,6 +4,7 @@
 
 #include "sim/abi/bootinfo.h"
 #include "sim/base/hash.h"
+#include "sim/base/source_lines.h"
 #include "sim/chip/chip.h"
 #include "sim/engine/engine.h"
 
@@ -12,6 +13,7 @@ struct chip {
     struct config cfg;
     struct chip_options options;
     const struct elf_image *image;
+    struct source_lines lines; /* the image's, while chip_explain reports */
     struct engine engine;
     struct tile *tile;
     struct hart *hart;
@@ -21,6 +23,7 @@ struct chip {
     struct coh_out out;
     struct bootinfo *bootinfo;
     uint64_t console_hash;
+    cycle_t flushed; /* console lines of all cycles before this one have been handed out */
     enum chip_end end;
     struct chip_series *series; /* filled by chip_results */
 };

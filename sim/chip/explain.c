@@ -12,17 +12,28 @@ enum { HARTS_SHOWN = 16 };
 
 static const char *const privilege_names[] = {"U", "S", "?", "M"};
 
+/* "<function+0x1c> (file:line)  ", as far as it is known. */
+static void print_function(const struct chip *chip, uint64_t pc, FILE *out)
+{
+    char symbol[SYMBOL_TEXT_MAX], source[SOURCE_TEXT_MAX];
+    if (!chip->image)
+        return;
+    if (*symbols_format(&chip->image->symbols, pc, symbol, sizeof symbol))
+        fprintf(out, "%s  ", symbol);
+    if (*source_lines_format(&chip->lines, pc, source, sizeof source))
+        fprintf(out, "(%s)  ", source);
+}
+
 static void print_place(struct chip *chip, uint64_t pc, FILE *out)
 {
-    char symbol[SYMBOL_TEXT_MAX] = "", insn[DISASM_TEXT_MAX] = "";
+    char insn[DISASM_TEXT_MAX] = "";
     uint32_t bits = 0;
-    if (chip->image)
-        symbols_format(&chip->image->symbols, pc, symbol, sizeof symbol);
-    bool mapped = !(pc & 3) && coherence_peek(chip->engine.coherence, pc, &bits, sizeof bits);
+    bool mapped = !(pc & 1) && coherence_peek(chip->engine.coherence, pc, &bits, sizeof bits);
     if (mapped)
         disasm_insn(pc, bits, insn, sizeof insn);
-    fprintf(out, "pc 0x%llx %s%s%s", (unsigned long long)pc, symbol, *symbol ? "  " : "",
-            mapped ? insn : "(not executable memory)");
+    fprintf(out, "pc 0x%llx ", (unsigned long long)pc);
+    print_function(chip, pc, out);
+    fprintf(out, "%s", mapped ? insn : "(not executable memory)");
 }
 
 static void print_wait(struct chip *chip, const struct hart *h, FILE *out)
@@ -84,6 +95,8 @@ static void explain_trap_loop(struct chip *chip, FILE *out)
 
 void chip_explain(struct chip *chip, FILE *out)
 {
+    if (chip->image)
+        source_lines_load(&chip->lines, chip->image->file, chip->image->file_bytes);
     switch (chip->end) {
     case CHIP_LIMIT:
         fprintf(out, "the limit of %llu cycles was reached; tile 0 is at ",
@@ -97,6 +110,10 @@ void chip_explain(struct chip *chip, FILE *out)
     case CHIP_TRAP_LOOP:
         explain_trap_loop(chip, out);
         break;
+    case CHIP_FAULT:
+        fprintf(out, "guest: %s (tile %u, cycle %llu)\n", chip->htif.fault, chip->htif.end_tile,
+                (unsigned long long)chip->htif.end_cycle);
+        break;
     case CHIP_VIOLATION:
         fprintf(out, "invariant broken before cycle %llu: %s\n",
                 (unsigned long long)chip->engine.now, coherence_violation(chip->engine.coherence));
@@ -108,6 +125,7 @@ void chip_explain(struct chip *chip, FILE *out)
     case CHIP_EXIT:
         break;
     }
+    source_lines_free(&chip->lines);
 }
 
 void chip_report_progress(const struct chip *chip, FILE *out)

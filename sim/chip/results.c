@@ -16,6 +16,51 @@ static const struct stall_name {
 #undef STALL
 };
 
+static void put_stall(struct stats *stats, const char *prefix, unsigned cause, uint64_t cycles)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.stall.%s", prefix, stall_names[cause].name);
+    stats_put(stats, name, cycles, "cycles", stall_names[cause].meaning);
+}
+
+/* The same accounts as hart.*, for one privilege. */
+static void put_mode(const struct chip *chip, struct stats *stats, unsigned mode, const char *prefix)
+{
+    struct mode_account sum = {0};
+    uint64_t stalls = 0;
+    char name[64];
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        const struct mode_account *m = &chip->hart[i].mode[mode];
+        sum.cycles += m->cycles;
+        for (unsigned k = 0; k < STALLS; k++)
+            sum.stall[k] += m->stall[k];
+    }
+    for (unsigned k = 0; k < STALLS; k++)
+        stalls += sum.stall[k];
+    snprintf(name, sizeof name, "%s.instructions", prefix);
+    stats_put(stats, name, sum.cycles - stalls, "instructions", "retired in this privilege mode");
+    snprintf(name, sizeof name, "%s.cycles", prefix);
+    stats_put(stats, name, sum.cycles, "cycles", "spent in this privilege mode, over all harts");
+    for (unsigned k = 0; k < STALLS; k++)
+        put_stall(stats, prefix, k, sum.stall[k]);
+}
+
+static void put_translation(const struct chip *chip, struct stats *stats)
+{
+    uint64_t itlb = 0, dtlb = 0, l2tlb = 0, walks = 0;
+    for (unsigned i = 0; i < chip->engine.tiles; i++) {
+        const struct hart *h = &chip->hart[i];
+        itlb += h->itlb.misses;
+        dtlb += h->dtlb.misses;
+        l2tlb += h->l2tlb.misses;
+        walks += h->walks;
+    }
+    stats_put(stats, "tlb.i_misses", itlb, "misses", "instruction TLB misses");
+    stats_put(stats, "tlb.d_misses", dtlb, "misses", "data TLB misses");
+    stats_put(stats, "tlb.l2_misses", l2tlb, "misses", "second-level TLB misses");
+    stats_put(stats, "tlb.walks", walks, "walks", "page table walks begun");
+}
+
 static void put_harts(const struct chip *chip, struct stats *stats)
 {
     uint64_t stall[STALLS] = {0}, cycles = 0, traps = 0, interrupts = 0;
@@ -31,11 +76,12 @@ static void put_harts(const struct chip *chip, struct stats *stats)
               "retired, over all harts");
     stats_put(stats, "hart.cycles", cycles, "cycles",
               "sum over all harts: the instructions and all hart.stall.* add up to it");
-    for (unsigned k = 0; k < STALLS; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "hart.stall.%s", stall_names[k].name);
-        stats_put(stats, name, stall[k], "cycles", stall_names[k].meaning);
-    }
+    for (unsigned k = 0; k < STALLS; k++)
+        put_stall(stats, "hart", k, stall[k]);
+    put_mode(chip, stats, 0, "hart.u");
+    put_mode(chip, stats, 1, "hart.s");
+    put_mode(chip, stats, 2, "hart.m");
+    put_translation(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
 }
@@ -65,13 +111,12 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return hash;
 }
 
-/* Series are hashed in the order of their names: which tile came first does not matter. */
-static uint64_t hash_series(uint64_t hash, const struct simctl_shared *s)
+static uint64_t hash_series(uint64_t hash, const struct chip_series *series, unsigned count)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < s->series_count; i++) {
-        const struct hist *h = &s->series[i].hist;
-        uint64_t one = hash_text(hash_text(HASH_SEED, s->series[i].name), s->series[i].unit);
+    for (unsigned i = 0; i < count; i++) {
+        const struct hist *h = series[i].hist;
+        uint64_t one = hash_text(hash_text(HASH_SEED, series[i].name), series[i].unit);
         one = hash_u64(hash_u64(hash_u64(one, h->count), h->sum), h->max);
         sum += hash_bytes(one, h->bucket, sizeof h->bucket);
     }
@@ -98,7 +143,8 @@ static uint64_t hash_state(const struct chip *chip, const struct chip_results *r
     hash = hash_u64(hash, chip->htif.exit_code);
     for (unsigned i = 0; i < r->stats.count; i++)
         hash = hash_u64(hash_text(hash, r->stats.item[i].name), r->stats.item[i].value);
-    return hash_series(hash_harts(hash_u64(hash, chip->console_hash), chip), &chip->simctl);
+    return hash_series(hash_harts(hash_u64(hash, chip->console_hash), chip), r->series,
+                       r->series_count);
 }
 
 static int by_name(const void *a, const void *b)
@@ -112,10 +158,11 @@ static int by_name(const void *a, const void *b)
 static void list_series(struct chip *chip)
 {
     const struct simctl_shared *s = &chip->simctl;
-    chip->series = arena_alloc(chip->arena, SERIES_MAX, sizeof *chip->series);
-    for (unsigned i = 0; i < s->series_count; i++)
-        chip->series[i] =
-            (struct chip_series){s->series[i].name, s->series[i].unit, &s->series[i].hist};
+    unsigned count = 0;
+    chip->series = arena_alloc(chip->arena, s->series_count, sizeof *chip->series);
+    for (unsigned b = 0; b < SERIES_BUCKETS; b++)
+        for (const struct series *one = s->bucket[b]; one; one = one->next)
+            chip->series[count++] = (struct chip_series){one->name, one->unit, &one->hist};
     qsort(chip->series, s->series_count, sizeof *chip->series, by_name);
 }
 

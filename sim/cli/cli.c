@@ -14,6 +14,31 @@ int cli_fail(const struct error *e)
     return (int)e->status;
 }
 
+static bool has_tohost(const struct elf_image *image)
+{
+    return image->tohost != 0;
+}
+
+static bool has_no_floats(const struct elf_image *image)
+{
+    return !image->floats;
+}
+
+void cli_warn_of_guest(const struct elf_image *image, const char *path)
+{
+    static const struct {
+        bool (*holds)(const struct elf_image *image);
+        const char *otherwise;
+    } expectations[] = {
+        {has_no_floats, "passes floating-point registers, which the hart does not have: compile it "
+                        "with -mabi=lp64"},
+        {has_tohost, "has no symbol tohost, so it cannot end its run: give it --max-cycles"},
+    };
+    for (unsigned i = 0; i < sizeof expectations / sizeof expectations[0]; i++)
+        if (!expectations[i].holds(image))
+            fprintf(stderr, "tessera: warning: %s %s\n", path, expectations[i].otherwise);
+}
+
 uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,
                     uint64_t min, uint64_t max)
 {

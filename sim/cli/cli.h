@@ -5,6 +5,7 @@
 #ifndef TESSERA_CLI_H
 #define TESSERA_CLI_H
 
+#include "sim/base/elf.h"
 #include "sim/base/error.h"
 
 #include <argp.h>
@@ -19,6 +20,9 @@
 
 /* Says on stderr what went wrong; returns the exit status. */
 int cli_fail(const struct error *e);
+
+/* Says on stderr what will surprise whoever runs this guest, one line each. */
+void cli_warn_of_guest(const struct elf_image *image, const char *path);
 
 /* An option's value as a whole number from min to max; ends the process with
  * status 64 and a message that names the option otherwise. */

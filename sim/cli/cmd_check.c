@@ -6,6 +6,7 @@
 #include "sim/cli/cli.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "sim/base/config.h"
 #include "sim/base/yaml.h"
@@ -32,14 +33,40 @@ static bool check_machine(const char *path, struct error *e)
     return true;
 }
 
+/* A guest that is not built yet is a warning, one that cannot run is an error. */
+static bool check_guest(const char *path, const char *guest, struct error *e)
+{
+    struct elf_image image;
+    if (guest[0] && access(guest, F_OK) == 0) {
+        bool good = elf_load(&image, guest, e);
+        if (good)
+            cli_warn_of_guest(&image, guest);
+        elf_free(&image);
+        return good;
+    }
+    fprintf(stderr, "tessera: warning: %s: guest: %s%s\n", path, guest,
+            guest[0] ? " is not there yet (make guest builds Tessera's own)"
+                     : "is missing; tessera sweep needs --guest ELF");
+    return true;
+}
+
+static void print_word(const char *key, const char *value)
+{
+    if (value[0])
+        printf("%s: %s\n", key, value);
+}
+
 static bool check_sweep(const char *path, struct error *e)
 {
     struct sweep *sweep = sweep_load(path, NULL, e);
     if (sweep == NULL)
         return false;
+    const char *guest = sweep->point[0].request.guest;
     printf("# %s: a sweep of %u points\n", path, sweep->count);
-    printf("name: %s\nfigure: %s\nguest: %s\npoints:\n", sweep->name, sweep->figure,
-           sweep->point[0].request.guest);
+    print_word("name", sweep->name);
+    print_word("figure", sweep->figure);
+    print_word("guest", guest);
+    puts("points:");
     for (unsigned i = 0; i < sweep->count; i++) {
         const struct run_request *request = &sweep->point[i].request;
         printf("  - {machine: '%s', bootargs: '%s'", request->machine, request->bootargs);
@@ -47,8 +74,9 @@ static bool check_sweep(const char *path, struct error *e)
             printf("%s%s", j ? ", " : ", set: '", request->set[j].assignment);
         printf("%s}\n", request->set_count ? "'" : "");
     }
+    bool good = check_guest(path, guest, e);
     sweep_free(sweep);
-    return true;
+    return good;
 }
 
 static bool check_file(const char *path, struct error *e)

@@ -122,15 +122,16 @@ static double seconds(void)
 static void print_json(const struct arguments *a, const struct mesh_result *r, double host_seconds)
 {
     json_t *o = json_pack(
-        "{s:s, s:f, s:i, s:I, s:f, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:f}",
+        "{s:s, s:f, s:i, s:I, s:f, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, "
+        "s:f}",
         "traffic", mesh_pattern_name(a->traffic.pattern), "rate", a->traffic.rate, "packet_flits",
         (int)a->traffic.packet_flits, "seed", (json_int_t)a->traffic.seed, "avg_packet_latency",
-        r->avg_packet_latency, "ci95",
-        r->ci95 > 0 ? json_real(r->ci95) : json_null(), "avg_network_latency", r->avg_network_latency,
-        "accepted_rate", r->accepted_rate, "avg_hops", r->avg_hops, "p50", (json_int_t)r->p50,
-        "p95", (json_int_t)r->p95, "p99", (json_int_t)r->p99, "max", (json_int_t)r->max, "cycles",
-        (json_int_t)r->cycles, "packets", (json_int_t)r->packets, "flit_hops",
-        (json_int_t)r->flit_hops, "saturated", r->saturated, "host_seconds", host_seconds);
+        r->avg_packet_latency, "ci95", r->ci95 > 0 ? json_real(r->ci95) : json_null(),
+        "avg_network_latency", r->avg_network_latency, "accepted_rate", r->accepted_rate,
+        "avg_hops", r->avg_hops, "p50", (json_int_t)r->p50, "p95", (json_int_t)r->p95, "p99",
+        (json_int_t)r->p99, "max", (json_int_t)r->max, "cycles", (json_int_t)r->cycles, "packets",
+        (json_int_t)r->packets, "flit_hops", (json_int_t)r->flit_hops, "saturated", r->saturated,
+        "host_seconds", host_seconds);
     json_dumpf(o, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
     putchar('\n');
     json_decref(o);

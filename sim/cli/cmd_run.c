@@ -2,16 +2,19 @@
  * tessera run MACHINE.yaml: one guest on one machine.  The guest's console goes
  * to standard output, everything that Tessera says to standard error, numbers
  * to --stats and --db.
+ *
+ * Whatever can be refused is refused before the run: first its input, then the
+ * places where its results are to go, which are opened for that.
  */
 #include "sim/cli/cli.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "sim/base/file.h"
 #include "sim/cli/run.h"
 
 static const struct argp_option options[] = {
@@ -20,9 +23,11 @@ static const struct argp_option options[] = {
     {"set", 's', "KEY=VALUE", 0, "change one parameter of the machine (may be repeated)", 0},
     {"threads", 't', "N", 0, "host threads; only 1 so far, and no result depends on it", 0},
     {"max-cycles", 'm', "N", 0, "end the run with status 75 after N cycles", 0},
-    {"stats", 'S', "FILE", 0, "write all statistics as JSON", 0},
+    {"stats", 'S', "FILE", 0, "write all statistics as JSON (-: to standard output)", 0},
     {"db", 'd', "FILE", 0, "store the run in this database", 0},
     {"trace", 'T', "FILE", 0, "write the event trace (see tessera trace)", 0},
+    {"commit-log", 'c', "FILE", 0,
+     "write a line for every instruction that retires, as Spike's --log-commits does", 0},
     {"quiet", 'q', 0, 0, "print the guest's console and errors only", 0},
     {0},
 };
@@ -30,7 +35,7 @@ static const struct argp_option options[] = {
 struct arguments {
     struct run_request request;
     struct error set_error;
-    const char *stats, *db, *trace;
+    const char *stats, *db, *trace, *commit_log;
     bool quiet;
 };
 
@@ -62,6 +67,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         break;
     case 'T':
         a->trace = value;
+        break;
+    case 'c':
+        a->commit_log = value;
         break;
     case 'q':
         a->quiet = true;
@@ -136,31 +144,54 @@ static json_int_t host_peak_kib(void)
     return usage.ru_maxrss;
 }
 
-static bool write_stats(const char *path, const struct run_record *record, struct error *e)
+static json_t *record_object(const struct run_record *record)
 {
     const struct run_outcome *o = &record->outcome;
-    char hash[20];
+    char hash[20], guest_hash[20];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)o->state_hash);
-    json_t *root =
-        json_pack("{s:I, s:I, s:f, s:I, s:i, s:i, s:s, s:s, s:o, s:o}", "cycles",
-                  (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
-                  "host_seconds", o->host_seconds, "host_peak_kib", host_peak_kib(), "exit_code",
-                  o->status, "threads", (int)o->threads, "state_hash", hash, "machine",
-                  record->machine, "stats", stats_object(o), "results", results_object(o));
-    int failed = json_dump_file(root, path, JSON_INDENT(1));
-    json_decref(root);
-    return !failed || error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(errno));
+    snprintf(guest_hash, sizeof guest_hash, "%016llx", (unsigned long long)record->guest_hash);
+    return json_pack("{s:I, s:I, s:f, s:I, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}",
+                     "cycles", (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
+                     "host_seconds", o->host_seconds, "host_peak_kib", host_peak_kib(), "exit_code",
+                     o->status, "threads", (int)o->threads, "state_hash", hash, "machine",
+                     record->machine, "guest", record->guest, "guest_hash", guest_hash, "bootargs",
+                     record->bootargs, "revision", record->revision, "config", record->config,
+                     "stats", stats_object(o), "results", results_object(o));
 }
 
-static bool store(const char *path, struct run_record *record, struct error *e)
+static bool write_stats(struct output *out, const struct run_record *record, struct error *e)
 {
-    struct analysis *db = analysis_open(path, ANALYSIS_WRITE, e);
-    if (!db)
-        return false;
+    json_t *root = record_object(record);
+    json_dumpf(root, out->file, JSON_INDENT(1));
+    fputc('\n', out->file);
+    json_decref(root);
+    return output_keep(out, e);
+}
+
+/* Where the results go, opened before the run. */
+struct destinations {
+    struct output stats;
+    struct analysis *db;
+};
+
+static bool open_destinations(const struct arguments *a, struct destinations *d, struct error *e)
+{
+    return (!a->stats || output_open(&d->stats, a->stats, e)) &&
+           (!a->db || (d->db = analysis_open(a->db, ANALYSIS_WRITE, e))) &&
+           (!a->trace || file_make_folders(a->trace, e)) &&
+           (!a->commit_log || file_make_folders(a->commit_log, e));
+}
+
+static void close_destinations(struct destinations *d)
+{
+    output_drop(&d->stats);
+    analysis_close(d->db);
+}
+
+static bool store(struct analysis *db, struct run_record *record, struct error *e)
+{
     record->point_key[0] = '\0'; /* a run of its own, not a point of a sweep */
-    bool ok = analysis_record(db, record, e);
-    analysis_close(db);
-    return ok;
+    return analysis_record(db, record, e);
 }
 
 static void print_summary(const struct run_outcome *o)
@@ -178,18 +209,42 @@ static void print_summary(const struct run_outcome *o)
             o->host_seconds, 1e-6 * (double)o->instructions / (o->host_seconds + 1e-9));
 }
 
-/* Writes what was asked for; a run that failed is stored and counted as well. */
-static int finish(const struct arguments *a, struct run_record *record, bool ok, struct error *e)
+/* Writes what was asked for; a run that failed is stored and counted as well,
+ * one that was refused is not. */
+static int finish(const struct arguments *a, struct destinations *d, struct run_record *record,
+                  bool ok, struct error *e)
 {
     int status = record->outcome.status;
+    bool has_run = record->outcome.stats.count > 0;
     if (!ok)
         cli_fail(e);
     else if (!a->quiet)
         print_summary(&record->outcome);
-    if (a->stats && record->outcome.stats.count && !write_stats(a->stats, record, e))
+    if (d->stats.file && has_run && !write_stats(&d->stats, record, e))
         status = cli_fail(e);
-    if (a->db && record->outcome.stats.count && !store(a->db, record, e))
+    if (d->db && has_run && !store(d->db, record, e))
         status = cli_fail(e);
+    return status;
+}
+
+static int run_guest(const struct arguments *a, struct run *run, struct run_record *record)
+{
+    struct run_instruments with = {.console = stdout,
+                                   .report = stderr,
+                                   .trace_path = a->trace,
+                                   .commit_log_path = a->commit_log,
+                                   .interrupt = &interrupted,
+                                   .inquiry = &asked};
+    struct destinations d = {0};
+    struct error e;
+    if (!run_prepare(run, &a->request, record, &e))
+        return cli_fail(&e);
+    bool ready = open_destinations(a, &d, &e);
+    if (ready && !a->quiet)
+        cli_warn_of_guest(&run->image, record->guest);
+    int status =
+        ready ? finish(a, &d, record, run_perform(run, &with, record, &e), &e) : cli_fail(&e);
+    close_destinations(&d);
     return status;
 }
 
@@ -199,20 +254,17 @@ int cmd_run(int argc, char **argv)
         .options = options,
         .parser = parse,
         .args_doc = "MACHINE.yaml",
-        .doc = "Runs a guest until it ends through tohost, and exits with the guest's code.",
+        .doc = "Runs a guest until it ends through tohost, and exits with the guest's code.\v"
+               "Files that are named for results are opened before the run, with the folders "
+               "above them, and written when it has ended.",
     };
     struct arguments a = {.request = {.threads = 1}};
     struct run_record record;
-    struct error e;
+    struct run run;
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     catch_signals();
-    struct run_instruments with = {.console = stdout,
-                                   .report = stderr,
-                                   .trace_path = a.trace,
-                                   .interrupt = &interrupted,
-                                   .inquiry = &asked};
-    bool ok = run_guest(&a.request, &with, &record, &e);
-    int status = finish(&a, &record, ok, &e);
+    int status = run_guest(&a, &run, &record);
+    run_release(&run);
     run_record_free(&record);
     return status;
 }

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/elf.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/sweep_file.h"
 #include "sim/cli/worker.h"
@@ -40,6 +41,7 @@ struct sweep_run {
     const struct sweep_options *options;
     struct sweep *sweep;
     struct analysis *db;
+    uint64_t guest_hash;
     struct run_record *record; /* one a point; its outcome while it is stored */
     unsigned *todo, todo_count, next;
     struct worker worker[JOBS_MAX];
@@ -112,6 +114,23 @@ static unsigned host_cpus(void)
 
 /* ---- what there is to do -------------------------------------------------------------- */
 
+/* All points run one guest: read it once, before anything runs. */
+static bool check_guest(struct sweep_run *r, struct error *e)
+{
+    const char *guest = r->sweep->point[0].request.guest;
+    struct elf_image image;
+    if (!guest[0])
+        return error_set(e, EXIT_STATUS_INPUT, "%s: guest: is missing; --guest ELF names one too",
+                         r->options->file);
+    if (!elf_load(&image, guest, e))
+        return false;
+    if (!r->options->quiet)
+        cli_warn_of_guest(&image, guest);
+    r->guest_hash = image.hash;
+    elf_free(&image);
+    return true;
+}
+
 static bool identify_points(struct sweep_run *r, struct error *e)
 {
     const struct sweep *s = r->sweep;
@@ -121,7 +140,7 @@ static bool identify_points(struct sweep_run *r, struct error *e)
     for (unsigned i = 0; i < s->count; i++) {
         const struct run_request *request = &s->point[i].request;
         if (!request_resolve(request, &cfg, e) ||
-            !request_identify(request, &cfg, &r->record[i], e))
+            !request_identify(request, &cfg, r->guest_hash, &r->record[i], e))
             return false;
         snprintf(r->record[i].sweep, sizeof r->record[i].sweep, "%s", s->name);
     }
@@ -165,17 +184,12 @@ static bool list_todo(struct sweep_run *r, struct error *e)
 
 static void note_failure(struct sweep_run *r, unsigned point, const struct run_outcome *o)
 {
-    char message[sizeof o->message + 32];
     if (r->failed++ == 0 || point < r->failed_point) {
         r->failed_point = point;
         r->failed_status = o->status;
     }
-    if (o->message[0])
-        snprintf(message, sizeof message, "%s", o->message);
-    else
-        snprintf(message, sizeof message, "the guest ended with code %d", o->status);
     progress_say(&r->progress, "tessera: %s: %s: failed with status %d: %s", r->sweep->name,
-                 r->sweep->point[point].label, o->status, message);
+                 r->sweep->point[point].label, o->status, o->message);
 }
 
 /* Stores what a worker has sent and frees its place. */
@@ -292,7 +306,7 @@ static void say_result(const struct sweep_run *r)
 
 static int run_sweep(struct sweep_run *r, struct error *e)
 {
-    bool good = identify_points(r, e) &&
+    bool good = check_guest(r, e) && identify_points(r, e) &&
                 (r->db = analysis_open(r->options->database, ANALYSIS_WRITE, e)) != NULL &&
                 begin_sweep(r, e) && list_todo(r, e) && catch_signals(r, e) && run_points(r, e);
     if (!good)

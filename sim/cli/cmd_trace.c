@@ -15,6 +15,7 @@ static const struct format {
                   struct error *e);
 } formats[] = {
     {"text", trace_print_text},
+    {"perfetto", trace_print_perfetto},
 };
 
 enum { FORMATS = sizeof formats / sizeof formats[0] };
@@ -26,7 +27,10 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-    {"format", 'f', "NAME", 0, "text (the default): one line an event, with disassembly", 0},
+    {"format", 'f', "NAME", 0,
+     "text (the default): one line an event, with disassembly; perfetto: functions, traps and "
+     "waits of each hart as spans of time, for ui.perfetto.dev",
+     0},
     {"tile", 't', "N", 0, "only what happened on tile N", 0},
     {"from", 'F', "CYCLE", 0, "only from this cycle on", 0},
     {"to", 'T', "CYCLE", 0, "only up to and with this cycle", 0},

@@ -9,7 +9,6 @@
  */
 #include "sim/cli/request.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,21 +37,6 @@ bool request_resolve(const struct run_request *request, struct config *cfg, stru
             return false;
     }
     return config_check(cfg, origin, e);
-}
-
-bool request_hash_file(const char *path, uint64_t *hash, struct error *e)
-{
-    unsigned char block[65536];
-    size_t n;
-    FILE *f = fopen(path, "r");
-    if (f == NULL)
-        return error_set(e, EXIT_STATUS_INPUT, "%s: %s", path, strerror(errno));
-    *hash = HASH_SEED;
-    while ((n = fread(block, 1, sizeof block, f)) > 0)
-        *hash = hash_bytes(*hash, block, n);
-    bool good = !ferror(f) || error_set(e, EXIT_STATUS_INPUT, "%s: %s", path, strerror(errno));
-    fclose(f);
-    return good;
 }
 
 static char *config_text(const struct config *cfg)
@@ -101,7 +85,7 @@ static void make_point_key(struct run_record *record)
 }
 
 bool request_identify(const struct run_request *request, const struct config *cfg,
-                      struct run_record *record, struct error *e)
+                      uint64_t guest_hash, struct run_record *record, struct error *e)
 {
     const char *guest = request->guest ? request->guest : "";
     const char *bootargs = request->bootargs ? request->bootargs : "";
@@ -109,8 +93,6 @@ bool request_identify(const struct run_request *request, const struct config *cf
     if (strlen(bootargs) >= sizeof record->bootargs)
         return error_set(e, EXIT_STATUS_USAGE, "the boot arguments are longer than %zu bytes",
                          sizeof record->bootargs - 1);
-    if (guest[0] && !request_hash_file(guest, &record->guest_hash, e))
-        return false;
     snprintf(record->machine, sizeof record->machine, "%s", cfg->name);
     snprintf(record->guest, sizeof record->guest, "%s", guest);
     snprintf(record->bootargs, sizeof record->bootargs, "%s", bootargs);
@@ -118,6 +100,7 @@ bool request_identify(const struct run_request *request, const struct config *cf
     snprintf(record->source_hash, sizeof record->source_hash, "%s", TESSERA_SOURCE_HASH);
     record->config = config_text(cfg);
     record->config_hash = config_hash(cfg);
+    record->guest_hash = guest_hash;
     record->seed = cfg->sim_seed;
     record->max_cycles = request->max_cycles;
     record->outcome.exit_code = RUN_NO_EXIT_CODE;

@@ -36,14 +36,11 @@ bool request_add_set(struct run_request *request, const char *assignment, const 
 bool request_resolve(const struct run_request *request, struct config *cfg, struct error *e);
 
 /* Fills everything of `record` but the outcome: the configuration's text and
- * hash, seed, guest and its hash, boot arguments, revision, and the parameters
+ * hash, seed, guest and its hash (elf_image.hash), boot arguments, revision, and the parameters
  * one by one (each word of the boot arguments, each set).  point_key becomes
  * the hash of all that can change a result; a run of its own clears it before
  * it is stored.  The record is zeroed first; release it with run_record_free. */
 bool request_identify(const struct run_request *request, const struct config *cfg,
-                      struct run_record *record, struct error *e);
-
-/* A hash over a file's bytes (the guest's identity). 65 when it cannot be read. */
-bool request_hash_file(const char *path, uint64_t *hash, struct error *e);
+                      uint64_t guest_hash, struct run_record *record, struct error *e);
 
 #endif

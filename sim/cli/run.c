@@ -1,6 +1,7 @@
 /*
- * One run: resolve the request, open what it names, build the chip, let it run,
- * write down what came out.
+ * One run, in two halves.  Preparing resolves the request and reads the guest,
+ * so that whoever asked can be refused before anything is opened or built;
+ * performing builds the chip, lets it run and writes down what came out.
  */
 #include "sim/cli/run.h"
 
@@ -35,9 +36,12 @@ enum { PACKET_TYPES = (unsigned)COH_TYPES + (unsigned)PACKET_KINDS };
 static void name_packets(const char *names[PACKET_TYPES])
 {
     static const char *const kinds[PACKET_KINDS] = {
-        [PACKET_COHERENCE] = "Coherence",        [PACKET_MESSAGE] = "Message",
-        [PACKET_CREDIT] = "Credit",              [PACKET_REFUSED] = "Refused",
-        [PACKET_DEVICE_READ] = "DeviceRead",     [PACKET_DEVICE_WRITE] = "DeviceWrite",
+        [PACKET_COHERENCE] = "Coherence",
+        [PACKET_MESSAGE] = "Message",
+        [PACKET_CREDIT] = "Credit",
+        [PACKET_REFUSED] = "Refused",
+        [PACKET_DEVICE_READ] = "DeviceRead",
+        [PACKET_DEVICE_WRITE] = "DeviceWrite",
         [PACKET_DEVICE_REPLY] = "DeviceReply",
     };
     for (unsigned i = 0; i < COH_TYPES; i++)
@@ -52,6 +56,8 @@ static struct trace *open_trace(const struct run_instruments *with, const struct
 {
     const char *packet_names[PACKET_TYPES];
     name_packets(packet_names);
+    struct source_lines lines;
+    source_lines_load(&lines, image->file, image->file_bytes);
     struct trace_header header = {
         .tiles = config_tiles(cfg),
         .guest = record->guest,
@@ -60,8 +66,15 @@ static struct trace *open_trace(const struct run_instruments *with, const struct
         .packets = {packet_names, PACKET_TYPES},
         .waits = {hart_wait_names, WAITS},
         .symbols = &image->symbols,
+        .lines = &lines,
     };
-    return trace_create(with->trace_path, &header, e);
+    struct trace *trace = trace_create(with->trace_path, &header, e);
+    source_lines_free(&lines);
+    struct error closing;
+    if (!trace || !with->commit_log_path || trace_add_commit_log(trace, with->commit_log_path, e))
+        return trace;
+    trace_close(trace, &closing);
+    return NULL;
 }
 
 static void take_series(struct run_outcome *outcome, const struct chip_results *results)
@@ -150,7 +163,8 @@ static bool run_image(const struct config *cfg, const struct run_request *reques
                       struct run_record *record, struct error *e)
 {
     struct trace *trace = NULL;
-    if (with->trace_path && !(trace = open_trace(with, cfg, record, image, e)))
+    bool traced = with->trace_path || with->commit_log_path;
+    if (traced && !(trace = open_trace(with, cfg, record, image, e)))
         return false;
     bool ok = build_and_run(cfg, request, with, image, trace, &record->outcome, e);
     struct error closing;
@@ -161,41 +175,59 @@ static bool run_image(const struct config *cfg, const struct run_request *reques
     return ok;
 }
 
-static bool run_request(const struct run_request *request, const struct run_instruments *with,
-                        struct run_record *record, struct error *e)
+/* ---- the two halves of a run ---------------------------------------------------------- */
+
+static bool load_guest(const char *guest, struct elf_image *image, struct error *e)
 {
-    struct config cfg;
-    struct elf_image image;
-    memset(record, 0, sizeof *record);
-    if (!request_resolve(request, &cfg, e) || !request_identify(request, &cfg, record, e))
-        return false;
-    if (!request->guest || !*request->guest)
+    if (!guest || !*guest)
         return error_set(e, EXIT_STATUS_USAGE, "no guest: name an ELF with --guest");
-    if (!elf_load(&image, request->guest, e))
-        return false;
-    bool ok = run_image(&cfg, request, with, &image, record, e);
-    elf_free(&image);
+    return elf_load(image, guest, e);
+}
+
+/* A run that has failed says why in its outcome as well. */
+static bool note_end(struct run_outcome *o, bool ok, const struct error *e)
+{
+    if (!ok) {
+        o->status = (int)e->status;
+        o->exit_code = RUN_NO_EXIT_CODE;
+        snprintf(o->message, sizeof o->message, "%s", e->text);
+    }
     return ok;
 }
 
-bool run_guest(const struct run_request *request, const struct run_instruments *instruments,
-               struct run_record *record, struct error *e)
+bool run_prepare(struct run *run, const struct run_request *request, struct run_record *record,
+                 struct error *e)
 {
-    int64_t started = (int64_t)time(NULL);
-    bool ok = run_request(request, instruments, record, e);
-    record->outcome.started_at = started;
+    memset(run, 0, sizeof *run);
+    memset(record, 0, sizeof *record);
+    run->request = request;
+    bool ok = request_resolve(request, &run->cfg, e) &&
+              load_guest(request->guest, &run->image, e) &&
+              request_identify(request, &run->cfg, run->image.hash, record, e);
+    record->outcome.started_at = (int64_t)time(NULL);
     record->outcome.threads = 1;
-    if (!ok) {
-        record->outcome.status = (int)e->status;
-        record->outcome.exit_code = RUN_NO_EXIT_CODE;
-        snprintf(record->outcome.message, sizeof record->outcome.message, "%s", e->text);
-    }
-    return ok;
+    return note_end(&record->outcome, ok, e);
+}
+
+bool run_perform(struct run *run, const struct run_instruments *with, struct run_record *record,
+                 struct error *e)
+{
+    bool ok = run_image(&run->cfg, run->request, with, &run->image, record, e);
+    record->outcome.threads = 1;
+    return note_end(&record->outcome, ok, e);
+}
+
+void run_release(struct run *run)
+{
+    elf_free(&run->image);
 }
 
 bool run_point(const struct run_request *request, FILE *console, struct run_record *record,
                struct error *e)
 {
     struct run_instruments with = {.console = console};
-    return run_guest(request, &with, record, e);
+    struct run run;
+    bool ok = run_prepare(&run, request, record, e) && run_perform(&run, &with, record, e);
+    run_release(&run);
+    return ok;
 }

@@ -7,6 +7,7 @@
 
 #include <signal.h>
 
+#include "sim/base/elf.h"
 #include "sim/cli/request.h"
 
 /* What else a run may do besides filling its record. */
@@ -14,29 +15,42 @@ struct run_instruments {
     FILE *console;                          /* the guest's console; NULL: nowhere */
     FILE *report;                           /* why a run failed, at length; NULL: nowhere */
     const char *trace_path;                 /* event trace; NULL: none */
+    const char *commit_log_path;            /* a line an instruction; NULL: none */
     const volatile sig_atomic_t *interrupt; /* non-zero ends the run; NULL: never */
     volatile sig_atomic_t *inquiry; /* non-zero: say on stderr where the run stands; NULL: never */
 };
 
+/* A run between its two halves. */
+struct run {
+    const struct run_request *request; /* must outlive the run */
+    struct config cfg;
+    struct elf_image image;
+};
+
 /*
- * Resolves and identifies the request, builds the chip, loads the guest, runs
- * it to its end and fills `record` (released by the caller with
- * run_record_free, whatever is returned).
- *
+ * Everything that can be refused before anything is opened or built: resolves
+ * the request, reads the guest, and fills all of `record` but the outcome.
+ * Whatever is returned, release the run with run_release and the record with
+ * run_record_free.  Installs no signal handlers, prints nothing and keeps
+ * nothing between calls, so that it works in a forked worker as well.
+ */
+bool run_prepare(struct run *run, const struct run_request *request, struct run_record *record,
+                 struct error *e);
+
+/*
+ * Builds the chip, loads the guest, runs it to its end and fills the outcome.
  * True when the guest ended the run, whatever its code: outcome.status and
  * outcome.exit_code are then that code.  False after filling `e` when it did
  * not: bad input (65), an internal check (70), a limit (75), a deadlock (76);
- * `record` then holds what is known so far (identity, cycles reached, ...) and
- * outcome.status and outcome.message repeat the error.
- *
- * Installs no signal handlers, prints nothing but what the instruments ask for
- * and keeps nothing between calls, so that it runs in a forked worker as well
- * as in the main process.
+ * the outcome then holds what is known so far, and its status and message
+ * repeat the error.  Prints nothing but what the instruments ask for.
  */
-bool run_guest(const struct run_request *request, const struct run_instruments *instruments,
-               struct run_record *record, struct error *e);
+bool run_perform(struct run *run, const struct run_instruments *instruments,
+                 struct run_record *record, struct error *e);
 
-/* The same, with the console to `console` (NULL: nowhere) and nothing else. */
+void run_release(struct run *run);
+
+/* Both halves, with the console to `console` (NULL: nowhere) and nothing else. */
 bool run_point(const struct run_request *request, FILE *console, struct run_record *record,
                struct error *e);
 

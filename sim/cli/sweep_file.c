@@ -84,6 +84,8 @@ static bool take_figure(struct reading *r, const struct tree_item *item)
     const char *names[64];
     if (!take_text(r, item, &r->sweep->figure))
         return false;
+    if (r->sweep->figure[0] == 0)
+        return refuse(r, item->line, item->key, "the name of a figure is expected (tessera list figures)");
     for (unsigned i = 0; i < analysis_figure_count; i++) {
         names[i] = analysis_figures[i].name;
         if (strcmp(names[i], r->sweep->figure) == 0)

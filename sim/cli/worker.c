@@ -20,6 +20,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/cli/progress.h"
+#include "sim/cli/tail.h"
 
 static bool write_all(int fd, const void *data, size_t bytes)
 {
@@ -43,19 +44,37 @@ static bool send_outcome(int fd, const struct run_outcome *o)
            write_all(fd, o->series, o->series_count * sizeof *o->series);
 }
 
+/* Why the point failed, and what its guest said last. */
+static void describe_failure(struct run_outcome *o, const struct tail *console)
+{
+    char lines[TAIL_BYTES + 1];
+    if (o->message[0] == 0)
+        snprintf(o->message, sizeof o->message, "the guest ended with code %d", o->status);
+    size_t n = strlen(o->message);
+    tail_lines(console, lines);
+    if (lines[0])
+        snprintf(o->message + n, sizeof o->message - n, "; its last words:\n%s", lines);
+}
+
 /* The life of a worker. */
 static _Noreturn void work(const struct run_request *request, int fd, pid_t parent)
 {
     struct run_record record = {0};
     struct error e = {0};
+    struct tail console = {0};
     int64_t started_at = (int64_t)time(NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(EXIT_STATUS_INTERRUPT);
-    if (!run_point(request, NULL, &record, &e)) {
+    FILE *f = tail_open(&console);
+    if (!run_point(request, f, &record, &e)) {
         record.outcome.status = (int)e.status;
         snprintf(record.outcome.message, sizeof record.outcome.message, "%s", e.text);
     }
+    if (f)
+        fclose(f);
+    if (record.outcome.status != 0)
+        describe_failure(&record.outcome, &console);
     if (record.outcome.started_at == 0)
         record.outcome.started_at = started_at;
     _exit(send_outcome(fd, &record.outcome) ? EXIT_STATUS_OK : EXIT_STATUS_IO);

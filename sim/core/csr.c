@@ -7,11 +7,11 @@
 #include "sim/core/hart.h"
 
 #include "sim/abi/csr.h"
-#include "sim/core/port.h"
+#include "sim/core/mmu.h"
 
 #define MISA                                                                                       \
-    (UINT64_C(2) << 62 | 1u << ('A' - 'A') | 1u << ('I' - 'A') | 1u << ('M' - 'A') |               \
-     1u << ('S' - 'A') | 1u << ('U' - 'A'))
+    (UINT64_C(2) << 62 | 1u << ('A' - 'A') | 1u << ('B' - 'A') | 1u << ('C' - 'A') |               \
+     1u << ('I' - 'A') | 1u << ('M' - 'A') | 1u << ('S' - 'A') | 1u << ('U' - 'A'))
 #define BIT(n)         (UINT64_C(1) << (n))
 #define IRQ_SUPERVISOR (BIT(IRQ_SSIP) | BIT(IRQ_STIP) | BIT(IRQ_SEIP))
 #define IRQ_DELEGABLE  (IRQ_SUPERVISOR | BIT(IRQ_MESSAGE))
@@ -32,11 +32,22 @@ static uint64_t csr_read_mstatus(struct hart *h)
     return h->mstatus | MSTATUS_UXL | MSTATUS_SXL;
 }
 
+/* SUM and MXR change what may be accessed, MPRV and MPP in which mode. */
+static void set_status(struct hart *h, uint64_t status)
+{
+    uint64_t changed = status ^ h->mstatus;
+    h->mstatus = status;
+    if (changed & (MSTATUS_SUM | MSTATUS_MXR))
+        mmu_forget_views(h);
+    else
+        mmu_select_views(h);
+}
+
 static void csr_write_mstatus(struct hart *h, uint64_t value)
 {
     if ((value & MSTATUS_MPP) == UINT64_C(2) << 11) /* no such mode: keep the old one */
         value = merge(value, h->mstatus, MSTATUS_MPP);
-    h->mstatus = merge(h->mstatus, value, MSTATUS_WRITABLE);
+    set_status(h, merge(h->mstatus, value, MSTATUS_WRITABLE));
 }
 
 static uint64_t csr_read_sstatus(struct hart *h)
@@ -46,7 +57,7 @@ static uint64_t csr_read_sstatus(struct hart *h)
 
 static void csr_write_sstatus(struct hart *h, uint64_t value)
 {
-    h->mstatus = merge(h->mstatus, value, SSTATUS_WRITABLE);
+    set_status(h, merge(h->mstatus, value, SSTATUS_WRITABLE));
 }
 
 static uint64_t csr_read_mip(struct hart *h)
@@ -56,7 +67,8 @@ static uint64_t csr_read_mip(struct hart *h)
 
 static void csr_write_mip(struct hart *h, uint64_t value)
 {
-    h->mip = merge(h->mip, value, IRQ_SUPERVISOR);
+    uint64_t timer = h->menvcfg & MENVCFG_STCE ? BIT(IRQ_STIP) : 0;
+    h->mip = merge(h->mip, value, IRQ_SUPERVISOR & ~timer);
 }
 
 static uint64_t csr_read_sip(struct hart *h)
@@ -79,17 +91,49 @@ static void csr_write_sie(struct hart *h, uint64_t value)
     h->mie = merge(h->mie, value, h->mideleg & IRQ_ALL);
 }
 
-/* Only Bare translation so far: satp is read-only zero. */
 static uint64_t csr_read_satp(struct hart *h)
 {
-    (void)h;
-    return 0;
+    return h->satp;
 }
 
 static void csr_write_satp(struct hart *h, uint64_t value)
 {
-    (void)h;
-    (void)value;
+    mmu_write_satp(h, value);
+}
+
+/* ADUE exists where the machine leaves A and D to menvcfg. */
+static uint64_t csr_read_menvcfg(struct hart *h)
+{
+    return h->menvcfg;
+}
+
+/* The supervisor's timer: STIP follows stimecmp while menvcfg.STCE is set. */
+static void follow_stimecmp(struct hart *h)
+{
+    if (!(h->menvcfg & MENVCFG_STCE) ||
+        __builtin_mul_overflow(h->stimecmp, h->cfg->device_mtime_divider, &h->stimer_at))
+        h->stimer_at = CYCLE_NEVER;
+    if (h->menvcfg & MENVCFG_STCE)
+        h->mip = merge(h->mip, h->cycle >= h->stimer_at ? BIT(IRQ_STIP) : 0, BIT(IRQ_STIP));
+}
+
+static void csr_write_menvcfg(struct hart *h, uint64_t value)
+{
+    uint64_t writable = ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | MENVCFG_STCE |
+                        (h->cfg->hart_ad_update == AD_MENVCFG ? MENVCFG_ADUE : 0);
+    h->menvcfg = merge(h->menvcfg, value, writable);
+    follow_stimecmp(h);
+}
+
+static uint64_t csr_read_stimecmp(struct hart *h)
+{
+    return h->stimecmp;
+}
+
+static void csr_write_stimecmp(struct hart *h, uint64_t value)
+{
+    h->stimecmp = value;
+    follow_stimecmp(h);
 }
 
 /* ---- counters ------------------------------------------------------------ */
@@ -150,6 +194,86 @@ static uint64_t csr_read_time(struct hart *h)
     return h->cycle / h->cfg->device_mtime_divider;
 }
 
+/* ---- event counters --------------------------------------------------------- */
+
+/* How often an event of hpm.def has happened; 0 for numbers that have none. */
+static uint64_t event_count(const struct hart *h, uint64_t event)
+{
+    switch (event) {
+#define EVENT(number, name, count, meaning)                                                        \
+    case number:                                                                                   \
+        return count;
+#include "sim/core/hpm.def"
+#undef EVENT
+    default:
+        return 0;
+    }
+}
+
+static bool event_exists(uint64_t event)
+{
+    switch (event) {
+#define EVENT(number, name, count, meaning) case number:
+#include "sim/core/hpm.def"
+#undef EVENT
+        return true;
+    default:
+        return event == 0;
+    }
+}
+
+/* hpm_base holds what a counter would show had its event never happened. */
+static uint64_t csr_read_mhpmcounter(struct hart *h, unsigned n)
+{
+    return h->hpm_base[n + 3] + event_count(h, h->hpm_event[n + 3]);
+}
+
+static void csr_write_mhpmcounter(struct hart *h, unsigned n, uint64_t value)
+{
+    h->hpm_base[n + 3] = value - event_count(h, h->hpm_event[n + 3]);
+}
+
+static uint64_t csr_read_mhpmevent(struct hart *h, unsigned n)
+{
+    return h->hpm_event[n + 3];
+}
+
+static void csr_write_mhpmevent(struct hart *h, unsigned n, uint64_t value)
+{
+    uint64_t shown = csr_read_mhpmcounter(h, n);
+    h->hpm_event[n + 3] = event_exists(value) ? value : 0;
+    csr_write_mhpmcounter(h, n, shown);
+}
+
+#define csr_read_hpmcounter  csr_read_mhpmcounter
+#define csr_write_hpmcounter csr_write_mhpmcounter /* read-only by number: never called */
+
+/* ---- physical memory protection ------------------------------------------------ */
+
+static uint64_t csr_read_pmpcfg(struct hart *h, unsigned n)
+{
+    return n * 4 < PMP_ENTRIES ? pmp_read_cfg(&h->pmp, n) : 0;
+}
+
+static void csr_write_pmpcfg(struct hart *h, unsigned n, uint64_t value)
+{
+    if (n * 4 < PMP_ENTRIES)
+        pmp_write_cfg(&h->pmp, n, value);
+    mmu_forget_views(h);
+}
+
+static uint64_t csr_read_pmpaddr(struct hart *h, unsigned n)
+{
+    return n < PMP_ENTRIES ? pmp_read_addr(&h->pmp, n) : 0;
+}
+
+static void csr_write_pmpaddr(struct hart *h, unsigned n, uint64_t value)
+{
+    if (n < PMP_ENTRIES)
+        pmp_write_addr(&h->pmp, n, value);
+    mmu_forget_views(h);
+}
+
 /* cycle, time and instret are read-only by number: never called. */
 #define csr_write_cycle   csr_write_satp
 #define csr_write_instret csr_write_satp
@@ -159,11 +283,13 @@ static uint64_t csr_read_time(struct hart *h)
 
 struct csr_row {
     uint16_t first, last;
-    enum { CSR_FIELD, CSR_CONST, CSR_SPECIAL, CSR_MESSAGE } kind;
+    enum { CSR_FIELD, CSR_CONST, CSR_SPECIAL, CSR_RANGE, CSR_PMP, CSR_MESSAGE } kind;
     uint32_t member; /* offset in struct hart */
     uint64_t writable;
     uint64_t (*read)(struct hart *h);
     void (*write)(struct hart *h, uint64_t value);
+    uint64_t (*read_one)(struct hart *h, unsigned index);
+    void (*write_one)(struct hart *h, unsigned index, uint64_t value);
 };
 
 #define CONST(number, name, value)                                                                 \
@@ -173,33 +299,35 @@ struct csr_row {
         return (value);                                                                            \
     }
 #define FIELD(number, name, member, writable)
-#define ZERO(first, last, name)                                                                    \
-    static uint64_t const_##name(struct hart *h)                                                   \
-    {                                                                                              \
-        (void)h;                                                                                   \
-        return 0;                                                                                  \
-    }
+#define RANGE(first, last, name)
+#define PMP(first, last, name)
 #define SPECIAL(number, name)
 #define MESSAGE(first, last)
 #include "sim/core/csr.def"
 #undef CONST
 #undef FIELD
-#undef ZERO
+#undef RANGE
+#undef PMP
 #undef SPECIAL
 #undef MESSAGE
 
 static const struct csr_row rows[] = {
-#define CONST(number, name, value) {number, number, CSR_CONST, 0, 0, const_##name, NULL},
+#define CONST(number, name, value)                                                                 \
+    {number, number, CSR_CONST, 0, 0, const_##name, NULL, NULL, NULL},
 #define FIELD(number, name, member, writable)                                                      \
-    {number, number, CSR_FIELD, offsetof(struct hart, member), writable, NULL, NULL},
-#define ZERO(first, last, name) {first, last, CSR_CONST, 0, 0, const_##name, NULL},
+    {number, number, CSR_FIELD, offsetof(struct hart, member), writable, NULL, NULL, NULL, NULL},
+#define RANGE(first, last, name)                                                                   \
+    {first, last, CSR_RANGE, 0, 0, NULL, NULL, csr_read_##name, csr_write_##name},
+#define PMP(first, last, name)                                                                     \
+    {first, last, CSR_PMP, 0, 0, NULL, NULL, csr_read_##name, csr_write_##name},
 #define SPECIAL(number, name)                                                                      \
-    {number, number, CSR_SPECIAL, 0, 0, csr_read_##name, csr_write_##name},
-#define MESSAGE(first, last) {first, last, CSR_MESSAGE, 0, 0, NULL, NULL},
+    {number, number, CSR_SPECIAL, 0, 0, csr_read_##name, csr_write_##name, NULL, NULL},
+#define MESSAGE(first, last) {first, last, CSR_MESSAGE, 0, 0, NULL, NULL, NULL, NULL},
 #include "sim/core/csr.def"
 #undef CONST
 #undef FIELD
-#undef ZERO
+#undef RANGE
+#undef PMP
 #undef SPECIAL
 #undef MESSAGE
 };
@@ -212,19 +340,27 @@ static const struct csr_row *row_of(unsigned number)
     return NULL;
 }
 
+/* Sstc: the supervisor needs menvcfg.STCE and mcounteren.TM. */
+static bool stimecmp_allowed(const struct hart *h)
+{
+    return (h->menvcfg & MENVCFG_STCE) && (h->mcounteren & 2);
+}
+
 /* May this privilege touch register `number` now? */
 static bool is_allowed(const struct hart *h, unsigned number, bool writes)
 {
     unsigned lowest = number >> 8 & 3;
     if (h->priv < lowest || (writes && number >> 10 == 3))
         return false;
-    if (number >= 0xc00 && number <= 0xc02) {
+    if (number >= 0xc00 && number <= 0xc1f) {
         uint64_t bit = BIT(number - 0xc00);
         if (h->priv < PRIV_M && !(h->mcounteren & bit))
             return false;
         if (h->priv < PRIV_S && !(h->scounteren & bit))
             return false;
     }
+    if (number == 0x14d && h->priv == PRIV_S && !stimecmp_allowed(h))
+        return false;
     return !(number == 0x180 && h->priv == PRIV_S && (h->mstatus & MSTATUS_TVM));
 }
 
@@ -252,6 +388,14 @@ enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool r
     const struct csr_row *row = row_of(number);
     if (!row || !is_allowed(h, number, writes))
         return CSR_ILLEGAL;
+    if (row->kind == CSR_PMP && (!h->pmp.entries || (number < 0x3b0 && (number & 1))))
+        return CSR_ILLEGAL; /* on RV64 only the even pmpcfg exist */
+    if (row->kind == CSR_RANGE || row->kind == CSR_PMP) {
+        *old = row->read_one(h, number - row->first);
+        if (writes)
+            row->write_one(h, number - row->first, combine(op, *old, operand));
+        return writes ? CSR_EXIT : CSR_DONE;
+    }
     if (row->kind == CSR_MESSAGE)
         return access_message(h, number, op, reads, writes, operand, old);
     uint64_t *member = (uint64_t *)(void *)((char *)h + row->member);

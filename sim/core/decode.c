@@ -1,9 +1,9 @@
 /*
- * From 64 bytes to a line of records.  The table of insn.def says which
- * instruction a word is and how its operands lie; a second look at the
- * neighbours turns a load into its `_used` form when the next instruction
- * reads what it brings, and a branch into its `_near` form when its target
- * lies in the same line.  Both are functions of the line's bytes alone.
+ * From 64 bytes to chains of records.  The table of insn.def says which
+ * instruction a word is and how its operands lie; a second look at the whole
+ * line turns a load into its `_used` form when the next instruction reads what
+ * it brings, and a branch into its `_near` form when its target lies in the same
+ * line.  All are functions of the line's bytes alone.
  */
 #include "sim/core/decode.h"
 
@@ -12,7 +12,21 @@
 #include "sim/base/hash.h"
 #include "sim/core/hart.h"
 
-enum format { FMT_R, FMT_I, FMT_SH6, FMT_SH5, FMT_S, FMT_B, FMT_U, FMT_J, FMT_A, FMT_C, FMT_N };
+enum format {
+    FMT_R,
+    FMT_I,
+    FMT_SH6,
+    FMT_SH5,
+    FMT_S,
+    FMT_B,
+    FMT_U,
+    FMT_J,
+    FMT_A,
+    FMT_C,
+    FMT_R1,
+    FMT_F,
+    FMT_N
+};
 
 static const struct pattern {
     uint32_t match, mask;
@@ -43,9 +57,11 @@ static const char *const names[OPS] = {
 #define DIV(name, match, mask, format, value) [OP_##name] = #name,
 #define LOAD(name, match, mask, type)         [OP_##name] = #name, [OP_##name##_used] = #name,
 #define STORE(name, match, mask, type)        [OP_##name] = #name,
-#define BRANCH(name, match, mask, condition)  [OP_##name] = #name, [OP_##name##_near] = #name,
-#define AMO(name, match, mask, type, value)   [OP_##name] = #name,
-#define SYS(name, match, mask, format)        [OP_##name] = #name,
+#define BRANCH(name, match, mask, condition)                                                       \
+    [OP_##name] = #name, [OP_##name##_near] = #name, [OP_##name##_dynamic] = #name,                \
+    [OP_##name##_dynamic_near] = #name,
+#define AMO(name, match, mask, type, value) [OP_##name] = #name,
+#define SYS(name, match, mask, format)      [OP_##name] = #name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -55,7 +71,8 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
     [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
@@ -110,6 +127,7 @@ static const struct operands {
     [FMT_S] = {false, true, true},   [FMT_B] = {false, true, true},
     [FMT_U] = {true, false, false},  [FMT_J] = {true, false, false},
     [FMT_A] = {true, true, true},    [FMT_C] = {true, true, false},
+    [FMT_R1] = {true, true, false},  [FMT_F] = {false, true, true},
     [FMT_N] = {false, false, false},
 };
 
@@ -121,39 +139,115 @@ static const struct pattern *pattern_of(uint32_t bits)
     return NULL;
 }
 
-/* A branch or jal whose target is in the line becomes its near form (which
- * follows it in enum insn_op), with the distance in records. */
-static void make_near(struct insn *insn, unsigned slot)
-{
-    int32_t target = (int32_t)(slot * 4) + insn->imm;
-    if (target < 0 || target >= LINE_BYTES || target % 4)
-        return;
-    insn->op = insn->op == OP_jal ? OP_jal_near : (uint8_t)(insn->op + 1);
-    insn->imm /= 4;
-}
-
 /* The immediate forms of the CSR instructions name a number, not a register. */
 static bool csr_immediate(enum insn_op op)
 {
     return op == OP_csrrwi || op == OP_csrrsi || op == OP_csrrci;
 }
 
-struct insn decode_insn(uint32_t bits, unsigned slot)
+struct insn decode_insn(uint32_t bits)
 {
     const struct pattern *p = pattern_of(bits);
     if (!p)
         return (struct insn){.rd = 32, .op = OP_illegal};
     const struct operands *has = &operands[p->format];
-    struct insn insn = {.op = p->op, .rd = 32, .imm = immediate(bits, p->format)};
+    struct insn insn = {.op = p->op, .rd = 32, .imm = immediate(bits, (enum format)p->format)};
     if (has->rd && field(bits, 11, 7))
         insn.rd = (uint8_t)field(bits, 11, 7);
     if (has->rs1)
         insn.rs1 = (uint8_t)field(bits, 19, 15);
     if (has->rs2)
         insn.rs2 = (uint8_t)field(bits, 24, 20);
-    if (p->format == FMT_B || p->format == FMT_J)
-        make_near(&insn, slot);
     return insn;
+}
+
+/* ---- a line ---------------------------------------------------------------- */
+
+static uint32_t halfword(const struct code_line *code, unsigned half)
+{
+    return code->bytes[2 * half] | (uint32_t)code->bytes[2 * half + 1] << 8;
+}
+
+static bool is_compressed(uint32_t bits)
+{
+    return (bits & 3) != 3;
+}
+
+uint32_t code_bits(const struct code_line *code, unsigned half, unsigned *bytes)
+{
+    if (code->straddle) {
+        *bytes = 4;
+        return halfword(code, 0) | halfword(code, 1) << 16;
+    }
+    uint32_t low = halfword(code, half);
+    *bytes = is_compressed(low) ? 2 : 4;
+    return is_compressed(low) || half + 1 == LINE_HALVES ? low
+                                                         : low | halfword(code, half + 1) << 16;
+}
+
+static bool is_branch(const struct insn *insn)
+{
+    return insn->op >= OP_beq && insn->op <= OP_bgeu_dynamic_near;
+}
+
+/* The instruction at a halfword, its operands in the forms that a record has.
+ * `next` is the halfword behind it. */
+static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
+{
+    bool compressed = is_compressed(bits);
+    struct insn insn = decode_insn(compressed ? expand_compressed((uint16_t)bits) : bits);
+    *next = half + (compressed ? 1 : 2);
+    if (insn.op == OP_jal || insn.op == OP_jalr)
+        insn.rs2 = (uint8_t)*next;
+    if (is_branch(&insn))
+        insn.rd = insn.imm < 0;
+    if (insn.op == OP_jal || insn.op == OP_auipc || (is_branch(&insn)))
+        insn.imm += (int32_t)(2 * half);
+    return insn;
+}
+
+enum { NOT_DECODED = 0xff };
+
+static unsigned add_record(struct code_line *code, unsigned count, struct insn insn, unsigned half)
+{
+    code->half[count] = (uint8_t)half;
+    code->insn[count] = insn;
+    return count + 1;
+}
+
+/* Decodes from `half` until the line ends or an instruction is met that has a
+ * record already.  Returns the number of records in the line. */
+static unsigned decode_chain(struct code_line *code, unsigned half, unsigned count)
+{
+    for (unsigned next; half < LINE_HALVES; half = next) {
+        if (code->entry[half] != NOT_DECODED) {
+            int32_t distance = code->entry[half] - (int32_t)count;
+            return add_record(code, count, (struct insn){.op = OP_join, .rd = 32, .imm = distance},
+                              half);
+        }
+        code->entry[half] = (uint8_t)count;
+        uint32_t low = halfword(code, half);
+        if (half + 1 == LINE_HALVES && !is_compressed(low))
+            return add_record(code, count, (struct insn){.op = OP_straddle, .rd = 32}, half);
+        unsigned bytes;
+        struct insn insn = insn_at(code_bits(code, half, &bytes), half, &next);
+        count = add_record(code, count, insn, half);
+    }
+    struct insn end = {.op = OP_line_end, .rd = 32, .imm = (int32_t)half - LINE_HALVES};
+    return add_record(code, count, end, LINE_HALVES);
+}
+
+/* A branch or jal whose target is in the line becomes its near form, with the
+ * distance in records. */
+static void make_near(struct code_line *code, unsigned i)
+{
+    struct insn *insn = &code->insn[i];
+    if (!is_branch(insn) && insn->op != OP_jal)
+        return;
+    if (insn->imm < 0 || insn->imm >= LINE_BYTES || insn->imm % 2)
+        return;
+    insn->op = insn->op == OP_jal ? OP_jal_near : (uint8_t)(insn->op + 1);
+    insn->imm = code->entry[insn->imm / 2] - (int32_t)i;
 }
 
 static bool is_load(const struct insn *insn)
@@ -161,47 +255,125 @@ static bool is_load(const struct insn *insn)
     return insn->op >= OP_lb && insn->op <= OP_lwu_used;
 }
 
-static bool uses(const struct insn *insn, unsigned reg)
+bool insn_uses(const struct insn *insn, unsigned reg)
 {
     bool number = csr_immediate((enum insn_op)insn->op);
-    return (insn->rs1 == reg && !number) || insn->rs2 == reg;
+    bool link = insn->op == OP_jal || insn->op == OP_jalr ||
+                (insn->op >= OP_jal_near && insn->op <= OP_jalr_predicted);
+    return (insn->rs1 == reg && !number) || (insn->rs2 == reg && !link);
 }
 
-static void decode_line(struct code_line *code, bool traced)
+/* The record that executes behind record i, or NULL when the line ends. */
+static struct insn *successor(struct code_line *code, unsigned i)
+{
+    struct insn *next = &code->insn[i + 1];
+    if (next->op == OP_join)
+        next += next->imm;
+    return next->op == OP_line_end || next->op == OP_line_end_used || next->op == OP_straddle
+               ? NULL
+               : next;
+}
+
+static void mark_use(struct code_line *code, unsigned i)
+{
+    struct insn *insn = &code->insn[i], *next = successor(code, i);
+    if (!is_load(insn))
+        return;
+    if (next && insn_uses(next, insn->rd))
+        insn->op++;
+    if (!next && (insn + 1)->op == OP_line_end) {
+        (insn + 1)->op = OP_line_end_used;
+        (insn + 1)->rs1 = insn->rd;
+    }
+}
+
+static bool is_link(unsigned reg)
+{
+    return reg == 1 || reg == 5;
+}
+
+/* The forms that ask the hart's predictor. */
+static void make_predicted(struct insn *insn, const struct code_options *options)
+{
+    if (options->dynamic_branches && is_branch(insn))
+        insn->op = (uint8_t)(insn->op + (OP_beq_dynamic - OP_beq));
+    if (!options->return_stack)
+        return;
+    if (insn->op == OP_jal && is_link(insn->rd))
+        insn->op = OP_jal_call;
+    if (insn->op == OP_jal_near && is_link(insn->rd))
+        insn->op = OP_jal_call_near;
+    if (insn->op == OP_jalr && (is_link(insn->rd) || is_link(insn->rs1)))
+        insn->op = OP_jalr_predicted;
+}
+
+static bool is_traceable(const struct insn *insn)
+{
+    return insn->op != OP_line_end && insn->op != OP_line_end_used && insn->op != OP_join &&
+           insn->op != OP_straddle;
+}
+
+static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)
 {
     const void *const *handler = hart_handlers();
-    struct insn *insn = code->insn;
-    for (unsigned i = 0; i < LINE_INSNS; i++)
-        insn[i] = decode_insn(code->bits[i], i);
-    for (unsigned i = 0; i + 1 < LINE_INSNS; i++)
-        if (is_load(&insn[i]) && uses(&insn[i + 1], insn[i].rd))
-            insn[i].op++;
-    struct insn *last = &insn[LINE_INSNS - 1];
-    insn[LINE_INSNS] = (struct insn){.op = OP_line_end, .rd = 32};
-    if (is_load(last))
-        insn[LINE_INSNS] = (struct insn){.op = OP_line_end_used, .rd = 32, .rs1 = last->rd};
-    for (unsigned i = 0; i <= LINE_INSNS; i++)
-        insn[i].go = handler[traced && i < LINE_INSNS ? OP_traced : insn[i].op];
+    for (unsigned i = 0; i < count; i++)
+        make_near(code, i);
+    for (unsigned i = 0; i + 1 < count; i++)
+        mark_use(code, i);
+    for (unsigned i = 0; i < count; i++) {
+        struct insn *insn = &code->insn[i];
+        make_predicted(insn, options);
+        insn->go = handler[options->traced && is_traceable(insn) ? OP_traced : insn->op];
+    }
+}
+
+static void decode_line(struct code_line *code, const struct code_options *options)
+{
+    unsigned count = 0;
+    memset(code->entry, NOT_DECODED, sizeof code->entry);
+    for (unsigned half = 0; half < LINE_HALVES; half++)
+        if (code->entry[half] == NOT_DECODED)
+            count = decode_chain(code, half, count);
+    finish_line(code, count, options);
+}
+
+/* One instruction, and then the next line from its second halfword on. */
+static void decode_straddle(struct code_line *code, uint32_t bits,
+                            const struct code_options *options)
+{
+    unsigned next, half = LINE_HALVES - 1;
+    struct insn insn = insn_at(bits, half, &next);
+    struct insn end = {.op = OP_line_end, .rd = 32, .imm = 1};
+    if (is_load(&insn)) {
+        end.op = OP_line_end_used;
+        end.rs1 = insn.rd;
+    }
+    make_predicted(&insn, options);
+    insn.go = hart_handlers()[options->traced ? OP_traced : insn.op];
+    end.go = hart_handlers()[end.op];
+    memset(code->entry, NOT_DECODED, sizeof code->entry);
+    add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
 }
 
 /* ---- interning ----------------------------------------------------------- */
 
 enum { CODE_BUCKETS = 1 << 14, CODE_BLOCK = 64 };
+enum { WHOLE_LINE = 1, STRADDLE = 2 };
 
 struct code_table {
     struct arena *arena;
-    bool traced;
+    struct code_options options;
     unsigned lines;
     struct code_line *bucket[CODE_BUCKETS];
     struct code_line *free; /* rest of the last block of lines */
     unsigned free_count;
 };
 
-struct code_table *code_table_create(struct arena *arena, bool traced)
+struct code_table *code_table_create(struct arena *arena, const struct code_options *options)
 {
     struct code_table *table = arena_alloc(arena, 1, sizeof *table);
     table->arena = arena;
-    table->traced = traced;
+    table->options = *options;
     return table;
 }
 
@@ -221,17 +393,46 @@ static struct code_line *line_new(struct code_table *table)
     return table->free++;
 }
 
-struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES])
+/* The line of these bytes among those of one kind, or NULL; *head is its bucket. */
+static struct code_line *find(struct code_table *table, const uint8_t bytes[LINE_BYTES],
+                              uint64_t kind, struct code_line ***head)
 {
-    struct code_line **head =
-        &table->bucket[hash_bytes(HASH_SEED, bytes, LINE_BYTES) % CODE_BUCKETS];
-    for (struct code_line *code = *head; code; code = code->next)
-        if (memcmp(code->bits, bytes, LINE_BYTES) == 0)
+    *head = &table->bucket[hash_bytes(kind, bytes, LINE_BYTES) % CODE_BUCKETS];
+    for (struct code_line *code = **head; code; code = code->next)
+        if (memcmp(code->bytes, bytes, LINE_BYTES) == 0 && code->straddle == (kind == STRADDLE))
             return code;
+    return NULL;
+}
+
+static struct code_line *line_add(struct code_table *table, const uint8_t bytes[LINE_BYTES],
+                                  bool straddle, struct code_line **head)
+{
     struct code_line *code = line_new(table);
-    memcpy(code->bits, bytes, LINE_BYTES);
-    decode_line(code, table->traced);
+    memcpy(code->bytes, bytes, LINE_BYTES);
+    code->straddle = straddle;
     code->next = *head;
     *head = code;
+    return code;
+}
+
+struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES])
+{
+    struct code_line **head, *code = find(table, bytes, WHOLE_LINE, &head);
+    if (code)
+        return code;
+    code = line_add(table, bytes, false, head);
+    decode_line(code, &table->options);
+    return code;
+}
+
+struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
+{
+    uint8_t bytes[LINE_BYTES] = {0};
+    memcpy(bytes, &bits, sizeof bits);
+    struct code_line **head, *code = find(table, bytes, STRADDLE, &head);
+    if (code)
+        return code;
+    code = line_add(table, bytes, true, head);
+    decode_straddle(code, bits, &table->options);
     return code;
 }

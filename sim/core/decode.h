@@ -17,9 +17,10 @@ enum insn_op {
 #define DIV(name, match, mask, format, value) OP_##name,
 #define LOAD(name, match, mask, type)         OP_##name, OP_##name##_used,
 #define STORE(name, match, mask, type)        OP_##name,
-#define BRANCH(name, match, mask, condition)  OP_##name, OP_##name##_near,
-#define AMO(name, match, mask, type, value)   OP_##name,
-#define SYS(name, match, mask, format)        OP_##name,
+#define BRANCH(name, match, mask, condition)                                                       \
+    OP_##name, OP_##name##_near, OP_##name##_dynamic, OP_##name##_dynamic_near,
+#define AMO(name, match, mask, type, value) OP_##name,
+#define SYS(name, match, mask, format)      OP_##name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL
@@ -30,15 +31,26 @@ enum insn_op {
 #undef AMO
 #undef SYS
     OP_jal_near, /* the target lies in the same line */
+    OP_jal_call, /* the same two, pushing onto the return stack */
+    OP_jal_call_near,
+    OP_jalr_predicted, /* a call, a return, or both */
     OP_illegal,
+    OP_straddle,      /* 32 bits that begin in the line's last halfword */
+    OP_join,          /* go on with a record elsewhere in the line, in no time */
     OP_line_end,      /* behind the last instruction: go on in the next line */
     OP_line_end_used, /* the last instruction is a load into rs1's register */
     OP_traced,        /* writes a trace event, then does what `op` says */
     OPS
 };
 
-/* One decoded instruction.  x_used: the next instruction uses the value that
- * this load brings.  near: imm counts records, not bytes. */
+/* One decoded instruction.
+ *   branch, jal    imm: target, in bytes from the line's first; near: in records
+ *                  from this one; branch rd: 1 = the target lies behind
+ *   jal, jalr      rs2: the halfword of the line that follows the instruction
+ *   auipc          imm: its value, less the line's address
+ *   x_dynamic      the branch is predicted by counters, not by its direction
+ *   x_used         the next instruction uses the value that this load brings
+ *   line_end       imm: the halfword of the next line to go on with */
 struct insn {
     const void *go;   /* handler in hart_run */
     uint8_t rd;       /* 1..31, or 32 for x0 */
@@ -47,26 +59,60 @@ struct insn {
     int32_t imm;
 };
 
-enum { LINE_INSNS = LINE_BYTES / 4 };
+enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
 
+/*
+ * A line decoded from every halfword at which an instruction may begin.  From
+ * the line's start the instructions form a chain of records, one behind the
+ * other; a jump into the middle of a 32-bit instruction begins another chain,
+ * which joins the first as soon as their instructions coincide.
+ *
+ *   bytes     |  4   |2 |  4   |2 |2 | ...
+ *   chain     [0][1 ][2][3 ][4][5] .. [line_end]
+ *   from +2      [k][join 2]
+ */
 struct code_line {
-    struct insn insn[LINE_INSNS + 1];
-    uint32_t bits[LINE_INSNS]; /* what was decoded */
-    struct code_line *next;    /* same hash bucket */
+    struct insn insn[CODE_RECORDS];
+    uint8_t entry[LINE_HALVES]; /* halfword -> record */
+    uint8_t half[CODE_RECORDS]; /* record -> halfword */
+    uint8_t bytes[LINE_BYTES];  /* what was decoded */
+    bool straddle;              /* one instruction of two lines; bytes begin with its bits */
+    struct code_line *next;     /* same hash bucket */
 };
 
 struct code_table;
 
-/* `traced`: records pass through the tracing handler. */
-struct code_table *code_table_create(struct arena *arena, bool traced);
+/* What kind of core the records are for. */
+struct code_options {
+    bool traced;           /* records pass through the tracing handler */
+    bool dynamic_branches; /* branches are predicted by counters */
+    bool return_stack;
+};
+struct code_table *code_table_create(struct arena *arena, const struct code_options *options);
 
 /* The decoded form of these 64 bytes; the same bytes always give one pointer. */
 struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES]);
 
 unsigned code_table_lines(const struct code_table *table);
 
-/* Decodes one 32-bit word that stands at record `slot` of its line. */
-struct insn decode_insn(uint32_t bits, unsigned slot);
+/* The line that holds nothing but the instruction `bits`, which begins in the
+ * last halfword of one line and ends in the next. */
+struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits);
+
+/* The instruction that begins at a halfword of the line: its bits (the first
+ * halfword alone when `bytes` is 2) and its length. */
+uint32_t code_bits(const struct code_line *code, unsigned half, unsigned *bytes);
+
+/* Decodes one 32-bit instruction; pc-relative operands are left relative to the
+ * instruction. */
+struct insn decode_insn(uint32_t bits);
+
+/* Does the instruction read this register?  (jal and jalr keep a halfword in rs2,
+ * and csrrwi and its like a number in rs1.) */
+bool insn_uses(const struct insn *insn, unsigned reg);
+
+/* The 32-bit instruction that a 16-bit one means; 0 (illegal) when reserved. */
+uint32_t expand_compressed(uint16_t bits);
 const char *insn_name(enum insn_op op);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "sim/core/hart.h"
 
+#include "sim/core/mmu.h"
 #include "traces/traces.h"
 
 static const uint8_t stall_of_wait[WAITS] = {
@@ -25,10 +26,11 @@ void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo)
     h->priv = PRIV_M;
     h->x[10] = id;
     h->x[11] = bootinfo;
-    h->timer_at = CYCLE_NEVER;
+    h->timer_at = h->stimer_at = CYCLE_NEVER;
+    h->stimecmp = UINT64_MAX;
     h->instret_at_trap = UINT64_MAX;
-    for (uint64_t set = 0; set <= h->fetch_mask; set++)
-        h->fetch[set].line = UINT64_MAX;
+    h->behind_line = UINT64_MAX;
+    mmu_forget_views(h);
 }
 
 void hart_sleep(struct hart *h, enum hart_wait wait)
@@ -45,15 +47,44 @@ void hart_charge_wait(struct hart *h, cycle_t now)
         hart_stall(h, (enum stall_cause)stall_of_wait[h->wait], now - h->cycle);
 }
 
+void hart_account_mode(struct hart *h)
+{
+    struct mode_account *mode = &h->mode[h->priv == PRIV_M ? 2 : h->priv];
+    mode->cycles += h->cycle - h->mode_mark.cycles;
+    h->mode_mark.cycles = h->cycle;
+    for (unsigned k = 0; k < STALLS; k++) {
+        mode->stall[k] += h->stall[k] - h->mode_mark.stall[k];
+        h->mode_mark.stall[k] = h->stall[k];
+    }
+}
+
+/* A miss is over: its message says what the network and memory took of it, and
+ * the rest was the directory's. */
+static void charge_miss(struct hart *h, cycle_t now)
+{
+    uint64_t left = now > h->cycle ? now - h->cycle : 0;
+    uint64_t memory = h->miss_memory_cycles < left ? h->miss_memory_cycles : left;
+    uint64_t network =
+        h->miss_network_cycles < left - memory ? h->miss_network_cycles : left - memory;
+    hart_stall(h, STALL_l1d_memory, memory);
+    hart_stall(h, STALL_l1d_network, network);
+    hart_stall(h, STALL_l1d_directory, left - memory - network);
+}
+
 void hart_wake(struct hart *h, cycle_t now)
 {
     enum hart_wait wait = (enum hart_wait)h->wait;
     h->wakes++;
+    if (wait == WAIT_LINE)
+        charge_miss(h, now);
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;
-    h->completing = wait == WAIT_LINE || wait == WAIT_DEVICE || wait == WAIT_WFI;
-    if (wait == WAIT_LINE)
+    h->completing =
+        wait == WAIT_LINE || wait == WAIT_WALK || wait == WAIT_DEVICE || wait == WAIT_WFI;
+    if (wait == WAIT_LINE || wait == WAIT_WALK) {
         h->charge = h->cfg->l1_fill_cycles;
+        h->charge_cause = wait == WAIT_LINE ? STALL_l1d_access : STALL_walk;
+    }
     if (wait == WAIT_FETCH)
         hart_stall(h, STALL_fetch, h->cfg->l1_fill_cycles);
     trace_wake(h->trace, h->id, now, wait, h->pc);

@@ -19,6 +19,10 @@
 #include "coherence/coherence.h"
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
+#include "sim/core/pmp.h"
+#include "sim/core/predictor.h"
+#include "sim/core/retire.h"
+#include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
 
@@ -28,7 +32,11 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(multiply, "multiplier or divider")                                                       \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
-    STALL(load_store, "L1D miss")                                                                  \
+    STALL(l1d_network, "L1D miss: in the mesh")                                                    \
+    STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")              \
+    STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
+    STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
+    STALL(walk, "TLB miss")                                                                        \
     STALL(atomic, "atomic operation")                                                              \
     STALL(device, "device register")                                                               \
     STALL(csr, "CSR access, fence.i, message-unit register")                                       \
@@ -45,8 +53,9 @@ enum stall_cause {
 /* What a hart that does not run waits for: WAIT(constant, what, stall cause). */
 #define HART_WAITS(WAIT)                                                                           \
     WAIT(NONE, "nothing", STALLS)                                                                  \
-    WAIT(LINE, "a line of the L1D", STALL_load_store)                                              \
-    WAIT(L1, "room for another transaction in the L1D", STALL_load_store)                          \
+    WAIT(LINE, "a line of the L1D", STALL_l1d_directory)                                           \
+    WAIT(L1, "room for another transaction in the L1D", STALL_l1d_access)                          \
+    WAIT(WALK, "a page table entry", STALL_walk)                                                   \
     WAIT(FETCH, "a line of the L1I", STALL_fetch)                                                  \
     WAIT(DEVICE, "another tile's device register", STALL_device)                                   \
     WAIT(WFI, "an interrupt (wfi)", STALL_idle)                                                    \
@@ -72,7 +81,10 @@ enum trap_cause {
     CAUSE_STORE_ACCESS = 7,
     CAUSE_ECALL_U = 8,
     CAUSE_ECALL_S = 9,
-    CAUSE_ECALL_M = 11
+    CAUSE_ECALL_M = 11,
+    CAUSE_FETCH_PAGE = 12,
+    CAUSE_LOAD_PAGE = 13,
+    CAUSE_STORE_PAGE = 15
 };
 
 enum { IRQ_SSIP = 1, IRQ_MSIP = 3, IRQ_STIP = 5, IRQ_MTIP = 7, IRQ_SEIP = 9, IRQ_MEIP = 11 };
@@ -87,6 +99,22 @@ struct fetch_entry {
     struct code_line *code;
 };
 
+/* How far the page table walker has come (mmu.c). */
+struct walk {
+    bool active;
+    uint8_t kind, level;
+    uint64_t address; /* page */
+    paddr_t table;
+};
+
+/* A load or store that spans two lines, between its two parts (sim/tile/port.c). */
+struct split {
+    bool active; /* the first part is done */
+    uint64_t address, value;
+};
+
+enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
+
 struct hart {
     /* touched by every slice */
     uint64_t x[33]; /* x[32] takes what is written to x0 */
@@ -96,7 +124,11 @@ struct hart {
     cycle_t timer_at; /* cycle at which mtime reaches mtimecmp */
     uint64_t mip, mie;
     const struct l1_window *window;
-    struct fetch_entry *fetch;
+    struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
+    struct fetch_entry *fetch_view[L1_VIEWS];
+    struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
+    uint64_t behind_line;     /* ~0: none */
+    bool behind_wanted;
     uint64_t fetch_mask;
     struct tile *tile;
     const struct config *cfg;
@@ -106,20 +138,36 @@ struct hart {
     bool completing;  /* the access (or wfi) that waited must be performed first */
     bool device_done; /* device_value answers the access being completed */
     uint64_t device_value;
+    uint8_t view;         /* of the window, for loads and stores in the present mode */
+    uint8_t charge_cause; /* enum stall_cause */
+    uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
     uint32_t charge; /* cycles to charge once the completed access is performed */
     cycle_t wait_since;
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
     uint64_t stall[STALLS];
-    struct {
-        bool valid;
-        uint8_t rd, priv;
-        uint32_t bits;
-        uint64_t pc;
-        cycle_t cycle;
-    } traced; /* the instruction being executed, while tracing */
+
+    struct predictor predictor;
+
+    /* the same accounts by privilege (0 U, 1 S, 2 M), brought up to date whenever it changes */
+    struct mode_account {
+        uint64_t cycles, stall[STALLS];
+    } mode[3], mode_mark;
+
+    /* memory management */
+    struct tlb itlb, dtlb, l2tlb;
+    struct pmp pmp;
+    struct walk walk;
+    struct split split;
+    uint64_t fault_address;  /* what a fault of the access in progress reports */
+    paddr_t atomic_physical; /* of the atomic in progress */
+    uint64_t satp, walks;
 
     /* control and status */
+    uint64_t stimecmp;
+    cycle_t stimer_at;                    /* cycle at which time reaches stimecmp */
+    uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
+    uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
     uint64_t mcounteren, mcountinhibit, menvcfg;
     uint64_t stvec, sepc, scause, stval, sscratch, scounteren, senvcfg;
@@ -133,6 +181,8 @@ struct hart {
     tile_id id;
 
     uint64_t traps, interrupts, wakes;
+
+    struct retiring retiring; /* the instruction being executed, while tracing */
 };
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
@@ -144,14 +194,14 @@ void hart_run(struct hart *h, cycle_t until);
 /* The handlers of hart_run by operation, for the decoder. */
 const void *const *hart_handlers(void);
 
-/* Reports the instruction being traced as retired. */
-void hart_trace_retired(struct hart *h);
-
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
 
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);
+
+/* Gives what has passed since the last call to the present privilege's account. */
+void hart_account_mode(struct hart *h);
 
 /* Goes to sleep at h->cycle. */
 void hart_sleep(struct hart *h, enum hart_wait wait);
@@ -194,6 +244,14 @@ enum csr_op { CSR_WRITE, CSR_SET, CSR_CLEAR };
 enum csr_result { CSR_DONE, CSR_ILLEGAL, CSR_WAIT, CSR_EXIT };
 enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool reads, bool writes,
                          uint64_t operand, uint64_t *old);
+
+/* menvcfg and senvcfg bits */
+#define ENVCFG_FIOM  (UINT64_C(1) << 0)
+#define ENVCFG_CBIE  (UINT64_C(3) << 4)
+#define ENVCFG_CBCFE (UINT64_C(1) << 6)
+#define ENVCFG_CBZE  (UINT64_C(1) << 7)
+#define MENVCFG_ADUE (UINT64_C(1) << 61)
+#define MENVCFG_STCE (UINT64_C(1) << 63)
 
 /* mstatus bits */
 #define MSTATUS_SIE  (UINT64_C(1) << 1)

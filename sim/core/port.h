@@ -9,9 +9,10 @@
 #include "sim/core/hart.h"
 
 enum port_result {
-    PORT_DONE, /* performed */
-    PORT_WAIT, /* asleep: execute the instruction again after the wake */
-    PORT_FAULT /* *cause says why: misaligned or access fault */
+    PORT_DONE,  /* performed */
+    PORT_WAIT,  /* asleep: execute the instruction again after the wake */
+    PORT_YIELD, /* the slice is over: execute the instruction again in the next */
+    PORT_FAULT  /* *cause says why */
 };
 
 /* `bytes` is 1, 2, 4 or 8; the value is zero-extended. */
@@ -21,18 +22,35 @@ enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, ui
                             enum trap_cause *cause);
 
 /* Makes the line of an aligned atomic writable in the L1D and returns a host
- * pointer to the operand in `*cell`. */
-enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes, uint8_t **cell,
-                             enum trap_cause *cause);
+ * pointer to the operand in `*cell`.  An atomic that is a store-conditional
+ * without its reservation is PORT_DONE with *cell == NULL. */
+enum atomic_kind { ATOMIC_AMO, ATOMIC_LR, ATOMIC_SC };
+enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
+                             enum atomic_kind kind, uint8_t **cell, enum trap_cause *cause);
 /* Tells checker and watchers that the atomic has written its cell. */
-void port_atomic_written(struct hart *h, uint64_t address, unsigned bytes, const uint8_t *cell);
+void port_atomic_written(struct hart *h, unsigned bytes, const uint8_t *cell);
 
-void port_reserve(struct hart *h, uint64_t address);
-bool port_is_reserved(const struct hart *h, uint64_t address);
+/* A page table entry at an aligned physical address, for the walker; PORT_FAULT
+ * when there is no memory. */
+enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte);
+enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte);
+
+/* cbo.zero, and cbo.clean, cbo.flush and cbo.inval, on the line of `address`. */
+enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_cause *cause);
+enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause);
+
+/* LR has read its cell: reserves the line.  SC has had its turn, or a trap came. */
+void port_reserve(struct hart *h);
 void port_unreserve(struct hart *h);
 
 /* The decoded line that holds `pc` (PORT_DONE), through the L1I. */
-enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code);
+/* PORT_FAULT: page or access fault in *cause. */
+enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code,
+                            enum trap_cause *cause);
+/* The instruction that begins in the last halfword of `first` and ends in
+ * `second`, as a line of its own. */
+struct code_line *port_straddle(struct hart *h, const struct code_line *first,
+                                const struct code_line *second);
 void port_fence_i(struct hart *h);
 
 /* The message unit's registers (sim/abi/csr.h). */

@@ -20,8 +20,7 @@
 
 #include <string.h>
 
-#include "sim/core/port.h"
-#include "traces/traces.h"
+#include "sim/core/mmu.h"
 
 static inline uint64_t sext32(uint64_t v)
 {
@@ -46,32 +45,18 @@ static inline uint64_t remainder_of(uint64_t a, uint64_t b)
     return (uint64_t)((int64_t)a % (int64_t)b);
 }
 
+/* Each byte that has a bit set becomes 0xff (orc.b). */
+static inline uint64_t or_combine(uint64_t a)
+{
+    a |= (a & 0x7f7f7f7f7f7f7f7fu) + 0x7f7f7f7f7f7f7f7fu; /* bit 7 of each non-zero byte */
+    return ((a >> 7) & 0x0101010101010101u) * 0xff;
+}
+
 /* The address as an aligned access of `bytes` to a line must show it in a tag
  * plane: line bits and the bits that alignment wants to be zero. */
 static inline uint64_t tag_of(uint64_t address, unsigned bytes)
 {
     return address & ~(uint64_t)((LINE_BYTES - 1) ^ (bytes - 1));
-}
-
-/* ---- tracing: an instruction is reported once it is known to retire ------ */
-
-static void trace_issue(struct hart *h, uint64_t pc, uint32_t bits, uint8_t rd, cycle_t cycle)
-{
-    hart_trace_retired(h);
-    h->traced.valid = true;
-    h->traced.priv = h->priv;
-    h->traced.pc = pc;
-    h->traced.bits = bits;
-    h->traced.rd = rd;
-    h->traced.cycle = cycle;
-}
-
-void hart_trace_retired(struct hart *h)
-{
-    if (h->traced.valid)
-        trace_insn(h->trace, h->id, h->traced.cycle, h->traced.pc, h->traced.bits, h->traced.priv,
-                   h->traced.rd & 31, h->x[h->traced.rd]);
-    h->traced.valid = false;
 }
 
 /* The cycle at which this slice must stop: its end or the timer. */
@@ -80,8 +65,17 @@ static cycle_t slice_end(const struct hart *h)
     cycle_t end = h->until;
     if (h->timer_at > h->cycle && h->timer_at < end)
         end = h->timer_at;
+    if (h->stimer_at > h->cycle && h->stimer_at < end)
+        end = h->stimer_at;
     cycle_t longest = h->cycle + (UINT64_C(1) << 40); /* lim stays an address */
     return end < longest ? end : longest;
+}
+
+/* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
+ * instructions? */
+static bool cache_block_allowed(const struct hart *h, uint64_t bits)
+{
+    return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
 /* Executes from h->pc until a synchronisation point at or after the slice's
@@ -97,7 +91,9 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     [OP_##name] = &&do_##name, [OP_##name##_used] = &&do_##name##_used,
 #define STORE(name, match, mask, type) [OP_##name] = &&do_##name,
 #define BRANCH(name, match, mask, condition)                                                       \
-    [OP_##name] = &&do_##name, [OP_##name##_near] = &&do_##name##_near,
+    [OP_##name] = &&do_##name, [OP_##name##_near] = &&do_##name##_near,                            \
+    [OP_##name##_dynamic] = &&do_##name##_dynamic,                                                 \
+    [OP_##name##_dynamic_near] = &&do_##name##_dynamic_near,
 #define AMO(name, match, mask, type, value) [OP_##name] = &&do_##name,
 #define SYS(name, match, mask, format)      [OP_##name] = &&do_##name,
 #include "sim/core/insn.def"
@@ -109,8 +105,15 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #undef BRANCH
 #undef AMO
 #undef SYS
-        [OP_jal_near] = &&do_jal_near, [OP_illegal] = &&do_illegal,
-        [OP_line_end] = &&do_line_end, [OP_line_end_used] = &&do_line_end_used,
+        [OP_jal_near] = &&do_jal_near,
+        [OP_jal_call] = &&do_jal_call,
+        [OP_jal_call_near] = &&do_jal_call_near,
+        [OP_jalr_predicted] = &&do_jalr_predicted,
+        [OP_illegal] = &&do_illegal,
+        [OP_straddle] = &&do_straddle,
+        [OP_join] = &&do_join,
+        [OP_line_end] = &&do_line_end,
+        [OP_line_end_used] = &&do_line_end_used,
         [OP_traced] = &&do_traced,
     };
     if (!h)
@@ -118,19 +121,21 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 
     uint64_t *const x = h->x;
     const uint64_t set_mask = h->window->set_mask;
-    const uint64_t *const read_tag = h->window->read_tag;
-    const uint64_t *const write_tag = h->window->write_tag;
+    const uint64_t *const read_tag = h->window->view_read[h->view];
+    const uint64_t *const write_tag = h->window->view_write[h->view];
     uint8_t *const data = h->window->data;
     const uint64_t data_mask = (set_mask << LINE_SHIFT) | (LINE_BYTES - 1);
 
     uint64_t line_pc = h->pc & ~(uint64_t)(LINE_BYTES - 1);
-    const struct insn *i = &code->insn[(h->pc - line_pc) / 4];
+    const struct insn *i = &code->insn[code->entry[(h->pc - line_pc) / 2]];
     uintptr_t lim = (uintptr_t)i + (end - h->cycle) * sizeof *i;
     uint64_t a, b, value, target;
     enum trap_cause cause;
+    unsigned length; /* of an instruction, bytes */
+    enum port_result answer;
 
 #define RECORDS(n) ((uintptr_t)(n) * sizeof(struct insn))
-#define PC         (line_pc + (uint64_t)(i - code->insn) * 4)
+#define PC         (line_pc + 2 * (uint64_t)code->half[i - code->insn])
 #define NOW        (end - (cycle_t)((intptr_t)(lim - (uintptr_t)i) / (intptr_t)sizeof *i))
 #define NEXT                                                                                       \
     do {                                                                                           \
@@ -167,11 +172,13 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #define B_SH6 (uint64_t)(int64_t) i->imm
 #define B_SH5 (uint64_t)(int64_t) i->imm
 #define B_U   (uint64_t)(int64_t) i->imm
+#define B_R1  0
 #define ALU(name, match, mask, format, result)                                                     \
     do_##name : a = x[i->rs1];                                                                     \
     b = B_##format;                                                                                \
     x[i->rd] = (result);                                                                           \
     (void)a;                                                                                       \
+    (void)b;                                                                                       \
     NEXT;
 #define MUL(name, match, mask, format, result)                                                     \
     do_##name : a = x[i->rs1];                                                                     \
@@ -201,9 +208,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     SAVE;                                                                                          \
     switch (port_load(h, a, sizeof(type), &value, &cause)) {                                       \
     case PORT_WAIT:                                                                                \
+    case PORT_YIELD:                                                                               \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        target = a;                                                                                \
+        REJOIN;                                                                                    \
+        target = h->fault_address;                                                                 \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
@@ -225,9 +234,11 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         SAVE;                                                                                      \
         switch (port_store(h, a, sizeof(type), (type)x[i->rs2], &cause)) {                         \
         case PORT_WAIT:                                                                            \
+        case PORT_YIELD:                                                                           \
             goto asleep;                                                                           \
         case PORT_FAULT:                                                                           \
-            target = a;                                                                            \
+            REJOIN;                                                                                \
+            target = h->fault_address;                                                             \
             goto trap;                                                                             \
         case PORT_DONE:                                                                            \
             break;                                                                                 \
@@ -240,30 +251,28 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         memcpy(data + (a & data_mask), &stored, sizeof stored);                                    \
     }                                                                                              \
     NEXT;
-#define ATOMIC_CELL(type, fault_class)                                                             \
+#define ATOMIC_CELL(type, kind)                                                                    \
     a = x[i->rs1];                                                                                 \
     SYNC;                                                                                          \
     SAVE;                                                                                          \
-    switch (port_atomic(h, a, sizeof(type), &cell, &cause)) {                                      \
+    switch (port_atomic(h, a, sizeof(type), kind, &cell, &cause)) {                                \
     case PORT_WAIT:                                                                                \
+    case PORT_YIELD:                                                                               \
         goto asleep;                                                                               \
     case PORT_FAULT:                                                                               \
-        cause = (enum trap_cause)((int)cause + fault_class);                                       \
-        target = a;                                                                                \
+        REJOIN;                                                                                    \
+        target = h->fault_address;                                                                 \
         goto trap;                                                                                 \
     case PORT_DONE:                                                                                \
         break;                                                                                     \
     }                                                                                              \
-    hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                      \
     REJOIN;
-#define STORE_FAULT 0
-#define LOAD_FAULT  ((int)CAUSE_LOAD_ACCESS - (int)CAUSE_STORE_ACCESS)
 #define AMO(name, match, mask, type, result)                                                       \
     do_##name:                                                                                     \
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type before, after;                                                                        \
-        ATOMIC_CELL(type, STORE_FAULT)                                                             \
+        ATOMIC_CELL(type, ATOMIC_AMO)                                                              \
         memcpy(&before, cell, sizeof before);                                                      \
         uint64_t old = (uint64_t)(int64_t)before;                                                  \
         (void)old;                                                                                 \
@@ -271,7 +280,8 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
         after = (type)(result);                                                                    \
         memcpy(cell, &after, sizeof after);                                                        \
         x[i->rd] = (uint64_t)(int64_t)before;                                                      \
-        port_atomic_written(h, a, sizeof after, cell);                                             \
+        port_atomic_written(h, sizeof after, cell);                                                \
+        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                  \
     }                                                                                              \
     REJOIN;                                                                                        \
     NEXT;
@@ -289,7 +299,22 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
     if (!(condition))                                                                              \
         goto not_taken;                                                                            \
     SYNC;                                                                                          \
-    if (i->imm >= 0)                                                                               \
+    if (!i->rd)                                                                                    \
+        STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
+    lim += RECORDS(i->imm - 1);                                                                    \
+    i += i->imm;                                                                                   \
+    goto * i->go;                                                                                  \
+    do_##name##_dynamic : a = x[i->rs1];                                                           \
+    b = x[i->rs2];                                                                                 \
+    if (!(condition))                                                                              \
+        goto dynamic_not_taken;                                                                    \
+    goto dynamic_far;                                                                              \
+    do_##name##_dynamic_near : a = x[i->rs1];                                                      \
+    b = x[i->rs2];                                                                                 \
+    if (!(condition))                                                                              \
+        goto dynamic_not_taken;                                                                    \
+    SYNC;                                                                                          \
+    if (predictor_mispredicts(&h->predictor, PC, true))                                            \
         STALL(branch, h->cfg->hart_mispredict_cycles);                                             \
     lim += RECORDS(i->imm - 1);                                                                    \
     i += i->imm;                                                                                   \
@@ -306,58 +331,95 @@ static const void *const *execute(struct hart *h, struct code_line *code, cycle_
 #undef AMO
 #undef SYS
 
-not_taken:
-    if (i->imm < 0)
+not_taken: /* rd = 1: the branch goes back and was predicted taken */
+    if (i->rd)
         STALL(branch, h->cfg->hart_mispredict_cycles);
     NEXT;
 
+dynamic_not_taken:
+    if (predictor_mispredicts(&h->predictor, PC, false))
+        STALL(branch, h->cfg->hart_mispredict_cycles);
+    NEXT;
+
+dynamic_far:
+    SYNC;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    if (predictor_mispredicts(&h->predictor, PC, true))
+        STALL(branch, h->cfg->hart_mispredict_cycles);
+    goto jump;
+
 taken_far:
-    target = PC + (uint64_t)(int64_t)i->imm;
-    if (i->imm >= 0)
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    if (!i->rd)
         STALL(branch, h->cfg->hart_mispredict_cycles);
     goto jump;
 
 do_jal_near:
     SYNC;
-    x[i->rd] = PC + 4;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     lim += RECORDS(i->imm - 1);
     i += i->imm;
     goto * i->go;
 
+do_jal_call_near:
+    SYNC;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+    predictor_call(&h->predictor, x[i->rd]);
+    lim += RECORDS(i->imm - 1);
+    i += i->imm;
+    goto * i->go;
+
+do_jal_call:
+    SYNC;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+    predictor_call(&h->predictor, x[i->rd]);
+    goto jump;
+
+do_jalr_predicted: /* link registers say what it is: rd = call, rs1 = return, both = both */
+    SYNC;
+    target = (x[i->rs1] + (uint64_t)(int64_t)i->imm) & ~UINT64_C(1);
+    {
+        bool call = i->rd == 1 || i->rd == 5, back = i->rs1 == 1 || i->rs1 == 5;
+        bool wrong = true;
+        if (back && i->rd != i->rs1)
+            wrong = predictor_misses_return(&h->predictor, target);
+        x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
+        if (call)
+            predictor_call(&h->predictor, x[i->rd]);
+        if (wrong)
+            STALL(branch, h->cfg->hart_mispredict_cycles);
+    }
+    goto jump;
+
 do_jal:
     SYNC;
-    target = PC + (uint64_t)(int64_t)i->imm;
-    if (__builtin_expect((target & 3) != 0, 0))
-        goto misaligned;
-    x[i->rd] = PC + 4;
+    target = line_pc + (uint64_t)(int64_t)i->imm;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     goto jump;
 
 do_jalr:
     SYNC;
     target = (x[i->rs1] + (uint64_t)(int64_t)i->imm) & ~UINT64_C(1);
-    if (__builtin_expect((target & 3) != 0, 0))
-        goto misaligned;
-    x[i->rd] = PC + 4;
+    x[i->rd] = line_pc + 2 * (uint64_t)i->rs2;
     STALL(branch, h->cfg->hart_mispredict_cycles);
 
-jump: /* to `target`, in any line */
-    if (__builtin_expect((target & 3) != 0, 0))
-        goto misaligned;
-    {
-        const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
-        uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
-        if (__builtin_expect(entry->line != line, 0)) {
-            h->cycle = NOW + 1;
-            h->pc = target;
-            goto leave;
-        }
-        const struct insn *from = i;
-        code = entry->code;
-        line_pc = line;
-        i = &code->insn[(target - line) / 4];
-        lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
-        goto * i->go;
+jump : /* to `target`, in any line */
+{
+    const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
+    uint64_t line = target & ~(uint64_t)(LINE_BYTES - 1);
+    if (__builtin_expect(entry->line != line, 0)) {
+        h->cycle = NOW + 1;
+        h->pc = target;
+        goto leave;
     }
+    const struct insn *from = i;
+    code = entry->code;
+    line_pc = line;
+    i = &code->insn[code->entry[(target - line) / 2]];
+    lim += (uintptr_t)i - (uintptr_t)from - RECORDS(1);
+    goto * i->go;
+}
 
 do_line_end_used:
 do_line_end:
@@ -366,17 +428,37 @@ do_line_end:
         const struct fetch_entry *entry = &h->fetch[(target >> LINE_SHIFT) & h->fetch_mask];
         if (__builtin_expect(entry->line != target, 0)) {
             h->cycle = NOW;
-            h->pc = target;
+            h->pc = target + 2 * (uint64_t)i->imm;
             goto leave;
         }
         const struct insn *from = i;
-        unsigned loaded = i->rs1;
+        unsigned loaded = i->rs1, half = (unsigned)i->imm;
         code = entry->code;
         line_pc = target;
+        i = &code->insn[code->entry[half]];
+        lim += (uintptr_t)i - (uintptr_t)from;
+        if (loaded && insn_uses(i, loaded))
+            STALL(data_use, h->cfg->hart_load_use_cycles - 1);
+        goto * i->go;
+    }
+
+do_join:
+    lim += RECORDS(i->imm);
+    i += i->imm;
+    goto * i->go;
+
+do_straddle: /* both halves are here once the next line is */
+    if (h->behind_line != line_pc + LINE_BYTES) {
+        SAVE;
+        h->behind_wanted = true;
+        goto leave;
+    }
+    {
+        const struct insn *from = i;
+        code = port_straddle(h, code, h->behind);
+        h->behind_line = UINT64_MAX;
         i = code->insn;
         lim += (uintptr_t)i - (uintptr_t)from;
-        if (loaded && (i->rs1 == loaded || i->rs2 == loaded))
-            STALL(data_use, h->cfg->hart_load_use_cycles - 1);
         goto * i->go;
     }
 
@@ -385,28 +467,24 @@ do_line_end:
     {                                                                                              \
         uint8_t *cell;                                                                             \
         type loaded;                                                                               \
-        ATOMIC_CELL(type, LOAD_FAULT)                                                              \
+        ATOMIC_CELL(type, ATOMIC_LR)                                                               \
         memcpy(&loaded, cell, sizeof loaded);                                                      \
         x[i->rd] = (uint64_t)(int64_t)loaded;                                                      \
-        port_reserve(h, a);                                                                        \
+        port_reserve(h);                                                                           \
     }                                                                                              \
     NEXT;
 #define STORE_CONDITIONAL(type)                                                                    \
-    a = x[i->rs1];                                                                                 \
-    SYNC;                                                                                          \
-    if (!(a & (sizeof(type) - 1)) && !port_is_reserved(h, a)) {                                    \
-        port_unreserve(h);                                                                         \
-        x[i->rd] = 1;                                                                              \
-        NEXT;                                                                                      \
-    }                                                                                              \
     {                                                                                              \
         uint8_t *cell;                                                                             \
-        ATOMIC_CELL(type, STORE_FAULT)                                                             \
-        type stored = (type)x[i->rs2];                                                             \
-        memcpy(cell, &stored, sizeof stored);                                                      \
+        ATOMIC_CELL(type, ATOMIC_SC)                                                               \
+        type value_stored = (type)x[i->rs2];                                                       \
+        x[i->rd] = cell == NULL;                                                                   \
         port_unreserve(h);                                                                         \
-        x[i->rd] = 0;                                                                              \
-        port_atomic_written(h, a, sizeof stored, cell);                                            \
+        if (cell) {                                                                                \
+            memcpy(cell, &value_stored, sizeof value_stored);                                      \
+            port_atomic_written(h, sizeof value_stored, cell);                                     \
+        }                                                                                          \
+        hart_stall(h, STALL_atomic, h->cfg->hart_amo_cycles - 1);                                  \
         REJOIN;                                                                                    \
     }                                                                                              \
     NEXT;
@@ -422,7 +500,7 @@ do_sc_d:
 
     /* ---- system -------------------------------------------------------- */
 do_auipc:
-    x[i->rd] = PC + (uint64_t)(int64_t)i->imm;
+    x[i->rd] = line_pc + (uint64_t)(int64_t)i->imm;
     NEXT;
 
 do_fence: /* this hart's accesses are performed in program order */
@@ -472,9 +550,50 @@ do_wfi:
     }
     goto resume_behind; /* an interrupt that ends the wait finds mepc behind the wfi */
 
-do_sfence_vma: /* no translation is ever cached: nothing to do but the checks */
+do_sinval_vma:
+do_sfence_vma:
+    SYNC;
+    SAVE;
     if (h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TVM)))
         goto do_illegal;
+    mmu_fence(h, i->rs1 != 0, x[i->rs1], i->rs2 != 0, x[i->rs2]);
+    goto resume_behind;
+
+do_sfence_w_inval: /* order what is in order already */
+do_sfence_inval_ir:
+    if (h->priv == PRIV_U)
+        goto do_illegal;
+    NEXT;
+
+do_cbo_clean:
+do_cbo_flush:
+    if (!cache_block_allowed(h, ENVCFG_CBCFE))
+        goto do_illegal;
+    goto manage_line;
+
+do_cbo_inval:
+    if (!cache_block_allowed(h, ENVCFG_CBIE))
+        goto do_illegal;
+manage_line:
+    SYNC;
+    SAVE;
+    answer = port_manage_line(h, x[i->rs1], &cause);
+    goto cache_block_done;
+
+do_cbo_zero:
+    if (!cache_block_allowed(h, ENVCFG_CBZE))
+        goto do_illegal;
+    SYNC;
+    SAVE;
+    answer = port_zero_line(h, x[i->rs1], &cause);
+cache_block_done:
+    if (answer == PORT_WAIT || answer == PORT_YIELD)
+        goto asleep;
+    REJOIN;
+    if (answer == PORT_FAULT) {
+        target = h->fault_address;
+        goto trap;
+    }
     NEXT;
 
 do_mret:
@@ -482,9 +601,9 @@ do_mret:
     SAVE;
     if (h->priv != PRIV_M)
         goto do_illegal;
-    hart_trace_retired(h);
     h->cycle++;
     hart_return_m(h);
+    hart_trace_retired(h); /* its cycle is before the return's, and it changes mstatus */
     return NULL;
 
 do_sret:
@@ -492,9 +611,9 @@ do_sret:
     SAVE;
     if (h->priv == PRIV_U || (h->priv == PRIV_S && (h->mstatus & MSTATUS_TSR)))
         goto do_illegal;
-    hart_trace_retired(h);
     h->cycle++;
     hart_return_s(h);
+    hart_trace_retired(h); /* its cycle is before the return's, and it changes mstatus */
     return NULL;
 
 do_ecall:
@@ -512,25 +631,22 @@ do_ebreak:
 do_illegal:
     SYNC;
     cause = CAUSE_ILLEGAL;
-    target = code->bits[i - code->insn];
-    goto trap;
-
-misaligned:
-    cause = CAUSE_FETCH_MISALIGNED;
+    target = code_bits(code, code->half[i - code->insn], &length);
     goto trap;
 
 do_traced:
-    trace_issue(h, PC, code->bits[i - code->insn], i->rd, NOW);
+    hart_trace_issue(h, PC, code_bits(code, code->half[i - code->insn], &length), i, NOW);
     goto *handlers[i->op];
 
 trap: /* at this instruction, with `target` as its value */
     SAVE;
-    h->traced.valid = false;
+    h->retiring.valid = false;
     hart_trap(h, cause, target);
     return NULL;
 
 resume_behind: /* this instruction is done; look at interrupts and fetch again */
-    h->pc = PC + 4;
+    code_bits(code, code->half[i - code->insn], &length);
+    h->pc = PC + length;
     h->cycle++;
 leave: /* everything so far is retired */
     hart_trace_retired(h);
@@ -539,7 +655,7 @@ leave: /* everything so far is retired */
 out: /* the slice is over */
     SAVE;
 asleep:
-    h->traced.valid = false;
+    h->retiring.valid = false;
     return NULL;
 }
 
@@ -548,15 +664,31 @@ const void *const *hart_handlers(void)
     return execute(NULL, NULL, 0);
 }
 
+/* The line behind h->pc's, into which the instruction there reaches. */
+static bool fetch_behind(struct hart *h)
+{
+    uint64_t line = (h->pc & ~(uint64_t)(LINE_BYTES - 1)) + LINE_BYTES;
+    enum trap_cause cause;
+    enum port_result result = port_fetch(h, line, &h->behind, &cause);
+    if (result == PORT_FAULT)
+        hart_trap(h, cause, line);
+    h->behind_wanted = result == PORT_WAIT || result == PORT_YIELD;
+    h->behind_line = result == PORT_DONE ? line : UINT64_MAX;
+    return result == PORT_DONE;
+}
+
 /* The decoded line at h->pc, or NULL after a wait or a trap. */
 static struct code_line *fetch(struct hart *h)
 {
+    if (h->behind_wanted && !fetch_behind(h))
+        return NULL;
     const struct fetch_entry *entry = &h->fetch[(h->pc >> LINE_SHIFT) & h->fetch_mask];
     if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1)))
         return entry->code;
     struct code_line *code = NULL;
-    if (port_fetch(h, h->pc, &code) == PORT_FAULT)
-        hart_trap(h, CAUSE_FETCH_ACCESS, h->pc);
+    enum trap_cause cause;
+    if (port_fetch(h, h->pc, &code, &cause) == PORT_FAULT)
+        hart_trap(h, cause, h->pc);
     return code;
 }
 
@@ -570,7 +702,7 @@ static void complete_access(struct hart *h)
         execute(h, code, h->cycle + 1);
     h->completing = false;
     if (h->wait == WAIT_NONE)
-        hart_stall(h, STALL_load_store, h->charge);
+        hart_stall(h, (enum stall_cause)h->charge_cause, h->charge);
     h->charge = 0;
 }
 
@@ -586,6 +718,8 @@ void hart_run(struct hart *h, cycle_t until)
             return;
         if (h->cycle >= h->timer_at)
             h->mip |= UINT64_C(1) << IRQ_MTIP;
+        if (h->cycle >= h->stimer_at)
+            h->mip |= UINT64_C(1) << IRQ_STIP;
         if (hart_interrupt_pending(h) && hart_take_interrupt(h))
             continue;
         struct code_line *code = fetch(h);

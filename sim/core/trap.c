@@ -5,7 +5,7 @@
 #include "sim/core/hart.h"
 
 #include "sim/abi/csr.h"
-#include "sim/core/port.h"
+#include "sim/core/mmu.h"
 #include "traces/traces.h"
 
 static void set_field(uint64_t *status, uint64_t mask, uint64_t value)
@@ -47,7 +47,11 @@ static uint64_t handler_of(uint64_t tvec, uint64_t cause)
 
 void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
 {
+    h->behind_wanted = false;
+    h->walk.active = h->split.active = false;
+    h->behind_line = UINT64_MAX;
     watch_for_loop(h, cause, tval);
+    hart_account_mode(h);
     unsigned from = h->priv;
     uint64_t epc = h->pc;
     h->traps += !(cause & CAUSE_INTERRUPT);
@@ -71,6 +75,7 @@ void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
         h->priv = PRIV_M;
         h->pc = handler_of(h->mtvec, cause);
     }
+    mmu_select_views(h);
     trace_trap(h->trace, h->id, h->cycle, cause, epc, tval, from, h->priv);
     hart_stall(h, STALL_trap, h->cfg->hart_trap_cycles);
 }
@@ -104,9 +109,11 @@ static void return_to(struct hart *h, enum privilege priv, uint64_t pc)
 {
     if (priv != PRIV_M)
         h->mstatus &= ~MSTATUS_MPRV;
+    hart_account_mode(h);
     trace_return(h->trace, h->id, h->cycle, pc, h->priv, priv);
     h->priv = (uint8_t)priv;
     h->pc = pc;
+    mmu_select_views(h);
     hart_stall(h, STALL_trap, h->cfg->hart_trap_cycles);
 }
 

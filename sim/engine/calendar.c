@@ -4,14 +4,18 @@
  * by (cycle, number of announcement) and moves into the wheel as soon as its
  * cycle enters it, before anything newer can be announced for that cycle.
  *
+ * Both are arrays that double when they are full; links between events are
+ * indices, so moving them costs a copy and nothing else.
+ *
  * Timers are a heap of tiles with each tile's position, so that replacing a
  * timer is a sift and there is never more than one a tile.
  */
 #include "sim/engine/calendar.h"
 
 #include <assert.h>
+#include <string.h>
 
-enum { WHEEL = 1024, NONE = 0xffffffff };
+enum { WHEEL = 1024, EVENTS_AT_FIRST = 1024, NONE = 0xffffffff };
 
 struct event {
     uint32_t payload, next;
@@ -29,13 +33,14 @@ struct far_event {
 };
 
 struct calendar {
+    struct arena *arena;
     cycle_t now; /* the wheel covers now .. now + WHEEL - 1 */
     struct list slot[WHEEL][EVENT_CLASSES];
     uint64_t occupied[WHEEL / 64];
     struct event *event;
-    uint32_t free, events_max;
+    uint32_t free, event_capacity;
     struct far_event *far;
-    uint32_t far_count;
+    uint32_t far_count, far_capacity;
     uint64_t announced;
     tile_id *timer;       /* heap of tiles */
     uint32_t *timer_slot; /* tile -> position in the heap, NONE */
@@ -43,13 +48,13 @@ struct calendar {
     uint32_t timers;
 };
 
-struct calendar *calendar_create(struct arena *arena, unsigned tiles, uint32_t events_max)
+struct calendar *calendar_create(struct arena *arena, unsigned tiles)
 {
     struct calendar *c = arena_alloc(arena, 1, sizeof *c);
-    c->event = arena_alloc(arena, events_max, sizeof *c->event);
-    c->far = arena_alloc(arena, events_max, sizeof *c->far);
-    c->events_max = events_max;
-    c->free = 0;
+    c->arena = arena;
+    c->event_capacity = c->far_capacity = EVENTS_AT_FIRST;
+    c->event = arena_alloc(arena, c->event_capacity, sizeof *c->event);
+    c->far = arena_alloc(arena, c->far_capacity, sizeof *c->far);
     for (unsigned s = 0; s < WHEEL; s++)
         for (unsigned k = 0; k < EVENT_CLASSES; k++)
             c->slot[s][k] = (struct list){NONE, NONE};
@@ -61,6 +66,15 @@ struct calendar *calendar_create(struct arena *arena, unsigned tiles, uint32_t e
     return c;
 }
 
+/* A copy of `old` with room for twice as many. */
+static void *doubled(struct arena *arena, const void *old, uint32_t *capacity, size_t size)
+{
+    void *more = arena_alloc(arena, *capacity, 2 * size);
+    memcpy(more, old, *capacity * size);
+    *capacity *= 2;
+    return more;
+}
+
 /* ---- the wheel ------------------------------------------------------------- */
 
 /* Free events form a list through `next`; 0 ends what was never touched: event
@@ -68,7 +82,8 @@ struct calendar *calendar_create(struct arena *arena, unsigned tiles, uint32_t e
 static uint32_t event_new(struct calendar *c)
 {
     uint32_t e = c->free;
-    assert(e < c->events_max);
+    if (e == c->event_capacity)
+        c->event = doubled(c->arena, c->event, &c->event_capacity, sizeof *c->event);
     c->free = c->event[e].next ? c->event[e].next - 1 : e + 1;
     return e;
 }
@@ -102,7 +117,8 @@ static bool far_before(const struct far_event *a, const struct far_event *b)
 
 static void far_add(struct calendar *c, struct far_event event)
 {
-    assert(c->far_count < c->events_max);
+    if (c->far_count == c->far_capacity)
+        c->far = doubled(c->arena, c->far, &c->far_capacity, sizeof *c->far);
     uint32_t i = c->far_count++;
     for (; i && far_before(&event, &c->far[(i - 1) / 2]); i = (i - 1) / 2)
         c->far[i] = c->far[(i - 1) / 2];

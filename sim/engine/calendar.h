@@ -1,6 +1,6 @@
 /*
  * What will happen at which cycle: events that tiles have announced, and one
- * wake-up timer a tile.  All storage is allocated at creation.
+ * wake-up timer a tile.  Storage grows with the events that are announced at once.
  */
 #ifndef TESSERA_CALENDAR_H
 #define TESSERA_CALENDAR_H
@@ -20,7 +20,7 @@ enum event_class {
 
 struct calendar;
 
-struct calendar *calendar_create(struct arena *arena, unsigned tiles, uint32_t events_max);
+struct calendar *calendar_create(struct arena *arena, unsigned tiles);
 
 /* `payload` at cycle `at` (>= the calendar's present). */
 void calendar_add(struct calendar *c, enum event_class class, cycle_t at, uint32_t payload);

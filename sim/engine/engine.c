@@ -3,8 +3,6 @@
  */
 #include "sim/engine/engine.h"
 
-#include <assert.h>
-
 #include "sim/base/rng.h"
 #include "traces/traces.h"
 
@@ -62,10 +60,9 @@ static cycle_t lookahead_of(const struct engine *e)
 
 void engine_create(struct engine *e, struct arena *arena)
 {
-    e->packets_max = 4096 + e->tiles * 512;
-    e->packet = arena_alloc(arena, e->packets_max, sizeof *e->packet);
-    e->free_packet = arena_alloc(arena, e->packets_max, sizeof *e->free_packet);
-    e->calendar = calendar_create(arena, e->tiles, e->packets_max);
+    packet_pool_create(&e->packets, arena);
+    message_order_create(&e->messages, arena, e->tiles);
+    e->calendar = calendar_create(arena, e->tiles);
     e->awake = arena_alloc(arena, (e->tiles + 63) / 64, sizeof *e->awake);
     e->order = arena_alloc(arena, e->tiles, sizeof *e->order);
     e->place = arena_alloc(arena, e->tiles, sizeof *e->place);
@@ -82,17 +79,7 @@ void engine_create(struct engine *e, struct arena *arena)
 
 struct packet *network_packet(struct engine *e)
 {
-    e->in_flight++;
-    if (e->free_packets)
-        return &e->packet[e->free_packet[--e->free_packets]];
-    assert(e->packets_used < e->packets_max);
-    return &e->packet[e->packets_used++];
-}
-
-static void packet_release(struct engine *e, uint32_t index)
-{
-    e->free_packet[e->free_packets++] = index;
-    e->in_flight--;
+    return packet_take(&e->packets);
 }
 
 /* Home and memory controller of one tile speak without the mesh. */
@@ -103,11 +90,14 @@ static bool stays_in_half(const struct packet *p, enum tile_half from)
 
 void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle_t at)
 {
-    uint32_t index = (uint32_t)(p - e->packet);
+    p->posted_at = at;
+    p->from_half = (uint8_t)from;
     if (stays_in_half(p, from)) {
-        calendar_add(e->calendar, EVENT_DELIVER, at, index);
+        calendar_add(e->calendar, EVENT_DELIVER, at, p->number);
         return;
     }
+    if (p->kind == PACKET_MESSAGE)
+        message_order_launch(&e->messages, p);
     struct hart *h = &e->hart[p->from];
     cycle_t reaction = h->cycle + e->lookahead;
     if (p->to_half == HALF_HART) {
@@ -119,7 +109,7 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
     }
     if (from == HALF_HART && h->until > reaction)
         h->until = reaction;
-    calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, index);
+    calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, p->number);
 }
 
 void network_set_timer(struct engine *e, tile_id tile, cycle_t at)
@@ -153,9 +143,22 @@ static cycle_t horizon(const struct engine *e, tile_id tile, cycle_t common)
     return least(common, arrival);
 }
 
+/* Has the guest ended the run before the limit did? */
+static bool guest_has_ended(const struct engine *e)
+{
+    return e->htif->end != HTIF_RUNS && e->htif->end_cycle < e->end_at;
+}
+
+/* Where all harts stop: an end before the limit has its full course, so that the
+ * limit does not show. */
+static cycle_t stop_of(const struct engine *e)
+{
+    return guest_has_ended(e) ? e->htif->stop_at : e->end_at;
+}
+
 static bool nothing_on_its_way(const struct engine *e)
 {
-    return e->in_flight == 0;
+    return e->packets.in_use == 0;
 }
 
 /* The least clock of the harts that are awake, or CYCLE_NEVER. */
@@ -173,15 +176,15 @@ static void run_harts(struct engine *e, cycle_t clock)
     bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
     cycle_t common = clock + (lone ? LONE_SLICE : e->lookahead);
+    cycle_t stop = least(stop_of(e), e->htif->serve_at);
     for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
         for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {
             unsigned place = w * 64 + (unsigned)__builtin_ctzll(bits);
             tile_id tile = e->order[place];
             struct hart *h = &e->hart[tile];
-            cycle_t until = least(horizon(e, tile, common), least(e->end_at, e->htif->stop_at));
+            cycle_t until = least(horizon(e, tile, common), stop);
             if (h->cycle >= until)
                 continue;
-            e->slices++;
             hart_run(h, until);
             if (h->wait != WAIT_NONE)
                 fall_asleep(e, place);
@@ -190,12 +193,6 @@ static void run_harts(struct engine *e, cycle_t clock)
 }
 
 /* ---- the world ------------------------------------------------------------------- */
-
-/* A message spends some cycles in the message unit before it can be seen. */
-static bool is_delayed_inside(const struct packet *p)
-{
-    return p->kind == PACKET_MESSAGE;
-}
 
 /* What a packet is about, for the trace: a line, a label, an endpoint, an address. */
 static uint64_t subject_of(const struct packet *p)
@@ -224,44 +221,61 @@ static void trace_passage(struct engine *e, const struct packet *p, enum trace_k
                  p->flits, subject_of(p));
 }
 
-static void receive(struct engine *e, uint32_t index)
+/* What a packet's way through the mesh took; none between the parts of one half. */
+static uint32_t network_cycles(const struct packet *p, cycle_t now)
 {
-    struct packet *p = &e->packet[index];
+    bool inside = p->from == p->to && p->to_half == HALF_HOME && p->from_half == HALF_HOME;
+    return inside ? 0 : (uint32_t)(now - p->posted_at);
+}
+
+static void receive(struct engine *e, struct packet *p)
+{
     trace_passage(e, p, TRACE_RECEIVED);
     if (p->to_half == HALF_HART)
         if (--e->inbound[p->to])
             e->earliest[p->to] = e->now; /* the others' own bounds are not kept */
+    if (p->kind == PACKET_COHERENCE)
+        p->coherence.network_cycles += network_cycles(p, e->now);
     tile_receive(&e->tile[p->to], p, e->now);
-    packet_release(e, index);
+    packet_return(&e->packets, p);
 }
 
-static void send(struct engine *e, uint32_t index)
+static void send(struct engine *e, const struct packet *p)
 {
-    const struct packet *p = &e->packet[index];
     trace_passage(e, p, TRACE_SENT);
-    mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, index);
+    mesh_send(e->mesh, p->from, p->to, p->vnet, p->flits, p->number);
+}
+
+/* A message waits for its predecessors, then spends some cycles in the message
+ * unit before it can be seen. */
+static void message_arrived(struct engine *e, struct packet *arrived)
+{
+    cycle_t visible = e->now + e->cfg->message_receive_cycles;
+    for (struct packet *p = message_order_arrive(&e->messages, arrived); p; p = p->next)
+        calendar_add(e->calendar, EVENT_DELIVER, visible, p->number);
 }
 
 static void simulate_cycle(struct engine *e)
 {
-    uint32_t index;
+    uint32_t number;
+    if (e->htif->serve_at <= e->now)
+        htif_serve(e->htif, e->tile, e->now);
     while (calendar_timer_at(e->calendar) <= e->now)
         tile_timer(&e->tile[calendar_take_timer(e->calendar)], e->now);
-    while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &index))
-        receive(e, index);
-    while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &index))
-        send(e, index);
-    while (calendar_take(e->calendar, EVENT_SEND_HART, e->now, &index))
-        send(e, index);
+    while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &number))
+        receive(e, packet_at(&e->packets, number));
+    while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &number))
+        send(e, packet_at(&e->packets, number));
+    while (calendar_take(e->calendar, EVENT_SEND_HART, e->now, &number))
+        send(e, packet_at(&e->packets, number));
     const struct mesh_arrival *arrival;
     unsigned arrivals = mesh_step(e->mesh, &arrival);
     for (unsigned i = 0; i < arrivals; i++) {
-        const struct packet *p = &e->packet[arrival[i].payload];
-        if (is_delayed_inside(p))
-            calendar_add(e->calendar, EVENT_DELIVER, e->now + e->cfg->message_receive_cycles,
-                         arrival[i].payload);
+        struct packet *p = packet_at(&e->packets, arrival[i].payload);
+        if (p->kind == PACKET_MESSAGE)
+            message_arrived(e, p);
         else
-            receive(e, arrival[i].payload);
+            receive(e, p);
     }
     e->now++;
 }
@@ -271,7 +285,8 @@ static cycle_t next_cycle(struct engine *e)
 {
     if (!mesh_is_idle(e->mesh))
         return e->now;
-    return least(calendar_next(e->calendar, e->now), calendar_timer_at(e->calendar));
+    return least(least(calendar_next(e->calendar, e->now), calendar_timer_at(e->calendar)),
+                 e->htif->serve_at);
 }
 
 /* Simulates the world up to and including cycle `last`, or until a hart wakes. */
@@ -296,29 +311,47 @@ static void run_world(struct engine *e, cycle_t last)
 
 cycle_t engine_safe_cycle(const struct engine *e)
 {
-    return e->now;
+    return least(e->now, least_clock(e));
+}
+
+/* The stop has come: the guest's end or the limit. */
+static enum engine_state end_at_stop(const struct engine *e)
+{
+    return guest_has_ended(e) ? ENGINE_ENDED : ENGINE_LIMIT;
 }
 
 static enum engine_state state_of(const struct engine *e, cycle_t stop)
 {
     if (e->cfg->sim_check && coherence_violation(e->coherence))
         return ENGINE_VIOLATION;
-    if (e->now >= stop)
-        return e->htif->end != HTIF_RUNS && stop == e->htif->stop_at ? ENGINE_ENDED : ENGINE_LIMIT;
-    return ENGINE_RUNS;
+    return e->now >= stop && least_clock(e) >= stop ? end_at_stop(e) : ENGINE_RUNS;
+}
+
+/* Everyone sleeps and nothing will ever happen: nothing before the stop, or a
+ * deadlock since the last hart fell asleep.  How far the world had come by
+ * then is chance. */
+static enum engine_state stand_still(struct engine *e, cycle_t stop)
+{
+    if (e->htif->end != HTIF_RUNS) {
+        e->now = stop;
+        return end_at_stop(e);
+    }
+    e->now = 0;
+    for (unsigned i = 0; i < e->tiles; i++)
+        e->now = e->hart[i].cycle > e->now ? e->hart[i].cycle : e->now;
+    return ENGINE_DEADLOCK;
 }
 
 enum engine_state engine_round(struct engine *e)
 {
-    e->rounds++;
     cycle_t clock = least_clock(e);
     if (clock != CYCLE_NEVER)
         run_harts(e, clock);
-    cycle_t stop = least(e->end_at, e->htif->stop_at);
+    cycle_t stop = stop_of(e);
     cycle_t last = least(least_clock(e), stop - 1);
     cycle_t before = e->now;
     run_world(e, last);
     if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
-        return e->htif->end != HTIF_RUNS ? ENGINE_ENDED : ENGINE_DEADLOCK;
+        return stand_still(e, stop);
     return state_of(e, stop);
 }

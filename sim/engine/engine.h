@@ -29,6 +29,8 @@
 
 #include "mesh/mesh.h"
 #include "sim/engine/calendar.h"
+#include "sim/engine/message_order.h"
+#include "sim/engine/packet_pool.h"
 #include "sim/tile/htif.h"
 #include "sim/tile/tile.h"
 
@@ -55,16 +57,11 @@ struct engine {
     uint32_t *inbound;
     cycle_t *earliest;
 
-    struct packet *packet;
-    uint32_t *free_packet; /* stack of unused packets, filled as they return */
-    uint32_t packets_max, packets_used, free_packets;
-    uint32_t in_flight;
-    unsigned *latency;       /* 2 + P x routers ..: zero-load time by distance, see engine.c */
-    uint64_t rounds, slices; /* how the work was cut; no result depends on them */
+    struct packet_pool packets;
+    struct message_order messages;
 };
 
-/* Everything in `engine` above the counters is set by the caller except the
- * arrays, which are allocated here. */
+/* The caller has set the parts of the chip, `tiles` and `end_at`; the rest is made here. */
 void engine_create(struct engine *e, struct arena *arena);
 
 enum engine_state {
@@ -78,7 +75,9 @@ enum engine_state {
 /* One round.  Between rounds every tile is consistent. */
 enum engine_state engine_round(struct engine *e);
 
-/* All cycles before this one are simulated, on every tile. */
+/* All cycles before this one are simulated, on every tile: the world's, and those
+ * of the harts that are awake.  A hart that the world's last cycle has woken is
+ * still to do what it does in that cycle. */
 cycle_t engine_safe_cycle(const struct engine *e);
 
 #endif

@@ -117,20 +117,20 @@ static const struct region *region_of(paddr_t address)
     return NULL;
 }
 
-bool device_owner(const struct tile *t, paddr_t address, tile_id *owner)
+static const struct region *region_for(paddr_t address, unsigned bytes)
 {
     const struct region *r = region_of(address);
+    return r && bytes >= r->access_min && bytes <= r->access_max ? r : NULL;
+}
+
+bool device_owner(const struct tile *t, paddr_t address, unsigned bytes, tile_id *owner)
+{
+    const struct region *r = region_for(address, bytes);
     if (!r)
         return false;
     uint64_t index = r->stride ? (address - r->base) / r->stride : t->id;
     *owner = (tile_id)index;
     return index < config_tiles(t->cfg);
-}
-
-static const struct region *region_for(paddr_t address, unsigned bytes)
-{
-    const struct region *r = region_of(address);
-    return r && bytes >= r->access_min && bytes <= r->access_max ? r : NULL;
 }
 
 bool device_read(struct tile *t, paddr_t address, unsigned bytes, cycle_t now, uint64_t *value)

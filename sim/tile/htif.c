@@ -8,22 +8,33 @@
  * A 32-bit guest stores the low word first and may never store the high one,
  * so a non-zero low word is enough.
  *
- * The end takes effect `lookahead` cycles after the store: no hart can have run
- * further by then, so all of them stop at one well-defined cycle.
+ * Time.  The host looks at memory that belongs to all tiles, so it may do so
+ * only where all of them stand: `lookahead` cycles after the store, which no
+ * hart can have passed, and which none passes before the request is served.
+ * A line whose value is on its way in a message cannot be looked at or changed;
+ * the request is then tried again a cycle later, and those behind it wait.  The
+ * end of the run takes effect after `lookahead` cycles for the same reason.
  */
 #include "sim/tile/htif.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sim/base/arena.h"
 #include "sim/tile/tile.h"
 
-enum { CALL_WRITE = 64, WRITE_MAX = 4096 };
+enum { CALL_WRITE = 64, CALL_WORDS = 4, WRITE_MAX = 4096 };
 
-static void end_run(struct tile *t, enum htif_end end, uint64_t code)
+/* ---- the end of the run ------------------------------------------------------ */
+
+/* False: another end came earlier. */
+static bool end_run(struct tile *t, enum htif_end end, uint64_t code)
 {
     struct htif *htif = t->htif;
     cycle_t now = t->hart->cycle;
     bool earlier = now < htif->end_cycle || (now == htif->end_cycle && t->id < htif->end_tile);
     if (htif->end != HTIF_RUNS && !earlier)
-        return;
+        return false;
     htif->end = end;
     htif->exit_code = code;
     htif->end_cycle = now;
@@ -32,34 +43,60 @@ static void end_run(struct tile *t, enum htif_end end, uint64_t code)
         htif->stop_at = now + t->lookahead;
     if (t->hart->until > htif->stop_at)
         t->hart->until = htif->stop_at;
+    return true;
 }
 
-static void answer(struct tile *t, uint64_t value)
+void htif_trap_loop(struct tile *t)
 {
-    if (t->htif->fromhost)
-        coherence_poke(t->coherence, t->htif->fromhost, &value, sizeof value);
+    end_run(t, HTIF_TRAP_LOOP, 0);
 }
 
-static void put(struct tile *t, uint8_t byte)
+void htif_fault(struct tile *t, const char *format, ...)
 {
-    simctl_write(t, SIMCTL_CONSOLE, byte, t->hart->cycle);
-}
-
-static void serve(struct tile *t, paddr_t block)
-{
-    uint64_t call[4] = {0};
-    uint8_t byte;
-    if (!coherence_peek(t->coherence, block, call, sizeof call))
+    if (!end_run(t, HTIF_FAULT, 0))
         return;
-    uint64_t result = UINT64_MAX;
-    if (call[0] == CALL_WRITE && call[3] <= WRITE_MAX) {
-        result = call[3];
-        for (uint64_t i = 0; i < call[3] && coherence_peek(t->coherence, call[2] + i, &byte, 1);
-             i++)
-            put(t, byte);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(t->htif->fault, sizeof t->htif->fault, format, arguments);
+    va_end(arguments);
+}
+
+/* ---- requests ------------------------------------------------------------------ */
+
+static bool in_dram(const struct tile *t, paddr_t address, uint64_t bytes)
+{
+    return coherence_has(t->coherence, address) && bytes <= UINT64_MAX - address &&
+           (bytes == 0 || coherence_has(t->coherence, address + bytes - 1));
+}
+
+static bool is_after(const struct htif_request *a, const struct htif_request *b)
+{
+    return a->at > b->at || (a->at == b->at && a->tile > b->tile);
+}
+
+/* Nobody runs past the time of the first request. */
+static void request_service(struct tile *t, struct htif_request r)
+{
+    struct htif *htif = t->htif;
+    r.tile = t->id;
+    r.at = t->hart->cycle + t->lookahead;
+    if (htif->requests == htif->capacity) {
+        htif->capacity = htif->capacity ? 2 * htif->capacity : 16;
+        htif->request = mem_resize(htif->request, htif->capacity * sizeof *htif->request);
     }
-    coherence_poke(t->coherence, block, &result, sizeof result);
-    answer(t, 1);
+    unsigned i = htif->requests++;
+    for (; i && is_after(&htif->request[i - 1], &r); i--)
+        htif->request[i] = htif->request[i - 1];
+    htif->request[i] = r;
+    if (i == 0)
+        htif->serve_at = r.at;
+    if (t->hart->until > htif->serve_at)
+        t->hart->until = htif->serve_at;
+}
+
+static void put(struct tile *t, uint8_t byte, cycle_t now)
+{
+    simctl_write(t, SIMCTL_CONSOLE, byte, now);
 }
 
 void htif_stored(struct tile *t, paddr_t address, uint64_t value)
@@ -68,16 +105,60 @@ void htif_stored(struct tile *t, paddr_t address, uint64_t value)
     if (!htif->tohost || address != htif->tohost || (uint32_t)value == 0)
         return;
     if (value >> 48 == 0x0101) {
-        put(t, (uint8_t)value);
-        answer(t, value & ~UINT64_C(0xffffffffffff));
+        put(t, (uint8_t)value, t->hart->cycle);
+        request_service(t, (struct htif_request){.performed = true,
+                                                 .answer = value & ~UINT64_C(0xffffffffffff)});
     } else if (value & 1) {
         end_run(t, HTIF_EXIT, (value & 0xffffffffffffu) >> 1);
+    } else if (in_dram(t, value, CALL_WORDS * sizeof value)) {
+        request_service(t, (struct htif_request){.word = value, .answer = 1});
     } else {
-        serve(t, value);
+        htif_fault(t, "tohost word 0x%llx is not understood", (unsigned long long)value);
     }
 }
 
-void htif_trap_loop(struct tile *t)
+/* ---- serving --------------------------------------------------------------------- */
+
+/* The call's words are at `block`; false: a line of it is on its way. */
+static bool perform(struct tile *t, paddr_t block, cycle_t now)
 {
-    end_run(t, HTIF_TRAP_LOOP, 0);
+    uint64_t call[CALL_WORDS], result = UINT64_MAX, length = 0;
+    uint8_t text[WRITE_MAX];
+    if (!coherence_peek(t->coherence, block, call, sizeof call))
+        return false;
+    if (call[0] == CALL_WRITE && call[3] <= WRITE_MAX && in_dram(t, call[2], call[3])) {
+        length = result = call[3];
+        if (!coherence_peek(t->coherence, call[2], text, length))
+            return false;
+    }
+    if (!coherence_poke(t->coherence, block, &result, sizeof result))
+        return false;
+    for (uint64_t i = 0; i < length; i++)
+        put(t, text[i], now);
+    return true;
+}
+
+static bool answer(struct tile *t, paddr_t fromhost, uint64_t value)
+{
+    return !in_dram(t, fromhost, sizeof value) ||
+           coherence_poke(t->coherence, fromhost, &value, sizeof value);
+}
+
+static bool serve(struct htif *htif, struct htif_request *r, struct tile *t, cycle_t now)
+{
+    r->performed = r->performed || perform(t, r->word, now);
+    return r->performed && answer(t, htif->fromhost, r->answer);
+}
+
+void htif_serve(struct htif *htif, struct tile *tiles, cycle_t now)
+{
+    unsigned served = 0;
+    while (served < htif->requests && htif->request[served].at <= now &&
+           serve(htif, &htif->request[served], &tiles[htif->request[served].tile], now))
+        served++;
+    htif->requests -= served;
+    for (unsigned i = 0; i < htif->requests; i++)
+        htif->request[i] = htif->request[i + served];
+    cycle_t next = htif->requests ? htif->request[0].at : CYCLE_NEVER;
+    htif->serve_at = next > now ? next : now + 1;
 }

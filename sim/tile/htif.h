@@ -1,13 +1,30 @@
 /*
  * The host interface (HTIF): a store to the ELF symbol `tohost` ends the run or
- * asks the host for a service, as riscv-tests and its benchmarks expect.
+ * asks the host for a service, as riscv-tests and its benchmarks expect.  Here
+ * is also how a run ends for any other reason that lies in the guest.
  */
 #ifndef TESSERA_HTIF_H
 #define TESSERA_HTIF_H
 
 #include "sim/base/types.h"
 
-enum htif_end { HTIF_RUNS, HTIF_EXIT, HTIF_TRAP_LOOP };
+enum htif_end {
+    HTIF_RUNS,
+    HTIF_EXIT,
+    HTIF_TRAP_LOOP,
+    HTIF_FAULT /* the guest asked for what cannot be: `fault` says what */
+};
+
+enum { HTIF_FAULT_BYTES = 320 };
+
+/* A service that a tile has asked for. */
+struct htif_request {
+    cycle_t at; /* when it is due */
+    tile_id tile;
+    bool performed;  /* only the answer is left */
+    uint64_t word;   /* what was stored to tohost */
+    uint64_t answer; /* for fromhost */
+};
 
 /* How and when the run ends; the earliest (cycle, tile) counts, so that the
  * order in which tiles are stepped cannot show. */
@@ -18,6 +35,12 @@ struct htif {
     tile_id end_tile;
     cycle_t end_cycle;
     cycle_t stop_at; /* harts run up to here: end_cycle + lookahead */
+    char fault[HTIF_FAULT_BYTES];
+
+    /* requests by (at, tile), and by age within a tile */
+    struct htif_request *request;
+    unsigned requests, capacity;
+    cycle_t serve_at; /* no hart runs further before the first is served; or CYCLE_NEVER */
 };
 
 struct tile;
@@ -26,5 +49,11 @@ struct tile;
  * line of tohost has no others). */
 void htif_stored(struct tile *t, paddr_t address, uint64_t value);
 void htif_trap_loop(struct tile *t);
+/* The tile's hart has done what ends the run with this text. */
+void htif_fault(struct tile *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* At the beginning of cycle `now` >= serve_at, which every hart has reached and
+ * none has passed: serves what is due, as far as memory lets it. */
+void htif_serve(struct htif *htif, struct tile *tiles, cycle_t now);
 
 #endif

@@ -2,15 +2,21 @@
  * The message unit.
  *
  *   endpoint e                      queue q
- *   [dest|label|credits]  --mesh-->  head -> slot -> slot -> tail
+ *   [dest|label|limit|out] --mesh-->  head -> slot -> slot -> tail
  *        ^                                |
  *        +------- credit, on mu_ack ------+
  *
- * An endpoint starts with as many credits as the CPU driver gives it and spends
- * one a message; the receiver's mu_ack returns it.  A CPU driver that gives out
+ * An endpoint has as many credits as the CPU driver gives it (`limit`) and spends
+ * one a message (`out`); the receiver's mu_ack returns it.  Giving it another
+ * number changes what it may have out, not what is out.  A new destination is
+ * another queue, with nothing of ours in it: the endpoint enters a new
+ * generation, and credits of an older one come back to nobody.  A CPU driver that gives out
  * no more credits than the queue is deep can never overrun it.  One that does
- * is told: the message is refused, its credit returns, and the sender's next
- * launch reports MU_REFUSED.
+ * is told: the message is refused, its credit returns, and the next launch
+ * through its endpoint reports MU_REFUSED instead.
+ *
+ * Messages of one tile reach this one in the order of their launches: the
+ * network interface (sim/engine/message_order.h) has seen to it.
  *
  * Messages lie in slots shared by the tile's queues; a queue reserves its depth
  * when it is configured, so a message that finds its queue below its depth
@@ -18,6 +24,7 @@
  */
 #include "sim/tile/msgunit.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "sim/core/port.h"
@@ -28,9 +35,11 @@ enum { NO_SLOT = UINT32_MAX };
 
 struct endpoint {
     uint64_t label;
-    uint32_t dest; /* tile | queue << MU_DEST_QUEUE_SHIFT */
-    uint32_t credits;
-    uint8_t conf; /* MU_EP_* */
+    uint64_t dest;       /* tile | queue << MU_DEST_QUEUE_SHIFT, all bits as written */
+    uint32_t limit, out; /* messages that may be, and that are, in flight or unread */
+    uint32_t generation; /* of the destination */
+    uint16_t refused;    /* messages whose refusal no launch has reported */
+    uint8_t conf;        /* MU_EP_* */
 };
 
 struct queue {
@@ -46,6 +55,15 @@ struct slot {
     uint32_t next;
 };
 
+/* What one level of privilege is at: a trap handler has a desk of its own. */
+struct desk {
+    uint64_t building[MU_MESSAGE_WORDS];
+    unsigned building_words; /* may exceed MU_MESSAGE_WORDS: then the launch is refused */
+    unsigned launched_words; /* of the last launch, for the trace */
+    uint64_t status;
+    uint64_t queue; /* that mu_* show */
+};
+
 struct msgunit {
     struct endpoint *endpoint;
     struct queue *queue;
@@ -56,12 +74,7 @@ struct msgunit {
     uint64_t user;                              /* queues that user code may see */
     uint64_t ie;                                /* queues that raise the interrupt */
     uint64_t selected_endpoint, selected_queue; /* supervisor's configuration */
-    uint64_t user_queue;                        /* the queue that mu_* show */
-    uint64_t building[MU_MESSAGE_WORDS];
-    unsigned building_words; /* may exceed MU_MESSAGE_WORDS: then the launch is refused */
-    unsigned launched_words; /* of the last launch, for the trace */
-    uint64_t status;
-    bool refused_pending; /* the next launch reports MU_REFUSED */
+    struct desk desk[2];                        /* of user code; of S- and M-mode */
     uint64_t refused_here;
     struct msgunit_counters counters;
 };
@@ -88,6 +101,11 @@ struct msgunit_counters msgunit_counters(const struct msgunit *mu)
 uint64_t msgunit_ready(const struct msgunit *mu, enum privilege priv)
 {
     return priv == PRIV_U ? mu->ready & mu->user : mu->ready;
+}
+
+static struct desk *desk_of(const struct tile *t)
+{
+    return &t->mu->desk[t->hart->priv != PRIV_U];
 }
 
 /* The interrupt line follows the queues. */
@@ -155,6 +173,7 @@ static void acknowledge(struct tile *t, unsigned number)
     p->from = t->id;
     p->to = head->from;
     p->message.endpoint = head->message.endpoint;
+    p->message.generation = head->message.generation;
     drop_head(t, number);
     network_post(t->engine, p, HALF_HART, t->hart->cycle + t->cfg->message_send_cycles);
     update_interrupt(t, t->hart->cycle);
@@ -162,16 +181,32 @@ static void acknowledge(struct tile *t, unsigned number)
 
 /* ---- sending --------------------------------------------------------------- */
 
-void msgunit_credit(struct msgunit *mu, uint32_t endpoint)
+static uint32_t credits_left(const struct endpoint *ep)
 {
-    mu->endpoint[endpoint].credits++;
+    return ep->out < ep->limit ? ep->limit - ep->out : 0;
 }
 
-void msgunit_refused(struct msgunit *mu, uint32_t endpoint)
+/* A message is no longer out; false when it was one of an older generation. */
+static bool has_returned(struct msgunit *mu, const struct message *message)
 {
-    mu->endpoint[endpoint].credits++;
+    struct endpoint *ep = &mu->endpoint[message->endpoint];
+    bool ours = message->generation == ep->generation;
+    assert(!ours || ep->out);
+    ep->out -= ours;
+    return ours;
+}
+
+void msgunit_credit(struct msgunit *mu, const struct message *message)
+{
+    has_returned(mu, message);
+}
+
+void msgunit_refused(struct msgunit *mu, const struct message *message)
+{
+    struct endpoint *ep = &mu->endpoint[message->endpoint];
     mu->counters.refused++;
-    mu->refused_pending = true;
+    if (has_returned(mu, message) && ep->refused < UINT16_MAX)
+        ep->refused++;
 }
 
 static struct endpoint *usable_endpoint(struct tile *t, uint64_t number)
@@ -192,74 +227,87 @@ static unsigned message_flits(const struct config *cfg, unsigned words)
 
 static void post_message(struct tile *t, const struct endpoint *ep, uint32_t number)
 {
-    struct msgunit *mu = t->mu;
+    const struct desk *desk = desk_of(t);
     struct packet *p = network_packet(t->engine);
     p->kind = PACKET_MESSAGE;
     p->vnet = VNET_MESSAGE;
-    p->flits = (uint8_t)message_flits(t->cfg, mu->building_words);
+    p->flits = (uint8_t)message_flits(t->cfg, desk->building_words);
     p->to_half = HALF_HART;
     p->from = t->id;
     p->to = (tile_id)ep->dest;
     p->message.label = ep->label;
     p->message.endpoint = number;
+    p->message.generation = ep->generation;
     p->message.queue = (uint8_t)(ep->dest >> MU_DEST_QUEUE_SHIFT);
-    p->message.words = (uint8_t)mu->building_words;
-    memcpy(p->message.word, mu->building, sizeof mu->building);
+    p->message.words = (uint8_t)desk->building_words;
+    memcpy(p->message.word, desk->building, sizeof desk->building);
     network_post(t->engine, p, HALF_HART, t->hart->cycle + t->cfg->message_send_cycles);
 }
 
 static uint64_t launch(struct tile *t, uint64_t number)
 {
     struct msgunit *mu = t->mu;
-    mu->launched_words = mu->building_words;
+    struct desk *desk = desk_of(t);
+    desk->launched_words = desk->building_words;
     if (number == (uint64_t)MU_DISCARD) {
-        mu->building_words = 0;
+        desk->building_words = 0;
         return MU_OK;
-    }
-    if (mu->refused_pending) {
-        mu->refused_pending = false;
-        return MU_REFUSED;
     }
     struct endpoint *ep = usable_endpoint(t, number);
     if (!ep)
         return MU_BAD_ENDPOINT;
-    if (mu->building_words == 0 || mu->building_words > MU_MESSAGE_WORDS)
+    if (ep->refused) {
+        ep->refused--;
+        return MU_REFUSED;
+    }
+    if (desk->building_words == 0 || desk->building_words > MU_MESSAGE_WORDS)
         return MU_BAD_LENGTH;
-    if (ep->credits == 0) {
+    if (!credits_left(ep)) {
         mu->counters.no_credits++;
         return MU_NO_CREDITS;
     }
-    ep->credits--;
+    ep->out++;
     mu->counters.sent++;
     post_message(t, ep, (uint32_t)number);
-    mu->building_words = 0;
+    desk->building_words = 0;
     return MU_OK;
 }
 
 static void trace_launch(struct tile *t, uint64_t number)
 {
     const struct msgunit *mu = t->mu;
+    const struct desk *desk = desk_of(t);
     const struct endpoint *ep = number < mu->endpoints ? &mu->endpoint[number] : NULL;
-    trace_send(t->hart->trace, t->id, t->hart->cycle, (unsigned)mu->status,
-               (unsigned)number & 0xffff, ep ? (tile_id)ep->dest : 0, mu->launched_words,
+    trace_send(t->hart->trace, t->id, t->hart->cycle, (unsigned)desk->status,
+               (unsigned)number & 0xffff, ep ? (tile_id)ep->dest : 0, desk->launched_words,
                ep ? ep->label : 0);
 }
 
 /* ---- configuration ---------------------------------------------------------- */
 
-static void set_destination(struct tile *t, struct endpoint *ep, uint64_t value)
+/* A destination that does not exist makes the endpoint invalid and keeps it so. */
+static void check_destination(const struct tile *t, struct endpoint *ep)
 {
     uint64_t tiles = config_tiles(t->cfg);
-    ep->dest = (uint32_t)value;
-    if ((value & 0xffff) >= tiles || value >> MU_DEST_QUEUE_SHIFT >= t->mu->queues)
+    if ((ep->dest & 0xffff) >= tiles || ep->dest >> MU_DEST_QUEUE_SHIFT >= t->mu->queues)
         ep->conf = 0;
 }
 
-/* A destination that does not exist keeps the endpoint invalid. */
-static void configure_endpoint(struct tile *t, struct endpoint *ep, uint64_t value)
+static void set_destination(const struct tile *t, struct endpoint *ep, uint64_t value)
+{
+    if (value != ep->dest) {
+        ep->generation++;
+        ep->out = 0;
+        ep->refused = 0;
+    }
+    ep->dest = value;
+    check_destination(t, ep);
+}
+
+static void configure_endpoint(const struct tile *t, struct endpoint *ep, uint64_t value)
 {
     ep->conf = (uint8_t)(value & (MU_EP_VALID | MU_EP_USER));
-    set_destination(t, ep, ep->dest);
+    check_destination(t, ep);
 }
 
 /* An empty queue takes a new depth if the slots reach for it; otherwise it
@@ -284,10 +332,11 @@ static void configure_queue(struct msgunit *mu, unsigned number, uint64_t value)
 static struct queue *visible_queue(struct tile *t)
 {
     struct msgunit *mu = t->mu;
-    if (mu->user_queue >= mu->queues)
+    uint64_t number = desk_of(t)->queue;
+    if (number >= mu->queues)
         return NULL;
-    bool hidden = t->hart->priv == PRIV_U && !(mu->user >> mu->user_queue & 1);
-    return hidden ? NULL : &mu->queue[mu->user_queue];
+    bool hidden = t->hart->priv == PRIV_U && !(mu->user >> number & 1);
+    return hidden ? NULL : &mu->queue[number];
 }
 
 static uint64_t pop_word(struct msgunit *mu, struct queue *q)
@@ -323,10 +372,10 @@ enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *val
     const struct queue *q = &mu->queue[mu->selected_queue];
     switch (number) {
     case CSR_MU_SEND:
-        *value = mu->status;
+        *value = desk_of(t)->status;
         break;
     case CSR_MU_QUEUE:
-        *value = mu->user_queue;
+        *value = desk_of(t)->queue;
         break;
     case CSR_MU_READY:
         *value = msgunit_ready(mu, (enum privilege)h->priv);
@@ -347,10 +396,13 @@ enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *val
         *value = ep->label;
         break;
     case CSR_SMU_EP_CREDITS:
-        *value = ep->credits;
+        *value = credits_left(ep);
         break;
     case CSR_SMU_EP_CONF:
         *value = ep->conf;
+        break;
+    case CSR_SMU_EP_REFUSED:
+        *value = ep->refused;
         break;
     case CSR_SMU_RQ:
         *value = mu->selected_queue;
@@ -379,11 +431,18 @@ static enum csr_result wait_for(struct hart *h, uint64_t mask)
     return CSR_WAIT;
 }
 
+static void push_word(struct desk *desk, uint64_t value)
+{
+    if (desk->building_words < MU_MESSAGE_WORDS)
+        desk->building[desk->building_words] = value;
+    desk->building_words += desk->building_words <= MU_MESSAGE_WORDS;
+}
+
 static void acknowledge_selected(struct tile *t)
 {
     const struct queue *q = visible_queue(t);
     if (q && q->count)
-        acknowledge(t, (unsigned)t->mu->user_queue);
+        acknowledge(t, (unsigned)desk_of(t)->queue);
 }
 
 enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t value)
@@ -393,16 +452,14 @@ enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t val
     struct endpoint *ep = &mu->endpoint[mu->selected_endpoint];
     switch (number) {
     case CSR_MU_PUSH:
-        if (mu->building_words < MU_MESSAGE_WORDS)
-            mu->building[mu->building_words] = value;
-        mu->building_words += mu->building_words <= MU_MESSAGE_WORDS;
+        push_word(desk_of(t), value);
         break;
     case CSR_MU_SEND:
-        mu->status = launch(t, value);
+        desk_of(t)->status = launch(t, value);
         trace_launch(t, value);
         break;
     case CSR_MU_QUEUE:
-        mu->user_queue = value;
+        desk_of(t)->queue = value;
         break;
     case CSR_MU_ACK:
         acknowledge_selected(t);
@@ -419,10 +476,13 @@ enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t val
         ep->label = value;
         break;
     case CSR_SMU_EP_CREDITS:
-        ep->credits = (uint32_t)value;
+        ep->limit = value < mu->slots ? (uint32_t)value : mu->slots;
         break;
     case CSR_SMU_EP_CONF:
         configure_endpoint(t, ep, value);
+        break;
+    case CSR_SMU_EP_REFUSED:
+        ep->refused = value < UINT16_MAX ? (uint16_t)value : UINT16_MAX;
         break;
     case CSR_SMU_RQ:
         mu->selected_queue = value < mu->queues ? value : mu->selected_queue;

@@ -19,9 +19,10 @@ struct msgunit *msgunit_create(struct arena *arena, const struct config *cfg);
  * or full (the caller sends PACKET_REFUSED back). */
 bool msgunit_deliver(struct tile *t, tile_id from, const struct message *message, cycle_t now);
 
-/* The receiver has acknowledged, or refused, a message of this endpoint. */
-void msgunit_credit(struct msgunit *mu, uint32_t endpoint);
-void msgunit_refused(struct msgunit *mu, uint32_t endpoint);
+/* The receiver has acknowledged, or refused, this message (of which it says
+ * endpoint and generation). */
+void msgunit_credit(struct msgunit *mu, const struct message *message);
+void msgunit_refused(struct msgunit *mu, const struct message *message);
 
 /* Queues of `mask` that hold a message and that `priv` may see. */
 uint64_t msgunit_ready(const struct msgunit *mu, enum privilege priv);

@@ -8,7 +8,7 @@
 
 struct engine;
 
-/* A packet of the pool, to be filled and posted.  Running out is a bug. */
+/* A packet of the pool, to be filled and posted. */
 struct packet *network_packet(struct engine *engine);
 
 /* The packet leaves half `from` of its tile at cycle `at`, which lies in the

@@ -1,5 +1,5 @@
 /*
- * What travels between tiles.  A packet is one of the kinds below; its index
+ * What travels between tiles.  A packet is one of the kinds below; its number
  * in the chip's pool is the payload that the mesh carries.
  */
 #ifndef TESSERA_PACKET_H
@@ -28,8 +28,10 @@ enum tile_half { HALF_HOME, HALF_HART };
 struct message {
     uint64_t label;
     uint64_t word[MU_MESSAGE_WORDS];
-    uint32_t endpoint; /* of the sender: where the credit returns to */
-    uint8_t queue;     /* of the receiver */
+    uint32_t endpoint;   /* of the sender: where the credit returns to */
+    uint32_t generation; /* of the endpoint, when the message was launched */
+    uint32_t number;     /* among the messages from its tile to that one */
+    uint8_t queue;       /* of the receiver */
     uint8_t words;
 };
 
@@ -40,11 +42,14 @@ struct device_access {
 };
 
 struct packet {
-    uint8_t kind; /* enum packet_kind */
+    uint32_t number;     /* in the chip's pool; never copied */
+    struct packet *next; /* of a list that it is in: unused, or held back for order */
+    uint8_t kind;        /* enum packet_kind */
     uint8_t vnet;
     uint8_t flits;
-    uint8_t to_half; /* enum tile_half */
+    uint8_t from_half, to_half; /* enum tile_half */
     tile_id from, to;
+    cycle_t posted_at; /* when it reached the network interface */
     union {
         struct coh_msg coherence;
         struct message message;

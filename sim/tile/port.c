@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "sim/core/mmu.h"
 #include "sim/tile/htif.h"
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
@@ -19,29 +20,57 @@ static enum port_result sleep_for(struct hart *h, enum hart_wait wait, uint64_t 
     return PORT_WAIT;
 }
 
-/* The line is in the window, with the permission that `op` needs. */
-static enum port_result hold_line(struct hart *h, uint64_t address, enum l1_op op)
+/* The physical line is in the window, with the permission that `op` needs. */
+static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op op,
+                                  enum hart_wait wait)
 {
     struct tile *t = h->tile;
-    enum l1_answer answer = l1_access(t->l1, line_of(address), op, t->out);
+    t->out->network_cycles = t->out->memory_cycles = 0;
+    enum l1_answer answer = l1_access(t->l1, line_of(physical), op, t->out);
     tile_post_messages(t, HALF_HART, h->cycle);
     switch (answer) {
     case L1_READY:
         return PORT_DONE;
     case L1_MISS:
+        h->l1d_misses++;
         trace_miss(h->trace, h->id, h->cycle, TRACE_MISS, op == L1_LOAD ? TRACE_LOAD : TRACE_STORE,
-                   line_of(address));
-        return sleep_for(h, WAIT_LINE, address);
+                   line_of(physical));
+        return sleep_for(h, wait, physical);
     case L1_BUSY:
-        return sleep_for(h, WAIT_L1, address);
+        return sleep_for(h, WAIT_L1, physical);
     }
     return PORT_FAULT;
 }
 
-static uint8_t *cell_of(struct hart *h, uint64_t address)
+static uint8_t *cell_of(struct hart *h, paddr_t physical)
 {
     const struct l1_window *w = h->window;
-    return &w->data[address & ((w->set_mask << LINE_SHIFT) | (LINE_BYTES - 1))];
+    return &w->data[physical & ((w->set_mask << LINE_SHIFT) | (LINE_BYTES - 1))];
+}
+
+/* ---- views -------------------------------------------------------------------- */
+
+/* Virtual and physical address select the same set, so that a view can be indexed
+ * by the one and hold data of the other. */
+static bool same_index(const struct l1_window *w, uint64_t address, paddr_t physical)
+{
+    return !((address ^ physical) >> LINE_SHIFT & w->set_mask);
+}
+
+/* Remembers that this line may be read (and written) at this address without
+ * asking again, if all of it may. */
+static void remember_line(struct hart *h, uint64_t address, paddr_t physical, enum access_kind kind)
+{
+    const struct l1_window *w = h->window;
+    uint64_t set = address >> LINE_SHIFT & w->set_mask;
+    paddr_t line = line_of(physical);
+    if (!same_index(w, address, physical) || w->read_tag[set] != line)
+        return;
+    if (kind == ACCESS_LOAD && mmu_may_access(h, line, LINE_BYTES, ACCESS_LOAD))
+        w->view_read[h->view][set] = line_of(address);
+    if (kind == ACCESS_STORE && w->write_tag[set] == line &&
+        mmu_may_access(h, line, LINE_BYTES, ACCESS_STORE))
+        w->view_write[h->view][set] = line_of(address);
 }
 
 /* ---- devices ---------------------------------------------------------------- */
@@ -91,7 +120,7 @@ static enum port_result device_load(struct hart *h, uint64_t address, unsigned b
     if (device_answered(h, value))
         return PORT_DONE;
     *cause = CAUSE_LOAD_ACCESS;
-    if (!device_owner(h->tile, address, &owner))
+    if (!device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
     if (owner != h->id) {
         struct device_access access = {.address = address, .bytes = (uint8_t)bytes};
@@ -111,7 +140,7 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
     if (device_answered(h, &ignored))
         return PORT_DONE;
     *cause = CAUSE_STORE_ACCESS;
-    if (!device_owner(h->tile, address, &owner))
+    if (!device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
     if (owner != h->id) {
         struct device_access access = {address, value, (uint8_t)bytes};
@@ -125,76 +154,211 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
 
 /* ---- memory ------------------------------------------------------------------ */
 
-enum port_result port_load(struct hart *h, uint64_t address, unsigned bytes, uint64_t *value,
-                           enum trap_cause *cause)
+/* What everyone who watches stores must hear of. */
+static void stored(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value)
 {
-    *cause = CAUSE_LOAD_MISALIGNED;
-    if (address & (bytes - 1))
+    l1_checked_store(h->tile->l1, physical, bytes, value);
+    htif_stored(h->tile, physical, value);
+}
+
+/* One access that lies within a line, at a known physical address. */
+static enum port_result load_part(struct hart *h, uint64_t address, paddr_t physical,
+                                  unsigned bytes, uint64_t *value, enum trap_cause *cause)
+{
+    *cause = CAUSE_LOAD_ACCESS;
+    if (!mmu_may_access(h, physical, bytes, ACCESS_LOAD))
         return PORT_FAULT;
-    if (!coherence_has(h->tile->coherence, address))
-        return device_load(h, address, bytes, value, cause);
-    enum port_result result = hold_line(h, address, L1_LOAD);
-    if (result == PORT_DONE) {
-        *value = 0;
-        memcpy(value, cell_of(h, address), bytes);
-        l1_checked_load(h->tile->l1, address, bytes, *value);
+    if (!coherence_has(h->tile->coherence, physical))
+        return device_load(h, physical, bytes, value, cause);
+    enum port_result result = hold_line(h, physical, L1_LOAD, WAIT_LINE);
+    if (result != PORT_DONE)
+        return result;
+    *value = 0;
+    memcpy(value, cell_of(h, physical), bytes);
+    l1_checked_load(h->tile->l1, physical, bytes, *value);
+    remember_line(h, address, physical, ACCESS_LOAD);
+    return PORT_DONE;
+}
+
+static enum port_result store_part(struct hart *h, uint64_t address, paddr_t physical,
+                                   unsigned bytes, uint64_t value, enum trap_cause *cause)
+{
+    *cause = CAUSE_STORE_ACCESS;
+    if (!mmu_may_access(h, physical, bytes, ACCESS_STORE))
+        return PORT_FAULT;
+    if (!coherence_has(h->tile->coherence, physical))
+        return device_store(h, physical, bytes, value, cause);
+    enum port_result result = hold_line(h, physical, L1_STORE, WAIT_LINE);
+    if (result != PORT_DONE)
+        return result;
+    memcpy(cell_of(h, physical), &value, bytes);
+    stored(h, physical, bytes, value);
+    remember_line(h, address, physical, ACCESS_STORE);
+    return PORT_DONE;
+}
+
+static bool spans_lines(uint64_t address, unsigned bytes)
+{
+    return (address & (LINE_BYTES - 1)) + bytes > LINE_BYTES;
+}
+
+/* Both parts of an access that spans two lines must be allowed before either is
+ * performed. */
+static enum port_result translate_both(struct hart *h, uint64_t address, unsigned bytes,
+                                       enum access_kind kind, paddr_t physical[2],
+                                       enum trap_cause *cause)
+{
+    uint64_t second = line_of(address + bytes - 1);
+    enum port_result result = mmu_translate(h, address, kind, &physical[0], cause);
+    h->fault_address = address;
+    if (result != PORT_DONE)
+        return result;
+    h->fault_address = second;
+    result = mmu_translate(h, second, kind, &physical[1], cause);
+    if (result != PORT_DONE)
+        return result;
+    *cause = kind == ACCESS_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
+    h->fault_address = address;
+    if (!coherence_has(h->tile->coherence, physical[0]))
+        return PORT_FAULT;
+    h->fault_address = second;
+    bool memory = coherence_has(h->tile->coherence, physical[1]);
+    return memory && mmu_may_access(h, physical[1], 1, kind) ? PORT_DONE : PORT_FAULT;
+}
+
+/* The second part is a synchronisation point of its own, one cycle later. */
+static bool second_part_must_wait(struct hart *h)
+{
+    hart_stall(h, STALL_l1d_access, 1);
+    return h->cycle >= h->until;
+}
+
+static enum port_result load_split(struct hart *h, uint64_t address, unsigned bytes,
+                                   uint64_t *value, enum trap_cause *cause)
+{
+    paddr_t physical[2];
+    uint64_t second = line_of(address + bytes - 1), high;
+    unsigned low_bytes = (unsigned)(second - address);
+    enum port_result result = translate_both(h, address, bytes, ACCESS_LOAD, physical, cause);
+    if (result != PORT_DONE)
+        return result;
+    if (!h->split.active || h->split.address != address) {
+        result = load_part(h, address, physical[0], low_bytes, &h->split.value, cause);
+        if (result != PORT_DONE)
+            return result;
+        h->split.active = true;
+        h->split.address = address;
+        if (second_part_must_wait(h))
+            return PORT_YIELD;
     }
+    result = load_part(h, second, physical[1], bytes - low_bytes, &high, cause);
+    if (result != PORT_DONE)
+        return result;
+    h->split.active = false;
+    *value = h->split.value | high << (8 * low_bytes);
+    return PORT_DONE;
+}
+
+static enum port_result store_split(struct hart *h, uint64_t address, unsigned bytes,
+                                    uint64_t value, enum trap_cause *cause)
+{
+    paddr_t physical[2];
+    uint64_t second = line_of(address + bytes - 1);
+    unsigned low_bytes = (unsigned)(second - address);
+    enum port_result result = translate_both(h, address, bytes, ACCESS_STORE, physical, cause);
+    if (result != PORT_DONE)
+        return result;
+    if (!h->split.active || h->split.address != address) {
+        result = store_part(h, address, physical[0], low_bytes, value, cause);
+        if (result != PORT_DONE)
+            return result;
+        h->split.active = true;
+        h->split.address = address;
+        if (second_part_must_wait(h))
+            return PORT_YIELD;
+    }
+    result = store_part(h, second, physical[1], bytes - low_bytes, value >> (8 * low_bytes), cause);
+    if (result == PORT_DONE)
+        h->split.active = false;
     return result;
 }
 
-/* What everyone who watches stores must hear of. */
-static void stored(struct hart *h, uint64_t address, unsigned bytes, uint64_t value)
+enum port_result port_load(struct hart *h, uint64_t address, unsigned bytes, uint64_t *value,
+                           enum trap_cause *cause)
 {
-    l1_checked_store(h->tile->l1, address, bytes, value);
-    htif_stored(h->tile, address, value);
+    paddr_t physical;
+    h->fault_address = address;
+    *cause = CAUSE_LOAD_MISALIGNED;
+    if ((address & (bytes - 1)) && !h->cfg->hart_misaligned)
+        return PORT_FAULT;
+    if (spans_lines(address, bytes))
+        return load_split(h, address, bytes, value, cause);
+    enum port_result result = mmu_translate(h, address, ACCESS_LOAD, &physical, cause);
+    return result == PORT_DONE ? load_part(h, address, physical, bytes, value, cause) : result;
 }
 
 enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, uint64_t value,
                             enum trap_cause *cause)
 {
+    paddr_t physical;
+    h->fault_address = address;
     *cause = CAUSE_STORE_MISALIGNED;
-    if (address & (bytes - 1))
+    if ((address & (bytes - 1)) && !h->cfg->hart_misaligned)
         return PORT_FAULT;
-    if (!coherence_has(h->tile->coherence, address))
-        return device_store(h, address, bytes, value, cause);
-    enum port_result result = hold_line(h, address, L1_STORE);
-    if (result == PORT_DONE) {
-        memcpy(cell_of(h, address), &value, bytes);
-        stored(h, address, bytes, value);
-    }
-    return result;
+    if (spans_lines(address, bytes))
+        return store_split(h, address, bytes, value, cause);
+    enum port_result result = mmu_translate(h, address, ACCESS_STORE, &physical, cause);
+    return result == PORT_DONE ? store_part(h, address, physical, bytes, value, cause) : result;
 }
 
-/* Atomics work on DRAM only. */
-enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes, uint8_t **cell,
-                             enum trap_cause *cause)
+/* ---- atomics, on DRAM only ----------------------------------------------------- */
+
+/* The line of a physical address that may be written, ready to be. */
+static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned bytes,
+                                      enum access_kind kind, paddr_t *physical,
+                                      enum trap_cause *cause)
 {
-    *cause = CAUSE_STORE_MISALIGNED;
+    h->fault_address = address;
+    enum port_result result = mmu_translate(h, address, kind, physical, cause);
+    if (result != PORT_DONE)
+        return result;
+    *cause = kind == ACCESS_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
+    if (!coherence_has(h->tile->coherence, *physical) || !mmu_may_access(h, *physical, bytes, kind))
+        return PORT_FAULT;
+    return PORT_DONE;
+}
+
+enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
+                             enum atomic_kind kind, uint8_t **cell, enum trap_cause *cause)
+{
+    paddr_t physical;
+    enum access_kind access = kind == ATOMIC_LR ? ACCESS_LOAD : ACCESS_STORE;
+    h->fault_address = address;
+    *cause = kind == ATOMIC_LR ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED;
     if (address & (bytes - 1))
         return PORT_FAULT;
-    *cause = CAUSE_STORE_ACCESS;
-    if (!coherence_has(h->tile->coherence, address))
-        return PORT_FAULT;
-    enum port_result result = hold_line(h, address, L1_STORE);
-    *cell = cell_of(h, address);
+    enum port_result result = hold_writable(h, address, bytes, access, &physical, cause);
+    if (result != PORT_DONE)
+        return result;
+    *cell = NULL;
+    if (kind == ATOMIC_SC && !l1_is_reserved(h->tile->l1, line_of(physical)))
+        return PORT_DONE;
+    result = hold_line(h, physical, L1_STORE, WAIT_LINE);
+    *cell = cell_of(h, physical);
+    h->atomic_physical = physical;
     return result;
 }
 
-void port_atomic_written(struct hart *h, uint64_t address, unsigned bytes, const uint8_t *cell)
+void port_atomic_written(struct hart *h, unsigned bytes, const uint8_t *cell)
 {
     uint64_t value = 0;
     memcpy(&value, cell, bytes);
-    stored(h, address, bytes, value);
+    stored(h, h->atomic_physical, bytes, value);
 }
 
-void port_reserve(struct hart *h, uint64_t address)
+void port_reserve(struct hart *h)
 {
-    l1_reserve(h->tile->l1, line_of(address));
-}
-
-bool port_is_reserved(const struct hart *h, uint64_t address)
-{
-    return l1_is_reserved(h->tile->l1, line_of(address));
+    l1_reserve(h->tile->l1, line_of(h->atomic_physical));
 }
 
 void port_unreserve(struct hart *h)
@@ -202,31 +366,114 @@ void port_unreserve(struct hart *h)
     l1_reserve(h->tile->l1, UINT64_MAX);
 }
 
+/* ---- page tables ------------------------------------------------------------------ */
+
+enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
+{
+    if (!coherence_has(h->tile->coherence, at))
+        return PORT_FAULT;
+    enum port_result result = hold_line(h, at, L1_LOAD, WAIT_WALK);
+    if (result == PORT_DONE) {
+        memcpy(pte, cell_of(h, at), sizeof *pte);
+        l1_checked_load(h->tile->l1, at, sizeof *pte, *pte);
+    }
+    return result;
+}
+
+enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte)
+{
+    enum port_result result = hold_line(h, at, L1_STORE, WAIT_WALK);
+    if (result == PORT_DONE) {
+        memcpy(cell_of(h, at), &pte, sizeof pte);
+        stored(h, at, sizeof pte, pte);
+    }
+    return result;
+}
+
+/* ---- cache blocks -------------------------------------------------------------------- */
+
+enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_cause *cause)
+{
+    paddr_t physical;
+    uint64_t line = line_of(address);
+    enum port_result result = hold_writable(h, line, LINE_BYTES, ACCESS_STORE, &physical, cause);
+    h->fault_address = address;
+    if (result != PORT_DONE)
+        return result;
+    result = hold_line(h, physical, L1_STORE, WAIT_LINE);
+    if (result != PORT_DONE)
+        return result;
+    memset(cell_of(h, physical), 0, LINE_BYTES);
+    for (unsigned i = 0; i < LINE_BYTES; i += 8)
+        stored(h, physical + i, 8, 0);
+    return PORT_DONE;
+}
+
+/* Hardware keeps every copy current, so there is nothing to write back or to
+ * drop: what is left is the check that the address may be read or written. */
+enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause)
+{
+    paddr_t physical;
+    uint64_t line = line_of(address);
+    enum port_result result = hold_writable(h, line, 1, ACCESS_LOAD, &physical, cause);
+    if (result == PORT_FAULT) { /* store permission alone is enough; a fault is the store's */
+        result = hold_writable(h, line, 1, ACCESS_STORE, &physical, cause);
+    }
+    h->fault_address = address;
+    return result;
+}
+
 /* ---- instructions --------------------------------------------------------------- */
 
-enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code)
+/* The L1I's most recently used line of a set is what the views remember. */
+static void remember_code(struct hart *h, uint64_t pc, paddr_t physical, struct code_line *code)
+{
+    uint64_t set = physical >> LINE_SHIFT & h->fetch_mask;
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        h->fetch_view[k][set].line = UINT64_MAX;
+    if (!((pc ^ physical) >> LINE_SHIFT & h->fetch_mask) &&
+        mmu_may_access(h, line_of(physical), LINE_BYTES, ACCESS_FETCH))
+        h->fetch[set] = (struct fetch_entry){line_of(pc), code};
+}
+
+enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code,
+                            enum trap_cause *cause)
 {
     struct tile *t = h->tile;
-    paddr_t line = line_of(pc);
-    if (!coherence_has(t->coherence, pc))
+    paddr_t physical;
+    h->fault_address = pc;
+    enum port_result result = mmu_translate(h, pc, ACCESS_FETCH, &physical, cause);
+    if (result != PORT_DONE)
+        return result;
+    *cause = CAUSE_FETCH_ACCESS;
+    if (!coherence_has(t->coherence, physical) || !mmu_may_access(h, physical, 2, ACCESS_FETCH))
         return PORT_FAULT;
-    int index = icache_access(t->icache, line, t->out);
+    t->out->network_cycles = t->out->memory_cycles = 0;
+    int index = icache_access(t->icache, line_of(physical), t->out);
     tile_post_messages(t, HALF_HART, h->cycle);
     if (index < 0) {
-        trace_miss(h->trace, h->id, h->cycle, TRACE_MISS, TRACE_FETCH, line);
-        return sleep_for(h, WAIT_FETCH, pc);
+        h->l1i_misses++;
+        trace_miss(h->trace, h->id, h->cycle, TRACE_MISS, TRACE_FETCH, line_of(physical));
+        return sleep_for(h, WAIT_FETCH, physical);
     }
-    struct fetch_entry *entry = &h->fetch[(pc >> LINE_SHIFT) & h->fetch_mask];
-    entry->line = line;
-    entry->code = *code = code_intern(t->code, icache_data(t->icache, index));
+    *code = code_intern(t->code, icache_data(t->icache, index));
+    remember_code(h, pc, physical, *code);
     return PORT_DONE;
+}
+
+struct code_line *port_straddle(struct hart *h, const struct code_line *first,
+                                const struct code_line *second)
+{
+    unsigned bytes;
+    uint32_t low = code_bits(first, LINE_HALVES - 1, &bytes);
+    uint32_t high = second->bytes[0] | (uint32_t)second->bytes[1] << 8;
+    return code_intern_straddle(h->tile->code, low | high << 16);
 }
 
 void port_fence_i(struct hart *h)
 {
     icache_flush(h->tile->icache);
-    for (uint64_t set = 0; set <= h->fetch_mask; set++)
-        h->fetch[set].line = UINT64_MAX;
+    mmu_forget_views(h);
 }
 
 void port_trap_loop(struct hart *h)

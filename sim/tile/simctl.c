@@ -10,40 +10,66 @@
 #include <string.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/hash.h"
+#include "sim/tile/htif.h"
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
 
-/* The shared series of this name and unit, new or old; the last one of the
- * table when it is full. */
-static unsigned shared_series(struct simctl_shared *shared, const char *name, const char *unit)
+static struct series **bucket_of(struct simctl_shared *shared, const char *name, const char *unit)
 {
-    for (unsigned i = 0; i < shared->series_count; i++)
-        if (strcmp(shared->series[i].name, name) == 0 && strcmp(shared->series[i].unit, unit) == 0)
-            return i;
-    if (shared->series_count == SERIES_MAX)
-        return SERIES_MAX - 1;
-    struct series *s = &shared->series[shared->series_count];
+    uint64_t hash = hash_bytes(hash_bytes(HASH_SEED, name, strlen(name) + 1), unit, strlen(unit));
+    return &shared->bucket[hash % SERIES_BUCKETS];
+}
+
+/* The shared series of this name and unit, new or old. */
+static struct series *shared_series(struct simctl_shared *shared, const char *name,
+                                    const char *unit)
+{
+    struct series **bucket = bucket_of(shared, name, unit);
+    for (struct series *s = *bucket; s; s = s->next)
+        if (strcmp(s->name, name) == 0 && strcmp(s->unit, unit) == 0)
+            return s;
+    struct series *s = arena_alloc(shared->arena, 1, sizeof *s);
     snprintf(s->name, sizeof s->name, "%s", name);
     snprintf(s->unit, sizeof s->unit, "%s", unit);
-    return shared->series_count++;
+    s->next = *bucket;
+    *bucket = s;
+    shared->series_count++;
+    return s;
+}
+
+/* This tile's number of a series, new or old; a tile that has named all that it
+ * may gets a number that selects nothing. */
+static unsigned number_of(struct tile *t, const char *name, const char *unit)
+{
+    struct simctl *s = t->simctl;
+    for (unsigned i = 0; i < s->series_count; i++)
+        if (strcmp(s->series[i]->name, name) == 0 && strcmp(s->series[i]->unit, unit) == 0)
+            return i;
+    if (s->series_count == SIMCTL_SERIES_MAX) {
+        htif_fault(t, "no more than %u series a tile: \"%s\" (%s) is one too many",
+                   SIMCTL_SERIES_MAX, name, unit);
+        return SIMCTL_SERIES_MAX;
+    }
+    s->series[s->series_count] = shared_series(s->shared, name, unit);
+    return s->series_count++;
 }
 
 /* The buffer holds "name\0unit". */
-static unsigned name_series(struct simctl *s)
+static unsigned name_series(struct tile *t)
 {
-    s->name[s->name_bytes] = '\0';
+    struct simctl *s = t->simctl;
+    bool fits = s->name_bytes < sizeof s->name;
+    s->name[fits ? s->name_bytes : sizeof s->name - 1] = '\0';
     const char *name = s->name, *unit = name + strlen(name);
     if (unit < s->name + s->name_bytes)
         unit++;
     s->name_bytes = 0;
-    unsigned shared = shared_series(s->shared, name, unit);
-    for (unsigned i = 0; i < s->series_count; i++)
-        if (s->series[i] == shared)
-            return i;
-    if (s->series_count == SERIES_PER_TILE)
-        return SERIES_PER_TILE - 1;
-    s->series[s->series_count] = (uint8_t)shared;
-    return s->series_count++;
+    if (fits && strlen(name) < SIMCTL_NAME_BYTES && strlen(unit) < SIMCTL_UNIT_BYTES)
+        return number_of(t, name, unit);
+    htif_fault(t, "a series has a name of fewer than %u bytes and a unit of fewer than %u: \"%s\"",
+               SIMCTL_NAME_BYTES, SIMCTL_UNIT_BYTES, name);
+    return SIMCTL_SERIES_MAX;
 }
 
 void simctl_end_line(struct simctl *s, tile_id tile, cycle_t now)
@@ -57,6 +83,7 @@ void simctl_end_line(struct simctl *s, tile_id tile, cycle_t now)
     }
     struct console_line *line = &shared->line[shared->line_count++];
     line->cycle = now;
+    line->number = shared->lines_ended++;
     line->tile = tile;
     line->bytes = (uint16_t)s->console_bytes;
     memcpy(line->text, s->console, s->console_bytes);
@@ -83,7 +110,7 @@ uint64_t simctl_read(struct tile *t, unsigned offset, cycle_t now)
 {
     switch (offset) {
     case SIMCTL_SERIES:
-        return name_series(t->simctl);
+        return name_series(t);
     case SIMCTL_CYCLE:
         return now;
     default:
@@ -99,7 +126,7 @@ void simctl_write(struct tile *t, unsigned offset, uint64_t value, cycle_t now)
         console_put(t, (uint8_t)value, now);
         break;
     case SIMCTL_NAME:
-        if (s->name_bytes < sizeof s->name - 1)
+        if (s->name_bytes < sizeof s->name)
             s->name[s->name_bytes++] = (char)value;
         break;
     case SIMCTL_SELECT:
@@ -107,7 +134,7 @@ void simctl_write(struct tile *t, unsigned offset, uint64_t value, cycle_t now)
         break;
     case SIMCTL_SAMPLE:
         if (s->series_count)
-            hist_add(&s->shared->series[s->series[s->selected]].hist, value);
+            hist_add(&s->series[s->selected]->hist, value);
         break;
     case SIMCTL_MARK:
         s->shared->marks++;

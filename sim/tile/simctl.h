@@ -5,15 +5,17 @@
 #define TESSERA_SIMCTL_MODEL_H
 
 #include "sim/abi/simctl.h"
+#include "sim/base/arena.h"
 #include "sim/base/hist.h"
 #include "sim/base/types.h"
 
-enum { SERIES_MAX = 64, CONSOLE_LINE_MAX = 512, SERIES_PER_TILE = 16 };
+enum { CONSOLE_LINE_MAX = 512, SERIES_BUCKETS = 1024 };
 
 /* One named distribution of a run; tiles that use the name share it. */
 struct series {
+    struct series *next; /* in its bucket */
     char name[SIMCTL_NAME_BYTES];
-    char unit[SIMCTL_NAME_BYTES];
+    char unit[SIMCTL_UNIT_BYTES];
     struct hist hist;
 };
 
@@ -21,6 +23,7 @@ struct series {
  * that lines come out in the order of (cycle, tile). */
 struct console_line {
     cycle_t cycle;
+    uint64_t number; /* among all lines: of one tile and cycle the first comes first */
     tile_id tile;
     uint16_t bytes;
     char text[CONSOLE_LINE_MAX];
@@ -28,18 +31,20 @@ struct console_line {
 
 /* What all tiles' pages feed. */
 struct simctl_shared {
-    struct series *series; /* SERIES_MAX */
+    struct arena *arena;
+    struct series *bucket[SERIES_BUCKETS]; /* by name and unit, in no order that may show */
     unsigned series_count;
     struct console_line *line; /* waiting lines, unordered */
     unsigned line_count, line_capacity;
+    uint64_t lines_ended;
     uint64_t marks;
 };
 
 struct simctl {
     struct simctl_shared *shared;
-    char name[2 * SIMCTL_NAME_BYTES]; /* what NAME has spelled so far */
-    unsigned name_bytes;
-    uint8_t series[SERIES_PER_TILE]; /* this tile's numbers -> shared series */
+    char name[SIMCTL_NAME_BYTES + SIMCTL_UNIT_BYTES]; /* what NAME has spelled so far */
+    unsigned name_bytes;                              /* sizeof name: more than fits */
+    struct series *series[SIMCTL_SERIES_MAX];         /* by this tile's numbers */
     unsigned series_count;
     unsigned selected; /* this tile's number */
     char console[CONSOLE_LINE_MAX];

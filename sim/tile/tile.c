@@ -51,21 +51,31 @@ void tile_raise(struct tile *t, uint64_t mip_bits, cycle_t now)
 {
     struct hart *h = t->hart;
     h->mip |= mip_bits;
-    if (waits_for_interrupt(h) && hart_interrupt_pending(h))
+    if (!hart_interrupt_pending(h))
+        return;
+    if (waits_for_interrupt(h))
         wake(t, now);
+    else if (h->until > now)
+        h->until = now; /* its own store raised it: look at the next synchronisation point */
 }
 
 void tile_timer(struct tile *t, cycle_t now)
 {
     if (now >= t->hart->timer_at)
         tile_raise(t, UINT64_C(1) << IRQ_MTIP, now);
+    if (now >= t->hart->stimer_at)
+        tile_raise(t, UINT64_C(1) << IRQ_STIP, now);
 }
 
 void tile_asleep(struct tile *t)
 {
     struct hart *h = t->hart;
-    bool timed = waits_for_interrupt(h) && (h->mie >> IRQ_MTIP & 1);
-    network_set_timer(t->engine, t->id, timed ? h->timer_at : CYCLE_NEVER);
+    cycle_t at = CYCLE_NEVER;
+    if (waits_for_interrupt(h) && (h->mie >> IRQ_MTIP & 1))
+        at = h->timer_at;
+    if (waits_for_interrupt(h) && (h->mie >> IRQ_STIP & 1) && h->stimer_at < at)
+        at = h->stimer_at;
+    network_set_timer(t->engine, t->id, at);
 }
 
 /* ---- receiving --------------------------------------------------------------- */
@@ -73,6 +83,10 @@ void tile_asleep(struct tile *t)
 static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t now)
 {
     struct hart *h = t->hart;
+    t->out->network_cycles = m->network_cycles;
+    t->out->memory_cycles = m->memory_cycles;
+    h->miss_network_cycles = m->network_cycles;
+    h->miss_memory_cycles = m->memory_cycles;
     switch ((enum coh_agent)coh_msg_info[m->type].to) {
     case AGENT_HOME:
         home_receive(t->coherence, t->id, m, now, t->out);
@@ -83,7 +97,7 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
         tile_post_messages(t, HALF_HOME, now);
         break;
     case AGENT_L1D:
-        if (l1_receive(t->l1, m, t->out) && h->wait == WAIT_LINE &&
+        if (l1_receive(t->l1, m, t->out) && (h->wait == WAIT_LINE || h->wait == WAIT_WALK) &&
             line_of(h->wait_line) == m->line)
             wake(t, now);
         else if (h->wait == WAIT_L1)
@@ -98,27 +112,38 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
     }
 }
 
-static void reply(struct tile *t, const struct packet *to, uint8_t kind, cycle_t at)
+/* One flit back to where `to` came from; the caller says what it is about. */
+static struct packet *reply_to(struct tile *t, const struct packet *to, uint8_t kind)
 {
     struct packet *p = network_packet(t->engine);
-    *p = *to;
     p->kind = kind;
     p->vnet = VNET_RESPONSE;
     p->flits = 1;
-    p->from = to->to;
+    p->to_half = HALF_HART;
+    p->from = t->id;
     p->to = to->from;
-    network_post(t->engine, p, HALF_HART, at);
+    return p;
+}
+
+static void receive_message(struct tile *t, const struct packet *packet, cycle_t now)
+{
+    if (msgunit_deliver(t, packet->from, &packet->message, now))
+        return;
+    struct packet *refusal = reply_to(t, packet, PACKET_REFUSED);
+    refusal->message = packet->message;
+    network_post(t->engine, refusal, HALF_HART, now + t->lookahead); /* its sender may run ahead */
 }
 
 static void receive_device(struct tile *t, const struct packet *packet, cycle_t now)
 {
-    struct packet answer = *packet;
-    struct device_access *d = &answer.device;
+    struct packet *answer = reply_to(t, packet, PACKET_DEVICE_REPLY);
+    struct device_access *d = &answer->device;
+    *d = packet->device;
     if (packet->kind == PACKET_DEVICE_READ)
         device_read(t, d->address, d->bytes, now, &d->value);
     else
         device_write(t, d->address, d->bytes, d->value, now);
-    reply(t, &answer, PACKET_DEVICE_REPLY, now + t->cfg->device_access_cycles);
+    network_post(t->engine, answer, HALF_HART, now + t->cfg->device_access_cycles);
 }
 
 void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
@@ -128,14 +153,13 @@ void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
         receive_coherence(t, &packet->coherence, now);
         break;
     case PACKET_MESSAGE:
-        if (!msgunit_deliver(t, packet->from, &packet->message, now))
-            reply(t, packet, PACKET_REFUSED, now + t->lookahead); /* its sender may run ahead */
+        receive_message(t, packet, now);
         break;
     case PACKET_CREDIT:
-        msgunit_credit(t->mu, packet->message.endpoint);
+        msgunit_credit(t->mu, &packet->message);
         break;
     case PACKET_REFUSED:
-        msgunit_refused(t->mu, packet->message.endpoint);
+        msgunit_refused(t->mu, &packet->message);
         break;
     case PACKET_DEVICE_READ:
     case PACKET_DEVICE_WRITE:

@@ -41,9 +41,9 @@ void tile_asleep(struct tile *t);
 /* Posts the messages in t->out, which half `from` sends in reaction to `event`. */
 void tile_post_messages(struct tile *t, enum tile_half from, cycle_t event);
 
-/* Device registers (device.c).  `local` accesses come from the tile's own hart.
- * False: there is no such register, or not of this size. */
-bool device_owner(const struct tile *t, paddr_t address, tile_id *owner);
+/* Device registers (device.c).  False: there is no such register, or not of this
+ * size.  `owner` is the tile whose register it is; read and write are for this. */
+bool device_owner(const struct tile *t, paddr_t address, unsigned bytes, tile_id *owner);
 bool device_read(struct tile *t, paddr_t address, unsigned bytes, cycle_t now, uint64_t *value);
 bool device_write(struct tile *t, paddr_t address, unsigned bytes, uint64_t value, cycle_t now);
 

@@ -73,6 +73,7 @@ Test(disasm, names_the_registers_of_the_message_unit)
     expect_register(CSR_SMU_EP_LABEL, "smu_ep_label");
     expect_register(CSR_SMU_EP_CREDITS, "smu_ep_credits");
     expect_register(CSR_SMU_EP_CONF, "smu_ep_conf");
+    expect_register(CSR_SMU_EP_REFUSED, "smu_ep_refused");
     expect_register(CSR_SMU_RQ, "smu_rq");
     expect_register(CSR_SMU_RQ_CONF, "smu_rq_conf");
     expect_register(CSR_SMU_IE, "smu_ie");

@@ -68,6 +68,9 @@ Test(reader, returns_the_header)
     cr_assert_str_eq(h->waits.name[2], "message");
     cr_assert_str_eq(symbols_format(h->symbols, 0x80000004, text, sizeof text), "<_start+0x4>");
     cr_assert_str_eq(symbols_format(h->symbols, 0x80001000, text, sizeof text), "<counter>");
+    cr_assert_str_eq(source_lines_format(h->lines, 0x80000024, text, sizeof text),
+                     "boot/start.S:7");
+    cr_assert_str_eq(source_lines_format(h->lines, 0x80000030, text, sizeof text), "");
     trace_reader_close(r);
 }
 

@@ -45,6 +45,48 @@ Test(text, shows_instruction_with_symbol_disassembly_and_value)
            "sd       a0, 8(sp)\n");
 }
 
+Test(text, ends_an_instruction_with_what_it_did)
+{
+    struct trace *t = create_trace();
+    trace_insn(t, 2, 17, 0x80000000, 0x00b5352f, 3, 10, 7);
+    trace_loaded(t, 2, 17, 0x80001000, 8);
+    trace_stored(t, 2, 17, 0x80001000, 8, 9);
+    trace_insn(t, 2, 18, 0x80000004, 0x30529073, 3, 0, 0);
+    trace_csr(t, 2, 18, 0x305, 0x80000044);
+    trace_csr(t, 2, 18, 0x7ff, 1);
+    trace_mark(t, 2, 18, 5);
+    print(t, &everything);
+    expect("          17     2 M 0000000080000000 <_start>                 "
+           "amoadd.d a0, a1, (a0)            a0=0x7"
+           "  from 0x80001000 <counter>  0x80001000 <counter>=0x9\n"
+           "          18     2 M 0000000080000004 <_start+0x4>             "
+           "csrw     mtvec, t0  mtvec=0x80000044  csr 0x7ff=0x1\n"
+           "          18     2 M mark       number 5\n");
+}
+
+Test(text, names_the_source_line_where_a_tile_comes_to_another)
+{
+    static const uint64_t pc[] = {0x8000001c, 0x80000020, 0x80000024, 0x80000028, 0x80000020};
+    static const char *const source[] = {"", "  # boot/start.S:7", "", "  # boot/start.S:8",
+                                         "  # boot/start.S:7"};
+    struct trace *t = create_trace();
+    char line[64], *at;
+    for (unsigned i = 0; i < 5; i++) {
+        trace_insn(t, 0, i, pc[i], 0x13, 3, 0, 0);
+        trace_insn(t, 1, i, 0x80000020, 0x13, 3, 0, 0);
+    }
+    print(t, &everything);
+    at = text;
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(line, sizeof line, "nop%s\n", source[i]);
+        at = strstr(at, "nop");
+        cr_assert_eq(strncmp(at, line, strlen(line)), 0, "%u: %s", i, text);
+        at = strstr(at + 3, "nop"); /* tile 1 */
+        cr_assert_eq(strncmp(at, i ? "nop\n" : "nop  # boot/start.S:7\n", 4), 0, "%u: %s", i, text);
+        at += 3;
+    }
+}
+
 Test(text, shows_trap_and_the_privileges_around_it)
 {
     struct trace *t = create_trace();

@@ -14,6 +14,7 @@ enum { TEST_TILES = 8 };
 
 static char trace_path[4096];
 static struct symbols trace_symbols;
+static struct source_lines trace_lines;
 static struct error error;
 
 static const char *const packet_names[] = {"GetS", "GetM"};
@@ -28,12 +29,18 @@ static inline void make_file(void)
     symbols_add(&trace_symbols, SYMBOL_FUNCTION, "_start", 0x80000000, 0x40);
     symbols_add(&trace_symbols, SYMBOL_OBJECT, "counter", 0x80001000, 8);
     symbols_sort(&trace_symbols);
+    unsigned file = source_lines_file(&trace_lines, "boot/start.S");
+    source_lines_add(&trace_lines, 0x80000020, file, 7);
+    source_lines_add(&trace_lines, 0x80000028, file, 8);
+    source_lines_add(&trace_lines, 0x80000030, 0, 0);
+    source_lines_sort(&trace_lines);
 }
 
 static inline void remove_file(void)
 {
     unlink(trace_path);
     symbols_free(&trace_symbols);
+    source_lines_free(&trace_lines);
 }
 
 static inline struct trace *create_trace(void)
@@ -46,6 +53,7 @@ static inline struct trace *create_trace(void)
         .packets = {packet_names, 2},
         .waits = {wait_names, 3},
         .symbols = &trace_symbols,
+        .lines = &trace_lines,
     };
     struct trace *t = trace_create(trace_path, &header, &error);
     cr_assert_not_null(t, "%s", error.text);

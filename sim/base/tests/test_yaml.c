@@ -139,5 +139,5 @@ Test(yaml, a_folder_is_no_file)
 {
     struct error e = {0};
     cr_assert_null(tree_load("/", &e));
-    cr_expect_str_eq(e.text, "/: Is a directory");
+    cr_expect_str_eq(e.text, "/: is a folder; an ordinary file is expected");
 }

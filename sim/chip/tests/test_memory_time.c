@@ -1,5 +1,5 @@
 /*
- * What an access costs on a quiet chip: each latency equals the sum of its legs,
+ * What an access or a message costs on a quiet chip: the sum of its legs,
  * from the parameters and the mesh's zero-load latency.
  */
 #include "sim/chip/tests/machine.h"
@@ -78,6 +78,7 @@ Test(memory_time, a_hit_takes_one_cycle)
     put_exit(&m.p, 0);
     finish();
     cr_assert_eq(extra_cycles(0), 0);
+    machine_end(&m);
 }
 
 Test(memory_time, a_miss_is_the_sum_of_its_legs)
@@ -175,14 +176,17 @@ Test(memory_time, an_upgrade_waits_for_its_grant_and_the_sharers_acknowledgement
     put_exit(&m.p, 0);
     finish();
     uint64_t grant = flight(home, who, 1);
+    /* Both leave the home in one cycle, but its injection link takes one flit a
+     * cycle, and here the grant goes first. */
     uint64_t acknowledged =
-        flight(home, sharer, 1) + m.cfg.l1_probe_cycles + flight(sharer, who, 1);
+        1 + flight(home, sharer, 1) + m.cfg.l1_probe_cycles + flight(sharer, who, 1);
     cr_assert_gt(acknowledged, grant);
     uint64_t expected = m.cfg.l1_miss_cycles + flight(who, home, 1) + m.cfg.coherence_home_cycles +
                         acknowledged + m.cfg.l1_fill_cycles;
     cr_assert_eq(extra_cycles(who), expected, "%llu cycles, not %llu",
                  (unsigned long long)extra_cycles(who), (unsigned long long)expected);
     cr_assert_eq(machine_stat(&m, "l1d.upgrades"), 2);
+    machine_end(&m);
 }
 
 Test(memory_time, an_instruction_miss_is_the_sum_of_its_legs)
@@ -197,6 +201,7 @@ Test(memory_time, an_instruction_miss_is_the_sum_of_its_legs)
     uint64_t one = m.cfg.l1_miss_cycles + flight(0, 0, 1) + m.cfg.coherence_home_cycles +
                    memory_cycles(0, 0) + flight(0, 0, LINE_FLITS) + m.cfg.l1_fill_cycles;
     cr_assert_eq(m.chip->hart[0].stall[STALL_fetch], lines * one);
+    machine_end(&m);
 }
 
 /* ---- device registers ---------------------------------------------------------------- */
@@ -233,4 +238,61 @@ Test(memory_time, the_simulation_control_page_costs_one_cycle)
     cr_assert_eq(extra_cycles(3), 0);
     cr_assert_eq(m.chip->hart[3].x[A2], m.chip->hart[3].x[A1] + m.cfg.hart_csr_cycles,
                  "and tells the cycle of the access itself");
+    machine_end(&m);
+}
+
+/* ---- messages --------------------------------------------------------------------------- */
+
+/* Tile `from` sends `words` words to tile `to`, which sleeps in mu_wait; a1 of
+ * the sender and a0 of the receiver are the cycles just before and behind. */
+static void run_message(tile_id from, tile_id to, unsigned words)
+{
+    machine_begin(&m, 3, 2);
+    odd_parameters(&m.cfg);
+    m.cfg.message_send_cycles = 3;
+    m.cfg.message_receive_cycles = 4;
+    put_li(&m.p, T1, MU_RQ_VALID | 4 << MU_RQ_DEPTH_SHIFT);
+    put_csrw(&m.p, CSR_SMU_RQ_CONF, T1);
+    put_csrr(&m.p, T2, CSR_MHARTID);
+    put(&m.p, asm_i(OP_addi, T2, T2, -(int32_t)to));
+    unsigned not_receiver = put(&m.p, asm_b(OP_bne, T2, ZERO, 0));
+    put(&m.p, asm_i(OP_addi, T1, ZERO, 1));
+    put_line_end(&m.p);
+    put_csrw(&m.p, CSR_MU_WAIT, T1);
+    put_csrr(&m.p, A0, CSR_MCYCLE);
+    put_exit(&m.p, 0);
+    land(&m.p, not_receiver);
+    put_only(&m.p, from);
+    put_li(&m.p, T1, to);
+    put_csrw(&m.p, CSR_SMU_EP_DEST, T1);
+    put(&m.p, asm_i(OP_csrrwi, ZERO, 1, CSR_SMU_EP_CREDITS));
+    put(&m.p, asm_i(OP_csrrwi, ZERO, MU_EP_VALID, CSR_SMU_EP_CONF));
+    put_delay(&m.p, 1000);
+    for (unsigned i = 0; i < words; i++)
+        put_csrw(&m.p, CSR_MU_PUSH, T1);
+    put_line_end(&m.p);
+    put_csrr(&m.p, A1, CSR_MCYCLE);
+    put_csrw(&m.p, CSR_MU_SEND, ZERO);
+    put_sleep(&m.p);
+    finish();
+}
+
+Test(memory_time, a_message_costs_its_launch_its_flight_and_its_delivery)
+{
+    for (tile_id from = 0; from < 6; from++)
+        for (tile_id to = 0; to < 6; to++) {
+            unsigned words = 1 + (from * 6u + to) % MU_MESSAGE_WORDS;
+            if (from == to)
+                continue;
+            run_message(from, to, words);
+            unsigned flits =
+                1 + (64 * (words + 1) + m.cfg.mesh_flit_bits - 1) / m.cfg.mesh_flit_bits;
+            uint64_t took = m.chip->hart[to].x[A0] - m.chip->hart[from].x[A1];
+            cr_assert_eq(took,
+                         m.cfg.hart_csr_cycles + m.cfg.message_send_cycles +
+                             flight(from, to, flits) + m.cfg.message_receive_cycles +
+                             m.cfg.hart_csr_cycles,
+                         "%u words from %u to %u: %llu", words, from, to, (unsigned long long)took);
+            machine_end(&m);
+        }
 }

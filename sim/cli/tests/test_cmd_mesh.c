@@ -42,9 +42,18 @@ static double number(const json_t *object, const char *key)
 
 Test(cmd_mesh, prints_one_json_object_with_the_keys_of_the_contract)
 {
-    static const char *const keys[] = {"avg_packet_latency", "avg_network_latency",
-                                       "accepted_rate", "avg_hops", "cycles", "flit_hops",
-                                       "host_seconds", "ci95", "p50", "p95", "p99", "max"};
+    static const char *const keys[] = {"avg_packet_latency",
+                                       "avg_network_latency",
+                                       "accepted_rate",
+                                       "avg_hops",
+                                       "cycles",
+                                       "flit_hops",
+                                       "host_seconds",
+                                       "ci95",
+                                       "p50",
+                                       "p95",
+                                       "p99",
+                                       "max"};
     cr_assert_eq(RUN("--traffic=uniform", "--rate=0.1", "--packet-flits=1", "--json"), 0);
     json_error_t error;
     json_t *o = json_loadf(cr_get_redirected_stdout(), 0, &error);

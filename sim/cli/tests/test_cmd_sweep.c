@@ -5,6 +5,7 @@
 #include "sim/cli/cli.h"
 
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +16,13 @@
 
 #include "sim/base/arena.h"
 #include "sim/cli/run.h"
+#include "sim/cli/tests/tiny_guest.h"
 
 enum { POINTS = 12 };
 
-/* Boot arguments that contain this make the point fail, its worker die, or the
- * point wait until the file `go` appears. */
-static const char *failing, *dying, *waiting;
+/* Boot arguments that contain this make the point fail, its guest end with a
+ * code, its worker die, or the point wait until the file `go` appears. */
+static const char *failing, *refusing, *dying, *waiting;
 
 static void leave_line(const char *text)
 {
@@ -33,18 +35,18 @@ bool run_point(const struct run_request *request, FILE *console, struct run_reco
                struct error *e)
 {
     struct config cfg;
-    (void)console;
     leave_line(request->bootargs);
+    fprintf(console, "first words\nlast words of %s\n", request->bootargs);
     while (waiting && strstr(request->bootargs, waiting) && access("go", F_OK) != 0)
         usleep(1000);
     if (dying && strstr(request->bootargs, dying))
         raise(SIGKILL);
-    if (!request_resolve(request, &cfg, e) || !request_identify(request, &cfg, record, e))
+    if (!request_resolve(request, &cfg, e) || !request_identify(request, &cfg, 0, record, e))
         return false;
     if (failing && strstr(request->bootargs, failing))
         return error_set(e, EXIT_STATUS_LIMIT, "too long");
     struct run_outcome *o = &record->outcome;
-    o->exit_code = 0;
+    o->exit_code = o->status = refusing && strstr(request->bootargs, refusing) ? 64 : 0;
     o->cycles = strlen(request->bootargs);
     stats_put(&o->stats, "mesh.flit_hops", 5, "flits", "");
     o->series = mem_alloc(sizeof *o->series);
@@ -62,13 +64,19 @@ static void write_file(const char *name, const char *text)
     fclose(f);
 }
 
+static void write_guest(unsigned exit_code)
+{
+    struct tiny_guest g = tiny_guest_make(exit_code);
+    tiny_guest_write(&g, "g.elf");
+}
+
 static void enter_folder(void)
 {
     char folder[] = "/tmp/tessera-test-XXXXXX";
     cr_assert_not_null(mkdtemp(folder));
     cr_assert_eq(chdir(folder), 0);
     write_file("m.yaml", "mesh: {width: 2, height: 2}\n");
-    write_file("g.elf", "a guest");
+    write_guest(1);
     write_file("s.yaml", "machine: m.yaml\nguest: g.elf\nfigure: update\n"
                          "bootargs: mode={mode} transport=none cores={cores}\n"
                          "grid: {mode: [shm1, shm2], cores: [1, 2, 3, 4, 5, 6]}\n");
@@ -136,7 +144,7 @@ Test(cmd_sweep, runs_every_point_once_and_never_again)
 Test(cmd_sweep, another_guest_makes_other_points)
 {
     cr_expect_eq(sweep(), EXIT_STATUS_OK);
-    write_file("g.elf", "another guest");
+    write_guest(2);
     cr_expect_eq(sweep(), EXIT_STATUS_OK);
     cr_expect_eq(runs_started(), 2 * POINTS);
     cr_expect_eq(points_stored(), POINTS);
@@ -225,7 +233,9 @@ Test(cmd_sweep, nothing_runs_when_something_is_wrong)
 {
     unlink("g.elf");
     cr_expect_eq(sweep(), EXIT_STATUS_INPUT);
-    write_file("g.elf", "a guest");
+    write_file("g.elf", "no ELF");
+    cr_expect_eq(sweep(), EXIT_STATUS_INPUT);
+    write_guest(1);
     write_file("m.yaml", "mesh: {widht: 2}\n");
     cr_expect_eq(sweep(), EXIT_STATUS_INPUT);
     write_file("m.yaml", "mesh: {width: 2, height: 2}\n");
@@ -233,4 +243,30 @@ Test(cmd_sweep, nothing_runs_when_something_is_wrong)
                           "a header alone is one hundred bytes long, so here are more");
     cr_expect_eq(sweep(), EXIT_STATUS_INPUT);
     cr_expect_eq(runs_started(), 0);
+}
+
+/* The one row of a failed point's message that a text is in, or 0. */
+static int messages_with(const char *text)
+{
+    char command[256];
+    snprintf(command, sizeof command,
+             "sqlite3 runs.db \"SELECT count(*) FROM runs WHERE message LIKE '%%%s%%'\"", text);
+    return shell_number(command);
+}
+
+Test(cmd_sweep, a_failed_point_keeps_and_shows_its_guests_last_words)
+{
+    refusing = "mode=shm2 transport=none cores=2";
+    failing = "mode=shm1 transport=none cores=4";
+    cr_redirect_stderr();
+    cr_expect_eq(sweep(), EXIT_STATUS_LIMIT);
+    char text[4096] = "";
+    fflush(stderr);
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stderr())] = 0;
+    cr_expect_not_null(strstr(text, "the guest ended with code 64; its last words:\nfirst words\n"
+                                    "last words of mode=shm2 transport=none cores=2\n"),
+                       "%s", text);
+    cr_expect_eq(messages_with("code 64%last words of mode=shm2 transport=none cores=2"), 1);
+    cr_expect_eq(messages_with("too long%last words of mode=shm1 transport=none cores=4"), 1);
+    cr_expect_eq(messages_with("words"), 2);
 }

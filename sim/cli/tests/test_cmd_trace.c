@@ -5,6 +5,7 @@
 #include <criterion/redirect.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "traces/traces.h"
@@ -65,6 +66,17 @@ Test(cmd_trace, shows_one_tile_and_a_window)
 {
     cr_assert_eq(run("--tile=1", "--from=11", "--to=20", "--format=text"), 0);
     cr_assert_stdout_eq_str("          20     1 M mark       number 8\n");
+}
+
+Test(cmd_trace, shows_it_for_perfetto)
+{
+    cr_assert_eq(run("--format=perfetto", "--tile=1", NULL, NULL), 0);
+    char text[4096] = "";
+    FILE *f = cr_get_redirected_stdout();
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    cr_assert_eq(*text, '{');
+    cr_assert(strstr(text, "\"ts\":0.020,\"s\":\"t\",\"name\":\"mark 8\""), "%s", text);
+    cr_assert_not(strstr(text, "mark 7"));
 }
 
 Test(cmd_trace, refuses_a_tile_that_the_machine_does_not_have)

@@ -39,7 +39,21 @@ enum {
     T6 = 31
 };
 
-enum asm_format { ASM_R, ASM_I, ASM_SH6, ASM_SH5, ASM_S, ASM_B, ASM_U, ASM_J, ASM_A, ASM_C, ASM_N };
+enum asm_format {
+    ASM_R,
+    ASM_I,
+    ASM_SH6,
+    ASM_SH5,
+    ASM_S,
+    ASM_B,
+    ASM_U,
+    ASM_J,
+    ASM_A,
+    ASM_C,
+    ASM_R1,
+    ASM_F,
+    ASM_N
+};
 
 /* The rows of insn.def by name. */
 struct asm_row {
@@ -210,10 +224,12 @@ static inline unsigned put_csrr(struct program *p, unsigned rd, unsigned number)
     return put(p, asm_i(OP_csrrs, rd, ZERO, (int32_t)number));
 }
 
+enum { LINE_WORDS = LINE_BYTES / 4 };
+
 /* Fills up with nops to the next line. */
 static inline void put_line_end(struct program *p)
 {
-    while (p->count % LINE_INSNS)
+    while (p->count % LINE_WORDS)
         put(p, asm_nop());
 }
 

@@ -3,8 +3,9 @@
  * tests of the core need no caches, no mesh and no engine.
  *
  * The array is seen in one of three ways:
- *   FLAT_FAST   the window shows every line: no access leaves the fast path
- *   FLAT_SLOW   the window is empty: every access goes through port.h
+ *   FLAT_FAST   a line stays in the views once it has been used: later accesses
+ *               to it do not leave the fast path
+ *   FLAT_SLOW   the views stay empty: every access goes through port.h
  *   FLAT_MISS   as FLAT_SLOW, and the first access to a line (and fetch of a
  *               line) sleeps for FLAT_MISS_CYCLES
  * Device registers do not exist here, and of the message unit only mu_wait: it
@@ -19,6 +20,7 @@
 #include "sim/abi/csr.h"
 #include "sim/base/config.h"
 #include "sim/core/hart.h"
+#include "sim/core/mmu.h"
 #include "sim/core/port.h"
 #include "sim/core/tests/asm.h"
 
@@ -42,10 +44,12 @@ struct flat {
     struct code_table *code;
     struct l1_window window;
     uint64_t read_tag[FLAT_LINES], write_tag[FLAT_LINES];
+    uint64_t view_read[L1_VIEWS][FLAT_LINES], view_write[L1_VIEWS][FLAT_LINES];
     _Alignas(64) uint8_t memory[FLAT_BYTES];
-    struct fetch_entry fetch[FLAT_LINES];
+    struct fetch_entry fetch[L1_VIEWS][FLAT_LINES];
     bool present[FLAT_LINES], fetched[FLAT_LINES]; /* FLAT_MISS */
     uint64_t reserved;
+    paddr_t atomic;
     bool trap_loop;
     enum flat_mode mode;
 };
@@ -66,11 +70,12 @@ static inline enum port_result flat_access(struct hart *h, uint64_t address, uns
                                            enum trap_cause misaligned, enum trap_cause *cause)
 {
     struct flat *f = flat_of(h);
+    h->fault_address = address;
     *cause = misaligned;
-    if (address & (bytes - 1))
+    if ((address & (bytes - 1)) && !f->cfg.hart_misaligned)
         return PORT_FAULT;
     *cause = (enum trap_cause)(misaligned + 1);
-    if (address - FLAT_BASE >= FLAT_BYTES)
+    if (address - FLAT_BASE > FLAT_BYTES - bytes)
         return PORT_FAULT;
     if (f->mode == FLAT_MISS && !f->present[flat_line(address)]) {
         f->present[flat_line(address)] = true;
@@ -78,6 +83,9 @@ static inline enum port_result flat_access(struct hart *h, uint64_t address, uns
         hart_sleep(h, WAIT_LINE);
         return PORT_WAIT;
     }
+    if (f->mode == FLAT_FAST)
+        h->window->view_read[h->view][flat_line(address)] =
+            h->window->view_write[h->view][flat_line(address)] = line_of(address);
     return PORT_DONE;
 }
 
@@ -105,29 +113,31 @@ enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, ui
     return result;
 }
 
-enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes, uint8_t **cell,
-                             enum trap_cause *cause)
+enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
+                             enum atomic_kind kind, uint8_t **cell, enum trap_cause *cause)
 {
-    enum port_result result = flat_access(h, address, bytes, CAUSE_STORE_MISALIGNED, cause);
-    if (result == PORT_DONE)
-        *cell = flat_cell(flat_of(h), address);
+    struct flat *f = flat_of(h);
+    *cause = kind == ATOMIC_LR ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED;
+    h->fault_address = address;
+    if (address & (bytes - 1))
+        return PORT_FAULT;
+    enum port_result result = flat_access(h, address, bytes, *cause, cause);
+    f->atomic = address;
+    *cell = NULL;
+    if (result == PORT_DONE && (kind != ATOMIC_SC || f->reserved == line_of(address)))
+        *cell = flat_cell(f, address);
     return result;
 }
 
-void port_atomic_written(struct hart *h, uint64_t address, unsigned bytes, const uint8_t *cell)
+void port_atomic_written(struct hart *h, unsigned bytes, const uint8_t *cell)
 {
-    cr_assert_eq(cell, flat_cell(flat_of(h), address));
+    cr_assert_eq(cell, flat_cell(flat_of(h), flat_of(h)->atomic));
     cr_assert(bytes == 4 || bytes == 8);
 }
 
-void port_reserve(struct hart *h, uint64_t address)
+void port_reserve(struct hart *h)
 {
-    flat_of(h)->reserved = line_of(address);
-}
-
-bool port_is_reserved(const struct hart *h, uint64_t address)
-{
-    return flat_of(h)->reserved == line_of(address);
+    flat_of(h)->reserved = line_of(flat_of(h)->atomic);
 }
 
 void port_unreserve(struct hart *h)
@@ -135,9 +145,40 @@ void port_unreserve(struct hart *h)
     flat_of(h)->reserved = UINT64_MAX;
 }
 
-enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code)
+enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
+{
+    (void)h;
+    (void)at;
+    (void)pte;
+    return PORT_FAULT; /* nothing here translates */
+}
+
+enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte)
+{
+    (void)h;
+    (void)at;
+    (void)pte;
+    return PORT_FAULT;
+}
+
+enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_cause *cause)
+{
+    enum port_result result = flat_access(h, address, 1, CAUSE_STORE_MISALIGNED, cause);
+    if (result == PORT_DONE)
+        memset(flat_cell(flat_of(h), line_of(address)), 0, LINE_BYTES);
+    return result;
+}
+
+enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause)
+{
+    return flat_access(h, address, 1, CAUSE_STORE_MISALIGNED, cause);
+}
+
+enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code,
+                            enum trap_cause *cause)
 {
     struct flat *f = flat_of(h);
+    *cause = CAUSE_FETCH_ACCESS;
     if (pc - FLAT_BASE >= FLAT_BYTES)
         return PORT_FAULT;
     unsigned line = flat_line(pc);
@@ -148,14 +189,24 @@ enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code
         return PORT_WAIT;
     }
     *code = code_intern(f->code, flat_cell(f, line_of(pc)));
-    f->fetch[line] = (struct fetch_entry){line_of(pc), *code};
+    h->fetch[line] = (struct fetch_entry){line_of(pc), *code};
     return PORT_DONE;
+}
+
+struct code_line *port_straddle(struct hart *h, const struct code_line *first,
+                                const struct code_line *second)
+{
+    unsigned bytes;
+    uint32_t high = second->bytes[0] | (uint32_t)second->bytes[1] << 8;
+    return code_intern_straddle(flat_of(h)->code,
+                                code_bits(first, LINE_HALVES - 1, &bytes) | high << 16);
 }
 
 void port_fence_i(struct hart *h)
 {
-    for (unsigned i = 0; i < FLAT_LINES; i++)
-        flat_of(h)->fetch[i].line = UINT64_MAX;
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        for (unsigned i = 0; i < FLAT_LINES; i++)
+            flat_of(h)->fetch[k][i].line = UINT64_MAX;
 }
 
 enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *value)
@@ -204,10 +255,16 @@ static inline uint32_t flat_stop(void)
 /* A hart after reset in M-mode at FLAT_CODE, with its trap vectors set. */
 static inline void flat_reset(struct flat *f)
 {
-    struct hart *h = &f->hart;
+    struct hart *h = &f->hart, old = *h;
     uint32_t stop = flat_stop();
-    *h = (struct hart){
-        .cfg = &f->cfg, .window = &f->window, .fetch = f->fetch, .fetch_mask = FLAT_LINES - 1};
+    *h = (struct hart){.cfg = &f->cfg, .window = &f->window, .fetch_mask = FLAT_LINES - 1};
+    h->itlb = old.itlb;
+    h->dtlb = old.dtlb;
+    h->l2tlb = old.l2tlb;
+    h->pmp.entries = (uint8_t)f->cfg.hart_pmp_entries;
+    h->pmp.grain = (uint8_t)f->cfg.hart_pmp_grain;
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        h->fetch_view[k] = f->fetch[k];
     hart_reset(h, 0, FLAT_CODE, MAP_BOOTINFO_BASE);
     h->mtvec = FLAT_TRAP;
     h->stvec = FLAT_STRAP;
@@ -225,12 +282,20 @@ static inline struct flat *flat_create(enum flat_mode mode)
     struct flat *f = arena_alloc(arena, 1, sizeof *f);
     f->arena = arena;
     f->mode = mode;
-    f->code = code_table_create(arena, false);
+    f->code = code_table_create(arena, &(struct code_options){0});
     config_defaults(&f->cfg);
-    for (unsigned i = 0; i < FLAT_LINES; i++)
-        f->read_tag[i] = f->write_tag[i] =
-            mode == FLAT_FAST ? FLAT_BASE + (uint64_t)i * LINE_BYTES : UINT64_MAX;
-    f->window = (struct l1_window){f->read_tag, f->write_tag, f->memory, FLAT_LINES - 1};
+    memset(f->read_tag, 0xff, sizeof f->read_tag);
+    memset(f->write_tag, 0xff, sizeof f->write_tag);
+    f->window = (struct l1_window){.read_tag = f->read_tag,
+                                   .write_tag = f->write_tag,
+                                   .data = f->memory,
+                                   .set_mask = FLAT_LINES - 1};
+    for (unsigned k = 0; k < L1_VIEWS; k++) {
+        f->window.view_read[k] = f->view_read[k];
+        f->window.view_write[k] = f->view_write[k];
+    }
+    f->hart.cfg = &f->cfg;
+    mmu_create(&f->hart, arena);
     flat_reset(f);
     return f;
 }

@@ -179,6 +179,133 @@ static struct division divide_signed(uint64_t a, uint64_t b)
     return d;
 }
 
+/* How many bits before the first one (from the top, or from the bottom), or how
+ * many ones in all. */
+static uint64_t count_of(uint64_t v, unsigned width, bool leading, bool trailing)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < width; i++) {
+        bool one = bit(v, leading ? width - 1 - i : i);
+        if ((leading || trailing) && one)
+            break;
+        n += leading || trailing || one;
+    }
+    return n;
+}
+
+static uint64_t rotate_left(uint64_t v, uint64_t n, unsigned width)
+{
+    uint64_t rotated = 0;
+    for (unsigned i = 0; i < width; i++)
+        if (bit(v, i))
+            rotated |= shift_left(1, (i + n) % width);
+    return rotated;
+}
+
+/* The bytes of `v`, in the same or the opposite order, each as it is or made all ones. */
+static uint64_t bytes_of(uint64_t v, bool reverse, bool combine)
+{
+    uint64_t result = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t byte = v >> 8 * i & 255;
+        if (combine)
+            byte = byte ? 255 : 0;
+        result |= byte << 8 * (reverse ? 7 - i : i);
+    }
+    return result;
+}
+
+static uint64_t sign_from(uint64_t v, unsigned top)
+{
+    for (unsigned i = top + 1; i < 64; i++)
+        v = bit(v, top) ? v | UINT64_C(1) << i : v & ~(UINT64_C(1) << i);
+    return v;
+}
+
+/* The bit-manipulation extensions, volume I chapter "B": Zba, Zbb, Zbs. */
+static uint64_t bit_manipulation_of(enum insn_op op, uint64_t a, uint64_t b)
+{
+    switch (op) {
+    case OP_add_uw:
+        return add(unsigned_word(a), b);
+    case OP_sh1add:
+        return add(add(a, a), b);
+    case OP_sh2add:
+        return add(product(a, 4, false), b);
+    case OP_sh3add:
+        return add(product(a, 8, false), b);
+    case OP_sh1add_uw:
+        return add(product(unsigned_word(a), 2, false), b);
+    case OP_sh2add_uw:
+        return add(product(unsigned_word(a), 4, false), b);
+    case OP_sh3add_uw:
+        return add(product(unsigned_word(a), 8, false), b);
+    case OP_slli_uw:
+        return shift_left(unsigned_word(a), b % 64);
+    case OP_andn:
+        return ~(~a | b);
+    case OP_orn:
+        return ~(~a & b);
+    case OP_xnor:
+        return ~((a | b) & ~(a & b));
+    case OP_clz:
+        return count_of(a, 64, true, false);
+    case OP_ctz:
+        return count_of(a, 64, false, true);
+    case OP_cpop:
+        return count_of(a, 64, false, false);
+    case OP_clzw:
+        return count_of(a, 32, true, false);
+    case OP_ctzw:
+        return count_of(a, 32, false, true);
+    case OP_cpopw:
+        return count_of(a, 32, false, false);
+    case OP_max:
+        return less_signed(a, b) ? b : a;
+    case OP_min:
+        return less_signed(a, b) ? a : b;
+    case OP_maxu:
+        return divide_unsigned(a, b).quotient ? a : b; /* by 0: all ones */
+    case OP_minu:
+        return divide_unsigned(a, b).quotient ? b : a;
+    case OP_sext_b:
+        return sign_from(a, 7);
+    case OP_sext_h:
+        return sign_from(a, 15);
+    case OP_zext_h:
+        return a % 65536;
+    case OP_rol:
+        return rotate_left(a, b % 64, 64);
+    case OP_ror:
+    case OP_rori:
+        return rotate_left(a, 64 - b % 64, 64);
+    case OP_rolw:
+        return word(rotate_left(a, b % 32, 32));
+    case OP_rorw:
+    case OP_roriw:
+        return word(rotate_left(a, 32 - b % 32, 32));
+    case OP_orc_b:
+        return bytes_of(a, false, true);
+    case OP_rev8:
+        return bytes_of(a, true, false);
+    case OP_bclr:
+    case OP_bclri:
+        return bit(a, b % 64) ? a - shift_left(1, b % 64) : a;
+    case OP_bext:
+    case OP_bexti:
+        return bit(a, b % 64);
+    case OP_binv:
+    case OP_binvi:
+        return bit(a, b % 64) ? a - shift_left(1, b % 64) : a + shift_left(1, b % 64);
+    case OP_bset:
+    case OP_bseti:
+        return bit(a, b % 64) ? a : a + shift_left(1, b % 64);
+    default:
+        cr_assert_fail("%s has no second definition", insn_name(op));
+        return 0;
+    }
+}
+
 static uint64_t expected_of(enum insn_op op, uint64_t a, uint64_t b)
 {
     switch (op) {
@@ -254,8 +381,7 @@ static uint64_t expected_of(enum insn_op op, uint64_t a, uint64_t b)
     case OP_remuw:
         return word(divide_unsigned(unsigned_word(a), unsigned_word(b)).remainder);
     default:
-        cr_assert_fail("%s has no second definition", insn_name(op));
-        return 0;
+        return bit_manipulation_of(op, a, b);
     }
 }
 
@@ -339,6 +465,22 @@ static void run_immediate(const struct computation *c, uint64_t a, uint32_t fiel
                  (unsigned long long)a, field, (unsigned long long)h->x[T2]);
 }
 
+/* An operation of one source: random other bits do not belong to it. */
+static void run_single(enum insn_op op, uint64_t a, unsigned rd, unsigned rs1)
+{
+    struct hart *h = &flat->hart;
+    uint64_t before[32];
+    uint32_t insn = asm_r(op, rd, rs1, 0);
+    fill_registers(h);
+    h->x[rs1 ? rs1 : 32] = a;
+    memcpy(before, h->x, sizeof before);
+    flat_execute(flat, &insn, 1);
+    check_others(h, before, rd);
+    if (rd)
+        cr_assert_eq(h->x[rd], expected_of(op, before[rs1], 0), "%s %#llx: %#llx", insn_name(op),
+                     (unsigned long long)before[rs1], (unsigned long long)h->x[rd]);
+}
+
 /* ---- register operations -------------------------------------------------------------- */
 
 Test(arith, register_operations_on_all_pairs_of_corner_values)
@@ -366,6 +508,24 @@ Test(arith, a_destination_may_be_a_source)
             run_registers(computations[c].op, random_value(), random_value(), T0, T0, T0);
             run_registers(computations[c].op, random_value(), random_value(), ZERO, T0, T1);
         }
+}
+
+Test(arith, operations_of_one_source_on_corner_single_bit_and_random_values)
+{
+    for (unsigned c = 0; c < COMPUTATIONS; c++) {
+        if (computations[c].format != ASM_R1)
+            continue;
+        for (unsigned i = 0; i < CORNERS; i++)
+            run_single(computations[c].op, corners[i], T2, T0);
+        for (unsigned i = 0; i < 64; i++) {
+            run_single(computations[c].op, UINT64_C(1) << i, T2, T0);
+            run_single(computations[c].op, ~UINT64_C(0) << i, T2, T0);
+            run_single(computations[c].op, ~(UINT64_C(1) << i), T0, T0);
+        }
+        for (unsigned n = 0; n < RANDOM_PAIRS; n++)
+            run_single(computations[c].op, random_value(), rng_below(&rng, 32),
+                       rng_below(&rng, 32));
+    }
 }
 
 /* ---- immediate operations ------------------------------------------------------------- */
@@ -483,11 +643,11 @@ static uint64_t unsigned_of(uint64_t v, unsigned bytes)
     return bytes == 4 ? unsigned_word(v) : v;
 }
 
-enum atomic_kind { SWAP, ADD, XOR, AND, OR, MIN, MAX, MINU, MAXU };
+enum atomic_function { SWAP, ADD, XOR, AND, OR, MIN, MAX, MINU, MAXU };
 
 static const struct atomic {
     enum insn_op op;
-    enum atomic_kind kind;
+    enum atomic_function kind;
     unsigned bytes;
 } atomics[] = {
     {OP_amoswap_w, SWAP, 4}, {OP_amoadd_w, ADD, 4},   {OP_amoxor_w, XOR, 4},

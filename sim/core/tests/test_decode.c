@@ -20,7 +20,7 @@ static void create(void)
 {
     rng = rng_stream(1, 0);
     arena = arena_create();
-    table = code_table_create(arena, false);
+    table = code_table_create(arena, &(struct code_options){0});
 }
 
 static void destroy(void)
@@ -54,7 +54,7 @@ Test(decode, every_row_is_itself_whatever_its_operands)
     for (unsigned r = 0; r < ASM_ROWS; r++)
         for (unsigned n = 0; n < TRIES; n++) {
             uint32_t word = random_of(&asm_rows[r]);
-            struct insn insn = decode_insn(word, n % LINE_INSNS);
+            struct insn insn = decode_insn(word);
             cr_assert(is_form_of(insn.op, asm_rows[r].op), "%08x is %s, not %s", word,
                       insn_name((enum insn_op)insn.op), asm_rows[r].name);
         }
@@ -88,7 +88,7 @@ Test(decode, a_word_that_no_row_matches_is_illegal)
         0x00200073,             /* uret: user-level interrupts were withdrawn */
     };
     for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
-        struct insn insn = decode_insn(words[i], 0);
+        struct insn insn = decode_insn(words[i]);
         cr_assert_eq(insn.op, OP_illegal, "%08x is %s", words[i], insn_name((enum insn_op)insn.op));
     }
 }
@@ -120,7 +120,8 @@ static const int8_t layouts[][32] = {
 static int32_t immediate_of(uint32_t word, enum asm_format format)
 {
     uint32_t value = 0;
-    if (format == ASM_R || format == ASM_A || format == ASM_N)
+    if (format == ASM_R || format == ASM_A || format == ASM_R1 || format == ASM_F ||
+        format == ASM_N)
         return 0;
     for (unsigned i = 0; i < 32; i++)
         if (layouts[format][i] != Z)
@@ -133,7 +134,7 @@ Test(decode, immediates_are_gathered_bit_by_bit_as_the_formats_draw_them)
     for (unsigned r = 0; r < ASM_ROWS; r++)
         for (unsigned n = 0; n < TRIES; n++) {
             uint32_t word = random_of(&asm_rows[r]);
-            struct insn insn = decode_insn(word, 0);
+            struct insn insn = decode_insn(word);
             int32_t expected = immediate_of(word, asm_rows[r].format);
             bool is_near = insn.op != asm_rows[r].op;
             cr_assert_eq(is_near ? insn.imm * 4 : insn.imm, expected, "%s %08x: %d, not %d",
@@ -147,12 +148,13 @@ Test(decode, operands_are_where_the_format_has_them_and_absent_elsewhere)
         /* destination, first source, second source */
         [ASM_R] = "d12", [ASM_I] = "d1-", [ASM_SH6] = "d1-", [ASM_SH5] = "d1-",
         [ASM_S] = "-12", [ASM_B] = "-12", [ASM_U] = "d--",   [ASM_J] = "d--",
-        [ASM_A] = "d12", [ASM_C] = "d1-", [ASM_N] = "---",
+        [ASM_A] = "d12", [ASM_C] = "d1-", [ASM_R1] = "d1-",  [ASM_F] = "-12",
+        [ASM_N] = "---",
     };
     for (unsigned r = 0; r < ASM_ROWS; r++)
         for (unsigned n = 0; n < TRIES; n++) {
             uint32_t word = random_of(&asm_rows[r]);
-            struct insn insn = decode_insn(word, 0);
+            struct insn insn = decode_insn(word);
             const char *format = has[asm_rows[r].format];
             unsigned rd = format[0] == 'd' ? word >> 7 & 31 : 0;
             cr_assert_eq(insn.rd, rd ? rd : 32, "%s %08x", asm_rows[r].name, word);
@@ -166,65 +168,69 @@ Test(decode, what_the_tests_encode_is_read_back)
     for (unsigned n = 0; n < TRIES; n++) {
         unsigned rd = 1 + rng_below(&rng, 31), rs1 = rng_below(&rng, 32), rs2 = rng_below(&rng, 32);
         int32_t imm = (int32_t)rng_below(&rng, 4096) - 2048, far = imm * 1024 + 128;
-        struct insn i = decode_insn(asm_i(OP_addi, rd, rs1, imm), 0);
+        struct insn i = decode_insn(asm_i(OP_addi, rd, rs1, imm));
         cr_assert(i.op == OP_addi && i.rd == rd && i.rs1 == rs1 && i.imm == imm);
-        i = decode_insn(asm_s(OP_sd, rs2, rs1, imm), 0);
+        i = decode_insn(asm_s(OP_sd, rs2, rs1, imm));
         cr_assert(i.op == OP_sd && i.rs2 == rs2 && i.rs1 == rs1 && i.imm == imm);
-        i = decode_insn(asm_b(OP_bltu, rs1, rs2, imm * 2 | 2), 0);
+        i = decode_insn(asm_b(OP_bltu, rs1, rs2, imm * 2 | 2));
         cr_assert(i.op == OP_bltu && i.rs2 == rs2 && i.rs1 == rs1 && i.imm == (imm * 2 | 2));
-        i = decode_insn(asm_j(rd, far / 4 | 2), 0);
+        i = decode_insn(asm_j(rd, far / 4 | 2));
         cr_assert(i.op == OP_jal && i.rd == rd && i.imm == (far / 4 | 2));
-    }
-}
-
-/* ---- branches within a line -------------------------------------------------------- */
-
-Test(decode, a_branch_is_near_exactly_when_its_target_is_a_word_of_its_own_line)
-{
-    for (unsigned r = 0; r < ASM_ROWS; r++) {
-        enum asm_format format = asm_rows[r].format;
-        if (format != ASM_B && format != ASM_J)
-            continue;
-        for (unsigned slot = 0; slot < LINE_INSNS; slot++)
-            for (int32_t distance = -80; distance <= 80; distance += 2) {
-                uint32_t word =
-                    format == ASM_J ? asm_j(RA, distance) : asm_b(asm_rows[r].op, T0, T1, distance);
-                struct insn insn = decode_insn(word, slot);
-                int32_t target = (int32_t)slot * 4 + distance;
-                bool inside = target >= 0 && target < LINE_BYTES && target % 4 == 0;
-                cr_assert_eq(insn.op != asm_rows[r].op, inside, "%s at slot %u to %d",
-                             asm_rows[r].name, slot, target);
-                cr_assert_eq(insn.imm, inside ? distance / 4 : distance);
-            }
     }
 }
 
 /* ---- whole lines ----------------------------------------------------------------------- */
 
-static void fill_with_nops(uint32_t words[LINE_INSNS])
+static void fill_with_nops(uint32_t words[LINE_WORDS])
 {
-    for (unsigned i = 0; i < LINE_INSNS; i++)
+    for (unsigned i = 0; i < LINE_WORDS; i++)
         words[i] = asm_nop();
 }
 
-static const struct code_line *intern(const uint32_t words[LINE_INSNS])
+static const struct code_line *intern(const uint32_t words[LINE_WORDS])
 {
     return code_intern(table, (const uint8_t *)words);
 }
 
+Test(decode, a_branch_is_near_exactly_when_its_target_lies_in_its_own_line)
+{
+    uint32_t words[LINE_WORDS];
+    for (unsigned r = 0; r < ASM_ROWS; r++) {
+        enum asm_format format = asm_rows[r].format;
+        if (format != ASM_B && format != ASM_J)
+            continue;
+        for (unsigned slot = 0; slot < LINE_WORDS; slot++)
+            for (int32_t distance = -80; distance <= 80; distance += 2) {
+                fill_with_nops(words);
+                words[slot] =
+                    format == ASM_J ? asm_j(RA, distance) : asm_b(asm_rows[r].op, T0, T1, distance);
+                const struct code_line *code = intern(words);
+                const struct insn *insn = &code->insn[code->entry[2 * slot]];
+                int32_t target = (int32_t)slot * 4 + distance;
+                bool inside = target >= 0 && target < LINE_BYTES;
+                cr_assert_eq(insn->op != asm_rows[r].op, inside, "%s at slot %u to %d",
+                             asm_rows[r].name, slot, target);
+                if (inside)
+                    cr_assert_eq(insn + insn->imm, &code->insn[code->entry[target / 2]]);
+                else
+                    cr_assert_eq(insn->imm, target);
+            }
+    }
+}
+
 Test(decode, equal_bytes_share_one_line_and_different_bytes_do_not)
 {
-    uint32_t words[LINE_INSNS], again[LINE_INSNS];
+    uint32_t words[LINE_WORDS], again[LINE_WORDS];
     const struct code_line *seen[200];
     for (unsigned n = 0; n < 200; n++) {
         fill_with_nops(words);
-        words[n % LINE_INSNS] = asm_i(OP_addi, T0, ZERO, (int32_t)n + 1);
+        words[n % LINE_WORDS] = asm_i(OP_addi, T0, ZERO, (int32_t)n + 1);
         seen[n] = intern(words);
         cr_assert_eq(code_table_lines(table), n + 1);
         memcpy(again, words, sizeof again);
         cr_assert_eq(intern(again), seen[n], "the same bytes give the same line");
         cr_assert_eq(code_table_lines(table), n + 1);
-        cr_assert_arr_eq(seen[n]->bits, words, sizeof words);
+        cr_assert_arr_eq(seen[n]->bytes, words, sizeof words);
     }
     for (unsigned a = 0; a < 200; a++)
         for (unsigned b = a + 1; b < 200; b++)
@@ -233,7 +239,7 @@ Test(decode, equal_bytes_share_one_line_and_different_bytes_do_not)
 
 Test(decode, a_line_keeps_its_meaning_when_the_memory_it_came_from_changes)
 {
-    uint32_t words[LINE_INSNS];
+    uint32_t words[LINE_WORDS];
     fill_with_nops(words);
     const struct code_line *old = intern(words);
     words[3] = asm_r(OP_add, T0, T1, T2);
@@ -276,8 +282,8 @@ Test(decode, a_load_is_marked_used_exactly_when_the_next_instruction_reads_its_r
     };
     for (unsigned l = 0; l < sizeof loads / sizeof loads[0]; l++)
         for (unsigned c = 0; c < sizeof cases / sizeof cases[0]; c++)
-            for (unsigned slot = 0; slot + 1 < LINE_INSNS; slot++) {
-                uint32_t words[LINE_INSNS];
+            for (unsigned slot = 0; slot + 1 < LINE_WORDS; slot++) {
+                uint32_t words[LINE_WORDS];
                 fill_with_nops(words);
                 words[slot] = asm_i(loads[l], T0, A0, 0);
                 words[slot + 1] = cases[c].next;
@@ -289,7 +295,7 @@ Test(decode, a_load_is_marked_used_exactly_when_the_next_instruction_reads_its_r
 
 Test(decode, a_load_into_x0_is_never_used)
 {
-    uint32_t words[LINE_INSNS];
+    uint32_t words[LINE_WORDS];
     fill_with_nops(words);
     words[4] = asm_i(OP_ld, ZERO, A0, 0);
     words[5] = asm_r(OP_add, T0, ZERO, ZERO);
@@ -298,26 +304,26 @@ Test(decode, a_load_into_x0_is_never_used)
 
 Test(decode, a_load_in_the_last_slot_leaves_its_register_to_the_line_end)
 {
-    uint32_t words[LINE_INSNS];
+    uint32_t words[LINE_WORDS];
     fill_with_nops(words);
-    const struct insn *end = &intern(words)->insn[LINE_INSNS];
+    const struct insn *end = &intern(words)->insn[LINE_WORDS];
     cr_assert_eq(end->op, OP_line_end);
-    words[LINE_INSNS - 1] = asm_i(OP_lw, T3, A0, 0);
-    end = &intern(words)->insn[LINE_INSNS];
+    words[LINE_WORDS - 1] = asm_i(OP_lw, T3, A0, 0);
+    end = &intern(words)->insn[LINE_WORDS];
     cr_assert_eq(end->op, OP_line_end_used);
     cr_assert_eq(end->rs1, T3);
 }
 
 Test(decode, every_record_carries_its_handler)
 {
-    uint32_t words[LINE_INSNS];
+    uint32_t words[LINE_WORDS];
     for (unsigned r = 0; r < ASM_ROWS; r++) {
         fill_with_nops(words);
         words[0] = random_of(&asm_rows[r]);
         const struct code_line *code = intern(words);
-        for (unsigned i = 0; i <= LINE_INSNS; i++)
+        for (unsigned i = 0; i <= LINE_WORDS; i++)
             cr_assert_not_null(code->insn[i].go, "%s", asm_rows[r].name);
-        cr_assert_neq(code->insn[0].go, code->insn[LINE_INSNS].go);
+        cr_assert_neq(code->insn[0].go, code->insn[LINE_WORDS].go);
     }
 }
 
@@ -381,8 +387,25 @@ static const struct difference {
     {"illegal", "uret", "user-level interrupts (N) were withdrawn"},
 };
 
+/* Extensions that Capstone 5 does not know: it takes their words for illegal.
+ * their_words below holds an assembler's encoding of each. */
+static const enum insn_op unknown_to_capstone[] = {
+    OP_add_uw,    OP_sh1add,      OP_sh2add,         OP_sh3add,     OP_sh1add_uw, OP_sh2add_uw,
+    OP_sh3add_uw, OP_slli_uw,     OP_andn,           OP_orn,        OP_xnor,      OP_clz,
+    OP_ctz,       OP_cpop,        OP_clzw,           OP_ctzw,       OP_cpopw,     OP_max,
+    OP_maxu,      OP_min,         OP_minu,           OP_sext_b,     OP_sext_h,    OP_zext_h,
+    OP_rol,       OP_ror,         OP_rori,           OP_rolw,       OP_rorw,      OP_roriw,
+    OP_orc_b,     OP_rev8,        OP_bclr,           OP_bclri,      OP_bext,      OP_bexti,
+    OP_binv,      OP_binvi,       OP_bset,           OP_bseti,      OP_cbo_inval, OP_cbo_clean,
+    OP_cbo_flush, OP_cbo_zero,    OP_sinval_vma,     OP_sfence_w_inval,
+    OP_sfence_inval_ir,
+};
+
 static bool is_explained(const char *ours, const char *theirs)
 {
+    for (unsigned i = 0; i < sizeof unknown_to_capstone / sizeof unknown_to_capstone[0]; i++)
+        if (strcmp(ours, insn_name(unknown_to_capstone[i])) == 0)
+            return strcmp(theirs, "illegal") == 0;
     for (unsigned i = 0; i < sizeof differences / sizeof differences[0]; i++)
         if (strcmp(ours, differences[i].ours) == 0 && strcmp(theirs, differences[i].theirs) == 0)
             return true;
@@ -399,7 +422,7 @@ Test(decode, agrees_with_capstone_on_random_words)
         char theirs[32];
         if (!is_ours(word))
             continue;
-        const char *ours = insn_name((enum insn_op)decode_insn(word, 0).op);
+        const char *ours = insn_name((enum insn_op)decode_insn(word).op);
         capstone_name(handle, word, theirs);
         if (strcmp(ours, theirs) != 0)
             cr_assert(is_explained(ours, theirs), "%08x: %s, Capstone says %s", word, ours, theirs);

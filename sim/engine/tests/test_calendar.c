@@ -85,7 +85,7 @@ static uint32_t payloads;
 static void create(void)
 {
     arena = arena_create();
-    calendar = calendar_create(arena, TILES, EVENTS_MAX);
+    calendar = calendar_create(arena, TILES);
     rng = rng_stream(6, 0);
     now = 0;
     payloads = 0;
@@ -228,6 +228,27 @@ Test(calendar, every_event_can_be_in_use_again_and_again)
         }
         cr_assert_not(calendar_take(calendar, EVENT_SEND_HART, at, &payload));
     }
+}
+
+Test(calendar, takes_any_number_of_events_near_and_far)
+{
+    enum { MANY = 20000 };
+    uint32_t payload;
+    for (uint32_t i = 0; i < MANY; i++) {
+        calendar_add(calendar, EVENT_SEND_HOME, 500 + i % 2, i);
+        calendar_add(calendar, EVENT_SEND_HART, 9000 + i % 2, i);
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        cycle_t odd = i >= MANY / 2;
+        cr_assert(calendar_take(calendar, EVENT_SEND_HOME, 500 + odd, &payload));
+        cr_assert_eq(payload, 2 * (i % (MANY / 2)) + odd);
+    }
+    for (uint32_t i = 0; i < MANY; i++) {
+        cycle_t odd = i >= MANY / 2;
+        cr_assert(calendar_take(calendar, EVENT_SEND_HART, 9000 + odd, &payload));
+        cr_assert_eq(payload, 2 * (i % (MANY / 2)) + odd);
+    }
+    cr_assert_eq(calendar_next(calendar, 9001), CYCLE_NEVER);
 }
 
 Test(calendar, a_new_timer_replaces_the_old_and_never_removes_it)
