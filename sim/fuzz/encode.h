@@ -89,7 +89,7 @@ static inline uint32_t enc_add(unsigned rd, unsigned rs1, unsigned rs2)
     return enc_r(OPCODE_OP, rd, rs1, rs2);
 }
 
-enum { C_NOP = 0x0001, NOP = 0x00000013 };
+enum { C_NOP = 0x0001, NOP = 0x00000013, CTZW = 0x6010101b };
 
 enum csr_write { CSRRW = 1, CSRRS = 2, CSRRC = 3 };
 

@@ -209,7 +209,7 @@ static void draw_actions(struct generator *g)
 static void draw_state(struct generator *g)
 {
     uint64_t *state = g->p->setting.state;
-    state[STATE_medeleg] = chance(g, 60) ? legal_medeleg(rng_next(&g->rng) & 0xb3ff) : 0;
+    state[STATE_medeleg] = chance(g, 60) ? legal_medeleg(rng_next(&g->rng) & 0xb3fe) : 0;
     draw_interrupts(g);
     state[STATE_mtvec] = FZ_M_VECTOR + below(g, 2);
     state[STATE_stvec] = FZ_S_VECTOR + below(g, 2);

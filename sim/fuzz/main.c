@@ -24,7 +24,7 @@
 #include "sim/fuzz/report.h"
 
 /* What the hart has: what `run` and `record` test unless told otherwise. */
-#define FEATURES_DEFAULT "base"
+#define FEATURES_DEFAULT "base_c_zba_zbb_zbs_svinval_sv39_sv48_pmp_misaligned"
 
 enum { BATCH_SECONDS = 10, PROGRESS_SECONDS = 15, FILES_MAX = 256, EXIT_DIFFERENCE = 1 };
 
@@ -301,7 +301,7 @@ static int command_list(const struct request *r)
 {
     (void)r;
     printf("features (joined by _, as in base_c_zba; %s by default):\n", FEATURES_DEFAULT);
-#define FEATURE(name, on, off, tessera, meaning) printf("  %-12s %s\n", #name, meaning);
+#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) printf("  %-12s %s\n", #name, meaning);
 #include "sim/fuzz/features.def"
 #undef FEATURE
     printf("differences that are right:\n");

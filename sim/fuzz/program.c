@@ -25,7 +25,7 @@ static const struct row states[] = {
 };
 
 static const char *const feature_names[] = {
-#define FEATURE(name, on, off, tessera, meaning) #name,
+#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) #name,
 #include "sim/fuzz/features.def"
 #undef FEATURE
 };

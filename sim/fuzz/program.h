@@ -19,7 +19,7 @@
 #include "sim/fuzz/layout.h"
 
 enum feature_number {
-#define FEATURE(name, on, off, tessera, meaning) FEATURE_##name,
+#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) FEATURE_##name,
 #include "sim/fuzz/features.def"
 #undef FEATURE
     FEATURES

@@ -36,7 +36,7 @@ struct qemu {
 static const struct property {
     const char *on, *off;
 } properties[FEATURES] = {
-#define FEATURE(name, on, off, tessera, meaning) [FEATURE_##name] = {on, off},
+#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) [FEATURE_##name] = {qemu_on, qemu_off},
 #include "sim/fuzz/features.def"
 #undef FEATURE
 };

@@ -16,8 +16,10 @@ _Static_assert(sizeof(struct result) == RESULT_LOG + TRAPS_MAX * LOG_BYTES &&
 /* More than ten times what the longest program was seen to need. */
 enum { CYCLES_PER_PROGRAM = 3000000 };
 
-static const char *const settings[FEATURES] = {
-#define FEATURE(name, on, off, tessera, meaning) [FEATURE_##name] = tessera,
+static const struct setting_texts {
+    const char *on, *off;
+} settings[FEATURES] = {
+#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) [FEATURE_##name] = {on, off},
 #include "sim/fuzz/features.def"
 #undef FEATURE
 };
@@ -27,9 +29,11 @@ static bool configure(struct config *cfg, uint32_t features, struct error *e)
     config_defaults(cfg);
     cfg->mesh_width = cfg->mesh_height = 1;
     cfg->memory_dram_mib = FZ_MEMORY_MIB;
-    for (unsigned i = 0; i < FEATURES; i++)
-        if (features >> i & 1 && settings[i][0] && !config_set(cfg, settings[i], "features.def", e))
+    for (unsigned i = 0; i < FEATURES; i++) {
+        const char *text = features >> i & 1 ? settings[i].on : settings[i].off;
+        if (*text && !config_set(cfg, text, "features.def", e))
             return false;
+    }
     return config_check(cfg, "features.def", e);
 }
 

@@ -64,6 +64,15 @@ void unit_compute(struct generator *g)
         put_loose(g, any_compute(g));
 }
 
+/* ctzw of a word that is not zero; see "ctzw" in differences.def. */
+void unit_count_zeros(struct generator *g)
+{
+    unsigned rt = free_target(g, 0), rs = free_target(g, 1u << rt);
+    put(g, enc_u(OPCODE_LUI, rt, 0x80000));
+    put(g, enc_r(OPCODE_OP | 6 << 12, rt, rt, rs)); /* or */
+    put(g, enc_r(CTZW, any_target(g), rt, 0));
+}
+
 void unit_constant(struct generator *g)
 {
     put_li(g, free_target(g, 0), any_value(g));

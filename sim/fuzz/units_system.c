@@ -120,7 +120,7 @@ static bool may_exist(unsigned number)
         {0x323, 0x33f}, {0xb03, 0xb1f}, {0xc03, 0xc1f}, /* more counters */
         {0x3a0, 0x3ef},                                 /* PMP */
         {0x150, 0x15f}, {0x308, 0x309}, {0x350, 0x35f}, {0xdb0, 0xdb0}, {0xfb0, 0xfb0}, /* AIA */
-        {0x14d, 0x14d},                                 /* stimecmp */
+        {0x14d, 0x14d}, {0x7a0, 0x7af},                 /* stimecmp; triggers */
         {0x5c0, 0x5ff}, {0x800, 0x8ff}, {0xcc0, 0xcff}, {0xdc0, 0xdff}, /* Tessera's own */
     };
     for (unsigned i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
@@ -235,6 +235,8 @@ static bool is_harmless(uint32_t bits)
 {
     unsigned funct3 = bits >> 12 & 7, funct12 = bits >> 20;
     switch (bits & 0x7f) {
+    case OPCODE_IMM32:
+        return (bits & 0xfff0707f) != CTZW;
     case OPCODE_LOAD:
         return funct3 == 7;
     case OPCODE_STORE:
