@@ -25,7 +25,7 @@ LDFLAGS += $(SANFLAGS)
 LIBS := -lyaml -lsqlite3 -lzstd -ldw -lelf -ljansson -lcapstone -lm -lpthread
 
 # ---- layers, lowest first (the dependency law of ARCHITECTURE.md) -----------
-LAYERS := base mesh coherence traces chip analysis cli
+LAYERS := base mesh coherence traces chip analysis cli fuzz
 DIRS_base := sim/base
 DIRS_mesh := mesh
 DIRS_coherence := coherence
@@ -33,6 +33,7 @@ DIRS_traces := traces
 DIRS_chip := sim/core sim/tile sim/chip sim/engine
 DIRS_analysis := analysis
 DIRS_cli := sim/cli
+DIRS_fuzz := sim/fuzz
 BELOW_base := base
 BELOW_mesh := mesh base
 BELOW_coherence := coherence base
@@ -40,11 +41,14 @@ BELOW_traces := traces base
 BELOW_chip := chip traces coherence mesh base
 BELOW_analysis := analysis base
 BELOW_cli := cli analysis chip traces coherence mesh base
+BELOW_fuzz := fuzz chip traces coherence mesh base
 
 MAIN_SRC := sim/cli/main.c
+FUZZ_MAIN_SRC := sim/fuzz/main.c
+OTHER_OBJ_fuzz := $(B)/obj/sim/fuzz/harness_blob.o
 define layer
-SRC_$(1) := $$(filter-out $$(MAIN_SRC),$$(wildcard $$(addsuffix /*.c,$$(DIRS_$(1)))))
-OBJ_$(1) := $$(SRC_$(1):%.c=$$(B)/obj/%.o)
+SRC_$(1) := $$(filter-out $$(MAIN_SRC) $$(FUZZ_MAIN_SRC),$$(wildcard $$(addsuffix /*.c,$$(DIRS_$(1)))))
+OBJ_$(1) := $$(SRC_$(1):%.c=$$(B)/obj/%.o) $$(OTHER_OBJ_$(1))
 $$(B)/lib$(1).a: $$(OBJ_$(1))
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && ar rcs $$@ $$(OBJ_$(1))
@@ -60,8 +64,8 @@ LAYER_LIBS := $(foreach l,$(BELOW_cli),$(B)/lib$(l).a)
 include guest-os/guest.mk
 
 .DEFAULT_GOAL := all
-.PHONY: all guest setup test tests lint bench format reproduce help clean FORCE
-all: $(B)/tessera guest ## the simulator and the guest
+.PHONY: all guest setup test tests lint bench format reproduce help clean fuzz FORCE
+all: $(B)/tessera $(B)/fuzz guest ## the simulator and the guest
 
 guest: $(GUEST_ELFS) ## the guest operating system, its tests and the examples
 
@@ -69,13 +73,27 @@ $(B)/tessera: $(B)/obj/$(MAIN_SRC:.c=.o) $(LAYER_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LAYER_LIBS) $(LIBS)
 
+# Random programs on Tessera and on QEMU; the harness around them is a guest.
+$(B)/fuzz: $(B)/obj/$(FUZZ_MAIN_SRC:.c=.o) $(foreach l,$(BELOW_fuzz),$(B)/lib$(l).a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/gen/fuzz_harness.bin: sim/fuzz/guest/harness.S sim/fuzz/layout.h sim/fuzz/state.def
+	$(call say,GUESTAS,$<)
+	$(Q)mkdir -p $(@D) && $(CROSS)gcc -I. -march=rv64ima_zicsr_zifencei -mabi=lp64 -nostdlib -Ttext=0x80000000 -o $(@:.bin=.elf) $<
+	$(Q)$(CROSS)objcopy -O binary -j .text $(@:.bin=.elf) $@
+
+$(B)/obj/sim/fuzz/harness_blob.o: sim/fuzz/harness_blob.S $(B)/gen/fuzz_harness.bin
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -c -o $@ $<
+
 $(B)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # What the program says it was built from; rewritten only when that changes.
 TEST_SOURCES := $(wildcard */tests/*.[ch] sim/*/tests/*.[ch])
-SOURCES := $(wildcard $(foreach l,$(LAYERS),$(foreach d,$(DIRS_$(l)),$(d)/*.[ch] $(d)/*.def)) sim/abi/*.h)
+SOURCES := $(wildcard $(foreach l,$(LAYERS),$(foreach d,$(DIRS_$(l)),$(d)/*.[ch] $(d)/*.def $(d)/*.inc)) sim/abi/*.h)
 $(B)/gen/revision.h: FORCE
 	$(Q)mkdir -p $(@D) && .ci/revision.sh $@ $(sort $(SOURCES))
 $(OBJ_cli) $(B)/obj/$(MAIN_SRC:.c=.o) $(TESTS_cli:$(B)/tests/%=$(B)/obj/%.o): | $(B)/gen/revision.h
@@ -103,6 +121,8 @@ reproduce: setup ## install what is missing, build, run the main experiment, dra
 	$(B)/tessera plot update --db out/tessera.db -o out/update.png
 	$(B)/tessera plot update --db out/tessera.db -o out/update.pdf
 
+FUZZ_SECONDS ?= 60
+SEED ?= $(shell date +%s)
 BENCHES := $(patsubst %.c,$(B)/bench/%,$(wildcard mesh/bench/*.c))
 $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 	$(call say,LD,$@)
@@ -110,6 +130,10 @@ $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 
 bench: all $(BENCHES) ## how fast the simulator is on this machine
 	$(Q)B=$(B) .ci/bench.sh $(BENCHES)
+
+fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c...
+	$(Q).ci/setup.sh qemu-system-misc
+	$(B)/fuzz run --seconds $(FUZZ_SECONDS) --seed $(SEED) $(if $(ISA),--isa $(ISA))
 
 format: ## lay the C sources out by .clang-format
 	$(Q)clang-format -i $(filter %.c %.h,$(SOURCES) $(TEST_SOURCES))

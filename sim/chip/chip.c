@@ -351,3 +351,8 @@ uint64_t chip_instructions(const struct chip *chip)
         n += hart_instructions(&chip->hart[i]);
     return n;
 }
+
+bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes)
+{
+    return coherence_peek(chip->engine.coherence, address, to, bytes);
+}

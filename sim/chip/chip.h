@@ -77,6 +77,10 @@ struct chip_results {
 /* At the end of the run; before one, as of now. */
 void chip_results(struct chip *chip, struct chip_results *results);
 
+/* Copies `bytes` of guest memory as the harts see it, between runs.  False when
+ * they are not all in DRAM, or on their way between caches. */
+bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes);
+
 /* Where a run stands, for progress reports: simulated cycle and instructions. */
 cycle_t chip_cycle(const struct chip *chip);
 uint64_t chip_instructions(const struct chip *chip);

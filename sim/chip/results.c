@@ -24,7 +24,8 @@ static void put_stall(struct stats *stats, const char *prefix, unsigned cause, u
 }
 
 /* The same accounts as hart.*, for one privilege. */
-static void put_mode(const struct chip *chip, struct stats *stats, unsigned mode, const char *prefix)
+static void put_mode(const struct chip *chip, struct stats *stats, unsigned mode,
+                     const char *prefix)
 {
     struct mode_account sum = {0};
     uint64_t stalls = 0;
@@ -84,6 +85,17 @@ static void put_harts(const struct chip *chip, struct stats *stats)
     put_translation(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
+    stats_put(stats, "hart.marks", chip->simctl.marks, "marks",
+              "set through the simulation-control page");
+}
+
+static void put_reservations(const struct chip *chip, struct stats *stats)
+{
+    uint64_t held = 0;
+    for (unsigned i = 0; i < chip->engine.tiles; i++)
+        held += chip->tile[i].reservation.forwards_held;
+    stats_put(stats, "hart.reservations_kept", held, "forwards",
+              "held back because a load-reserved had just reserved their line");
 }
 
 static void put_messages(const struct chip *chip, struct stats *stats)
@@ -176,6 +188,7 @@ void chip_measure(struct chip *chip)
                                .series = list_series(chip),
                                .series_count = chip->simctl.series_count};
     put_harts(chip, &r->stats);
+    put_reservations(chip, &r->stats);
     put_messages(chip, &r->stats);
     coherence_stats(chip->engine.coherence, &r->stats);
     mesh_stats(chip->engine.mesh, &r->stats);

@@ -29,6 +29,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/base/elf.h"
+#include "sim/cli/named.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/sweep_file.h"
 #include "sim/cli/worker.h"
@@ -102,8 +103,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 static const struct argp parser = {
     argp_options,
     parse_option,
-    "SWEEP.yaml",
-    "Run every point of a sweep that the database does not hold yet.\v"
+    "SWEEP",
+    "Run every point of a sweep that the database does not hold yet.  SWEEP is a file, or a name "
+    "of "
+    "`tessera list sweeps`.\v"
     "Finished points are kept whatever happens, and never run twice.  Ctrl-C stops the workers; "
     "SIGUSR1 makes the sweep say where it stands.",
     NULL,
@@ -340,10 +343,13 @@ int cmd_sweep(int argc, char **argv)
 {
     struct sweep_options options = {.database = CLI_DATABASE, .jobs = host_cpus()};
     struct error e;
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    cli_parse(&parser, argc, argv, &options);
     struct sweep_run *r = mem_alloc(sizeof *r);
     *r = (struct sweep_run){.options = &options, .signals = -1};
-    r->sweep = sweep_load(options.file, options.guest, &e);
+    char file[4096];
+    bool found = named_find(CONFIG_SWEEP, options.file, file, sizeof file, &e);
+    options.file = file;
+    r->sweep = found ? sweep_load(file, options.guest, &e) : NULL;
     int status = r->sweep ? run_sweep(r, &e) : cli_fail(&e);
     for (unsigned i = 0; r->record && i < r->sweep->count; i++)
         run_record_free(&r->record[i]);

@@ -25,6 +25,7 @@
 #include "sim/base/arena.h"
 #include "sim/base/file.h"
 #include "sim/base/yaml.h"
+#include "sim/cli/named.h"
 
 enum { AXES_MAX = 32, POINTS_MAX = 100000, WORD_MAX = 64 };
 
@@ -455,6 +456,14 @@ static bool check_names(const struct reading *r, char (*name)[CONFIG_NAME_MAX], 
     return true;
 }
 
+/* A mistake in a machine's file says which sweep wanted the machine. */
+static void name_sweep(const struct reading *r)
+{
+    size_t n = strlen(r->e->text);
+    if (strncmp(r->e->text, r->path, strlen(r->path)) != 0)
+        snprintf(r->e->text + n, sizeof r->e->text - n, " (a machine of %s)", r->path);
+}
+
 /* Every point must give a machine that can be built. */
 static bool check_points(struct reading *r)
 {
@@ -468,6 +477,8 @@ static bool check_points(struct reading *r)
         good = request_resolve(&r->sweep->point[i].request, &cfg, r->e);
         snprintf(name[i / (r->sweep->count / machines)], sizeof *name, "%s", cfg.name);
     }
+    if (!good)
+        name_sweep(r);
     good = good && check_names(r, name, machines);
     mem_free(name);
     return good;
@@ -492,7 +503,8 @@ struct sweep *sweep_load(const char *path, const char *guest, struct error *e)
     *sweep = (struct sweep){.description = "", .figure = "", .arena = arena_create()};
     take_base_name(sweep, path);
     struct reading r = {.path = path, .e = e, .sweep = sweep, .guest_override = guest};
-    bool good = take_keys(&r, root) && check_kinds(&r) && add_machines(&r) && check_points(&r);
+    bool good = named_check_kind(CONFIG_SWEEP, path, root, e) && take_keys(&r, root) &&
+                check_kinds(&r) && add_machines(&r) && check_points(&r);
     tree_free(root);
     if (good)
         return sweep;

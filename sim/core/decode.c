@@ -285,10 +285,10 @@ bool insn_uses(const struct insn *insn, unsigned reg)
     return (insn->rs1 == reg && !number) || (insn->rs2 == reg && !link);
 }
 
-/* The record that executes behind record i, or NULL when the line ends. */
-static struct insn *successor(struct code_line *code, unsigned i)
+/* The record that executes behind this one, or NULL when the line ends. */
+static const struct insn *successor(const struct insn *insn)
 {
-    struct insn *next = &code->insn[i + 1];
+    const struct insn *next = insn + 1;
     if (next->op == OP_join)
         next += next->imm;
     return next->op == OP_line_end || next->op == OP_line_end_used || next->op == OP_straddle
@@ -296,12 +296,25 @@ static struct insn *successor(struct code_line *code, unsigned i)
                : next;
 }
 
+bool insn_next_uses(const struct insn *insn)
+{
+    const struct insn *next = successor(insn);
+    return next && insn_uses(next, insn->rd);
+}
+
+static bool is_load_reserved(const struct insn *insn)
+{
+    return insn->op == OP_lr_w || insn->op == OP_lr_d;
+}
+
+/* A load-reserved looks at the next instruction itself, but not into the next line. */
 static void mark_use(struct code_line *code, unsigned i)
 {
-    struct insn *insn = &code->insn[i], *next = successor(code, i);
-    if (!is_load(insn))
+    struct insn *insn = &code->insn[i];
+    const struct insn *next = successor(insn);
+    if (!is_load(insn) && !is_load_reserved(insn))
         return;
-    if (next && insn_uses(next, insn->rd))
+    if (is_load(insn) && insn_next_uses(insn))
         insn->op++;
     if (!next) { /* what uses the value, if anything, is in the next line */
         (insn + 1)->op = (insn + 1)->op == OP_join ? OP_join_used : OP_line_end_used;

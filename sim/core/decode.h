@@ -40,7 +40,7 @@ enum insn_op {
     OP_join,          /* go on with a record elsewhere in the line, in no time */
     OP_join_used,     /* the same: from a load into rs1's register to an OP_straddle */
     OP_line_end,      /* behind the last instruction: go on in the next line */
-    OP_line_end_used, /* the last instruction is a load into rs1's register */
+    OP_line_end_used, /* the last instruction is a load (or lr) into rs1's register */
     OP_traced,        /* writes a trace event, then does what `op` says */
     OPS
 };
@@ -118,6 +118,9 @@ struct insn decode_insn(uint32_t bits);
 /* Does the instruction read this register?  (jal and jalr keep a halfword in rs2,
  * and csrrwi and its like a number in rs1.) */
 bool insn_uses(const struct insn *insn, unsigned reg);
+
+/* Does the instruction behind this record, in the same line, read its rd? */
+bool insn_next_uses(const struct insn *insn);
 
 /* The 32-bit instruction that a 16-bit one means; 0 (illegal) when reserved. */
 uint32_t expand_compressed(uint16_t bits);

@@ -139,7 +139,7 @@ struct hart {
     struct trace *trace; /* NULL: off */
     uint8_t priv;
     uint8_t wait;     /* enum hart_wait */
-    bool completing;  /* the access (or wfi) that waited must be performed first */
+    bool completing;  /* the access, wfi or mu_wait that waited must be performed first */
     bool device_done; /* device_value answers the access being completed */
     uint64_t device_value;
     uint8_t loaded;       /* 0, or register that the next instruction must not use ... */
@@ -187,7 +187,7 @@ struct hart {
     uint64_t last_cause, last_tval, last_epc;
     tile_id id;
 
-    uint64_t traps, interrupts, wakes;
+    uint64_t traps, interrupts;
 
     struct retiring retiring; /* the instruction being executed, while tracing */
 };

@@ -117,6 +117,15 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
     calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, p->number);
 }
 
+void network_call_back(struct engine *e, tile_id tile, cycle_t at)
+{
+    if (e->inbound[tile] == 1 || at < e->earliest[tile])
+        e->earliest[tile] = at;
+    if (e->hart[tile].until > at)
+        e->hart[tile].until = at;
+    calendar_add(e->calendar, EVENT_CALL_BACK, at, tile);
+}
+
 void network_set_timer(struct engine *e, tile_id tile, cycle_t at)
 {
     calendar_set_timer(e->calendar, tile, at > e->now || at == CYCLE_NEVER ? at : e->now);
@@ -245,6 +254,20 @@ static void receive(struct engine *e, struct packet *p)
     packet_return(&e->packets, p);
 }
 
+/* A packet has left the mesh. */
+static void arrive(struct engine *e, struct packet *p)
+{
+    if (!reservation_holds(&e->tile[p->to], p, e->now))
+        receive(e, p);
+}
+
+static void call_back(struct engine *e, tile_id tile)
+{
+    struct packet *p = reservation_release(&e->tile[tile], e->now);
+    if (p)
+        receive(e, p);
+}
+
 static void send(struct engine *e, const struct packet *p)
 {
     trace_passage(e, p, TRACE_SENT);
@@ -267,6 +290,8 @@ static void simulate_cycle(struct engine *e)
         htif_serve(e->htif, e->tile, e->now);
     while (calendar_timer_at(e->calendar) <= e->now)
         tile_timer(&e->tile[calendar_take_timer(e->calendar)], e->now);
+    while (calendar_take(e->calendar, EVENT_CALL_BACK, e->now, &number))
+        call_back(e, (tile_id)number);
     while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &number))
         receive(e, packet_at(&e->packets, number));
     while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &number))
@@ -280,7 +305,7 @@ static void simulate_cycle(struct engine *e)
         if (p->kind == PACKET_MESSAGE)
             message_arrived(e, p);
         else
-            receive(e, p);
+            arrive(e, p);
     }
     e->now++;
 }

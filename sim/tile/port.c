@@ -358,12 +358,12 @@ void port_atomic_written(struct hart *h, unsigned bytes, const uint8_t *cell)
 
 void port_reserve(struct hart *h)
 {
-    l1_reserve(h->tile->l1, line_of(h->atomic_physical));
+    reservation_make(h->tile, line_of(h->atomic_physical));
 }
 
 void port_unreserve(struct hart *h)
 {
-    l1_reserve(h->tile->l1, UINT64_MAX);
+    reservation_end(h->tile);
 }
 
 /* ---- page tables ------------------------------------------------------------------ */

@@ -272,6 +272,54 @@ Test(chip, a_word_that_tohost_does_not_know_ends_the_run_and_is_named)
     }
 }
 
+/* ---- waiting ----------------------------------------------------------------------- */
+
+/* The handler takes the message for which mu_wait waited, or what ended it is no
+ * message at all: either way the wait is over. */
+static void check_wait_ends(bool by_message)
+{
+    machine_begin(&m, 1, 1);
+    unsigned over = put(&m.p, asm_j(ZERO, 0));
+    unsigned handler = m.p.count;
+    put_csrw(&m.p, CSR_MU_ACK, ZERO);
+    put_csrw(&m.p, CSR_MIE, ZERO);
+    put_csrr(&m.p, S0, CSR_MEPC);
+    put_csrr(&m.p, S2, CSR_MCAUSE);
+    put(&m.p, asm_n(OP_mret));
+    land(&m.p, over);
+    put_li(&m.p, T0, address_of(&m.p, handler));
+    put_csrw(&m.p, CSR_MTVEC, T0);
+    put_li(&m.p, T0, MU_RQ_VALID | 1 << MU_RQ_DEPTH_SHIFT);
+    put_csrw(&m.p, CSR_SMU_RQ_CONF, T0);
+    put(&m.p, asm_i(OP_csrrwi, ZERO, 1, CSR_SMU_EP_CREDITS));
+    put(&m.p, asm_i(OP_csrrwi, ZERO, MU_EP_VALID, CSR_SMU_EP_CONF));
+    put(&m.p, asm_i(OP_csrrwi, ZERO, 1, CSR_SMU_IE));
+    put_li(&m.p, T0, MAP_MTIMECMP_BASE);
+    put_li(&m.p, T1, 2000);
+    put(&m.p, asm_s(OP_sd, T1, T0, 0));
+    put_li(&m.p, T0, by_message ? 1u << IRQ_MESSAGE : 1u << IRQ_MTIP);
+    put_csrw(&m.p, CSR_MIE, T0);
+    put(&m.p, asm_i(OP_csrrsi, ZERO, 8, CSR_MSTATUS));
+    if (by_message) {
+        put_csrw(&m.p, CSR_MU_PUSH, ZERO);
+        put_csrw(&m.p, CSR_MU_SEND, ZERO);
+    }
+    put(&m.p, asm_i(OP_csrrwi, ZERO, 1, CSR_MU_WAIT));
+    unsigned behind = m.p.count;
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.chip->hart[0].x[S2], CAUSE_INTERRUPT | (by_message ? IRQ_MESSAGE : IRQ_MTIP));
+    cr_assert_eq(m.chip->hart[0].x[S0], address_of(&m.p, behind));
+    cr_assert_gt(m.chip->hart[0].stall[STALL_message], 0);
+}
+
+Test(chip, an_interrupt_ends_a_wait_for_messages_though_its_handler_takes_the_message)
+{
+    check_wait_ends(true);
+    machine_end(&m);
+    check_wait_ends(false);
+}
+
 /* ---- ends that are not the guest's wish --------------------------------------------------- */
 
 Test(chip, harts_that_sleep_for_ever_are_a_deadlock_and_named)
@@ -645,6 +693,24 @@ Test(chip, console_lines_come_in_the_order_of_cycles_and_whole)
     cr_assert_eq(machine_run(&m), CHIP_EXIT);
     cr_assert_str_eq(m.console, "333\n222\n111\n000\n0");
     cr_assert_eq(m.console_lines, 5);
+}
+
+/* ---- time and marks ----------------------------------------------------------------- */
+
+Test(chip, marks_are_reported_and_a_store_to_mtime_is_ignored)
+{
+    put_li(&m.p, S0, MAP_SIMCTL_BASE);
+    for (unsigned n = 0; n < 3; n++)
+        put(&m.p, asm_s(OP_sd, ZERO, S0, SIMCTL_MARK));
+    put_li(&m.p, T0, MAP_MTIME);
+    put_li(&m.p, T1, 1000000000);
+    put(&m.p, asm_s(OP_sd, T1, T0, 0));
+    put(&m.p, asm_i(OP_ld, S1, T0, 0));
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(machine_stat(&m, "hart.marks"), 3);
+    cr_assert_lt(m.chip->hart[0].x[S1], m.results.cycles);
+    cr_assert_gt(m.chip->hart[0].x[S1], 0);
 }
 
 /* ---- results

@@ -76,6 +76,27 @@ static void put_reserved(struct program *p, unsigned tiles)
     put_fold(p, T2);
 }
 
+/* Reserves, takes its time, and stores, somewhere else, or not at all; then uses
+ * the line at once, which may have been waited for. */
+static void put_reserved_long(struct program *p, unsigned tiles)
+{
+    (void)tiles;
+    put(p, asm_i(OP_addi, T0, A0, shared_offset()));
+    put(p, asm_r(OP_lr_d, T1, T0, ZERO));
+    for (unsigned n = rng_below(&rng, 8); n > 0; n--)
+        put(p, asm_r(rng_below(&rng, 3) ? OP_mul : OP_div, T3, T3, A5));
+    if (rng_below(&rng, 3) == 0)
+        put(p, asm_i(OP_addi, T0, A0, shared_offset()));
+    if (rng_below(&rng, 4))
+        put(p, asm_r(rng_below(&rng, 4) ? OP_sc_d : OP_lr_d, T2, T0, ZERO));
+    for (unsigned n = rng_below(&rng, 4); n > 0; n--)
+        put(p, asm_r(OP_amoadd_d, T1, T0, S1));
+    put(p, asm_s(OP_sd, A5, T0, 0));
+    put_fold(p, T2);
+    put_fold(p, T1);
+    put_fold_cycle(p);
+}
+
 static void put_arithmetic(struct program *p, unsigned tiles)
 {
     (void)tiles;
@@ -228,13 +249,11 @@ static void put_host_console(struct program *p, unsigned tiles)
 
 typedef void put_piece_fn(struct program *p, unsigned tiles);
 static put_piece_fn *const pieces[] = {
-    put_load,        put_load,           put_store,
-    put_store,       put_atomic,         put_atomic,
-    put_nap,         put_timer,          put_interrupt_other,
-    put_read_remote, put_send,           put_send,
-    put_receive,     put_receive,        put_reserved,
-    put_arithmetic,  put_talk_to_itself, put_far_code,
-    put_host_call,   put_host_console,   put_lines,
+    put_load,          put_load,       put_store,          put_store,           put_atomic,
+    put_atomic,        put_nap,        put_timer,          put_interrupt_other, put_read_remote,
+    put_send,          put_send,       put_receive,        put_receive,         put_reserved,
+    put_reserved_long, put_arithmetic, put_talk_to_itself, put_far_code,        put_host_call,
+    put_host_console,  put_lines,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -379,6 +398,7 @@ static void vary_latencies(struct config *cfg, unsigned variant)
     case 3:
         cfg->message_send_cycles = cfg->message_receive_cycles = cfg->device_access_cycles = 1;
         cfg->l1_fill_cycles = 0;
+        cfg->hart_reservation_cycles = 7;
         cfg->coherence_mshrs = 1;
         break;
     default:
@@ -427,9 +447,10 @@ RANDOM_GUESTS(9)
 Test(law_of_time, random_guests_exercise_everything)
 {
     static const char *const wanted[] = {
-        "hart.interrupts", "message.sent",    "message.received",  "message.no_credits",
-        "message.refused", "l1d.upgrades",    "l1d.evictions",     "l1d.invalidations",
-        "home.forwards",   "hart.stall.idle", "hart.stall.device", "hart.stall.fetch",
+        "hart.interrupts",        "message.sent",  "message.received", "message.no_credits",
+        "message.refused",        "l1d.upgrades",  "l1d.evictions",    "l1d.invalidations",
+        "hart.reservations_kept", "home.forwards", "hart.stall.idle",  "hart.stall.device",
+        "hart.stall.fetch",
     };
     static struct machine m;
     shape_machine(&m, &shapes[8], 1);

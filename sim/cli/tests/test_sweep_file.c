@@ -169,7 +169,7 @@ Test(sweep_file, refuses_a_file_without_machine_or_grid)
 Test(sweep_file, refuses_a_machine_that_is_missing_or_cannot_be)
 {
     expect_refused("machine: none.yaml\ngrid: {mesh.vcs: 1}\n",
-                   "none.yaml: No such file or directory");
+                   "none.yaml: No such file or directory (a machine of s.yaml)");
     expect_refused("machine: m.yaml\ngrid:\n  memory.controllers: [0, 9]\n",
                    "s.yaml:3: memory.controllers: tile 9 does not exist; this chip has tiles 0..3");
 }

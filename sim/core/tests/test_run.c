@@ -85,14 +85,14 @@ Test(run, a_loads_value_costs_the_next_instruction_load_use_minus_one)
     }
 }
 
-/* Cycles lost when a load into t1 ends a line and `next` begins the one behind
+/* Cycles lost when `last`, a load into t1, ends a line and `next` begins the one behind
  * it, in 100 rounds. */
-static uint64_t crossing_costs(uint32_t next)
+static uint64_t crossing_costs_of(uint32_t last, uint32_t next)
 {
     uint32_t words[LINE_WORDS + 1];
     for (unsigned i = 0; i < LINE_WORDS; i++)
         words[i] = asm_nop();
-    words[LINE_WORDS - 1] = asm_i(OP_ld, T1, T0, 0);
+    words[LINE_WORDS - 1] = last;
     words[LINE_WORDS] = next;
     flat_reset(flat);
     flat_program(flat, words, LINE_WORDS + 1);
@@ -105,6 +105,11 @@ static uint64_t crossing_costs(uint32_t next)
     return h->stall[STALL_data_use];
 }
 
+static uint64_t crossing_costs(uint32_t next)
+{
+    return crossing_costs_of(asm_i(OP_ld, T1, T0, 0), next);
+}
+
 Test(run, a_loads_value_is_waited_for_across_the_end_of_a_line_too)
 {
     cr_assert_eq(crossing_costs(asm_r(OP_add, T2, T1, T1)), 100);
@@ -112,6 +117,8 @@ Test(run, a_loads_value_is_waited_for_across_the_end_of_a_line_too)
     cr_assert_eq(crossing_costs(asm_s(OP_sd, T1, T0, 8)), 100);
     cr_assert_eq(crossing_costs(asm_r(OP_add, T1, T3, T3)), 0);
     cr_assert_eq(crossing_costs(asm_nop()), 0);
+    cr_assert_eq(crossing_costs_of(asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_add, T2, T1, T1)), 100);
+    cr_assert_eq(crossing_costs_of(asm_r(OP_lr_d, T1, T0, 0), asm_nop()), 0);
 }
 
 /* T1 is register 6. */
@@ -180,9 +187,14 @@ Test(run, atomics_csrs_and_fences_cost_their_parameter)
     odd_latencies(&flat->cfg);
     cr_assert_eq(CYCLES(1, asm_r(OP_amoadd_d, T1, T0, T0)), 6);
     cr_assert_eq(h->stall[STALL_atomic], 5);
-    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_sc_d, T2, T0, T1)), 1 + 6,
-                 "a load-reserved is a load");
-    cr_assert_eq(CYCLES(1, asm_r(OP_sc_d, T2, T0, T1)), 6, "without reservation too");
+    cr_assert_eq(CYCLES(1, asm_r(OP_lr_d, T1, T0, 0)), 1, "as a load");
+    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_sc_d, T2, T0, T2)), 1 + 6);
+    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_sc_d, T2, T0, T1)), 1 + 1 + 6);
+    cr_assert_eq(h->stall[STALL_data_use], 1);
+    cr_assert_eq(h->stall[STALL_atomic], 5);
+    cr_assert_eq(CYCLES(3, asm_r(OP_lr_w, T1, T0, 0), asm_nop(), asm_r(OP_add, T2, T1, T1)), 3);
+    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, ZERO, T0, 0), asm_r(OP_add, T2, ZERO, ZERO)), 2);
+    cr_assert_eq(CYCLES(1, asm_r(OP_sc_d, T2, T0, T1)), 1, "without reservation: no access");
     cr_assert_eq(CYCLES(1, asm_i(OP_csrrs, T1, ZERO, 0xb00)), 3);
     cr_assert_eq(CYCLES(1, asm_i(OP_csrrw, T1, T1, 0x340)), 3);
     cr_assert_eq(h->stall[STALL_csr], 2);
