@@ -225,14 +225,56 @@ static void put_loop(struct program *p)
     put_fold(p, T3);
 }
 
+/* Loads from page after page, so that translations leave the TLB, between lines of
+ * plain arithmetic in which a timer comes: lines end and loops go round with their
+ * next line in the views or not, as the loads have left them. */
+static void put_loop_over_pages(struct program *p)
+{
+    put_li(p, T0, WINDOW + rng_below(&rng, WINDOW_PAGES - 8) * 4096 + rng_below(&rng, 60) * 64);
+    put_li(p, T2, 8);
+    put_li(p, T4, 4096);
+    unsigned loop = p->count;
+    put_csrr(p, T1, CSR_CYCLE);
+    put(p, asm_i(OP_addi, T1, T1, (int32_t)rng_below(&rng, 120)));
+    put_csrw(p, CSR_STIMECMP, T1);
+    for (unsigned n = rng_below(&rng, 50); n > 0; n--)
+        put(p, asm_r(OP_add, T3, T3, A5));
+    put(p, asm_i(OP_ld, T3, T0, 0));
+    for (unsigned n = rng_below(&rng, 50); n > 0; n--)
+        put(p, asm_r(OP_add, T3, T3, A5));
+    put(p, asm_r(OP_add, T0, T0, T4));
+    put(p, asm_i(OP_addi, T2, T2, -1));
+    put_branch(p, OP_bne, T2, ZERO, loop);
+    put_fold(p, T3);
+}
+
+/* A few lines of a few pages in turn: what the views hold outlives translations. */
+static void put_turns(struct program *p)
+{
+    uint64_t first = WINDOW + rng_below(&rng, WINDOW_PAGES - 8) * 4096;
+    unsigned pages = 2 + rng_below(&rng, 4);
+    for (unsigned n = 0; n < 3 * pages; n++) {
+        put_li(p, T0, first + (uint64_t)(n % pages) * (4096 + 64));
+        put(p, rng_below(&rng, 3) ? asm_i(OP_ld, T1, T0, 0) : asm_s(OP_sd, A5, T0, 0));
+        put(p, asm_r(OP_xor, A5, A5, T1));
+    }
+    put_fold_cycle(p);
+}
+
 typedef void put_piece_fn(struct program *p);
 static put_piece_fn *const pieces[] = {
-    put_load,  put_load,        put_store,          put_store,
-    put_load,  put_store,       put_atomic,         put_run_of_accesses,
-    put_remap, put_remap,       put_fence,          put_space,
-    put_ecall, put_permissions, put_timer,          put_machine_timer,
-    put_call,  put_call,        put_interrupt_self, put_arithmetic,
-    put_loop,
+    put_load,           put_load,
+    put_store,          put_store,
+    put_load,           put_store,
+    put_atomic,         put_run_of_accesses,
+    put_remap,          put_remap,
+    put_fence,          put_space,
+    put_ecall,          put_permissions,
+    put_timer,          put_machine_timer,
+    put_call,           put_call,
+    put_interrupt_self, put_arithmetic,
+    put_loop,           put_loop_over_pages,
+    put_turns,          put_turns,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -469,7 +511,7 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     machine_begin(m, s->width, s->height);
     m->cfg.mesh_concentration = s->concentration;
     m->cfg.mesh_router_cycles = s->router_cycles;
-    m->cfg.l1d_kib = m->cfg.l1i_kib = 1;
+    m->cfg.l1d_kib = m->cfg.l1i_kib = seed % 3 == 2 ? 8 : 1;
     m->cfg.l1d_ways = m->cfg.l1i_ways = seed % 3 ? 2 : 16;
     m->cfg.tlb_i_entries = m->cfg.tlb_d_entries = tlbs[seed % 5].entries;
     m->cfg.tlb_i_ways = m->cfg.tlb_d_ways = tlbs[seed % 5].ways;

@@ -704,3 +704,24 @@ Test(mmu, a_walk_cut_at_every_cycle_goes_on_where_it_was)
             cr_assert_eq(h->cycle - start, (mode == SV48 ? 4 : 3) * flat->cfg.tlb_walk_cycles);
         }
 }
+
+/* What a trap cuts off is begun anew: the handler may change satp. */
+Test(mmu, a_trap_ends_a_walk)
+{
+    enum trap_cause cause;
+    paddr_t physical;
+    h->priv = PRIV_S;
+    h->mtvec = FLAT_TRAP;
+    set_satp(SV39, 0);
+    map(SV39, VA, 0, PPN << 10 | 0xcf);
+    h->behind_line = FLAT_CODE;
+    h->until = h->cycle + 1;
+    cr_assert_eq(mmu_translate(h, VA, ACCESS_LOAD, &physical, &cause), PORT_YIELD);
+    hart_trap(h, CAUSE_INTERRUPT | IRQ_MTIP, 0);
+    cr_assert_eq(h->split.stage, SPLIT_NONE);
+    cr_assert_eq(h->behind_line, UINT64_MAX);
+    h->priv = PRIV_S;
+    h->until = CYCLE_NEVER;
+    h->satp = (uint64_t)SV39 << 60 | 0x999; /* a root outside memory */
+    cr_assert_eq(answer(VA, ACCESS_LOAD).cause, CAUSE_LOAD_ACCESS);
+}
