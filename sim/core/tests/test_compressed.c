@@ -222,7 +222,7 @@ static void check_halfword(const struct code_line *code, const uint8_t *bytes, u
     const struct insn *follower = settled(i + 1);
     if (next >= LINE_HALVES) {
         cr_assert(ends_line(follower), "halfword %u", half);
-        cr_assert_eq(follower->imm, next - LINE_HALVES);
+        cr_assert_eq(follower->imm, (int32_t)(next - LINE_HALVES));
         cr_assert_eq(follower->op == OP_line_end_used, is_load(i->op));
         if (is_load(i->op))
             cr_assert_eq(follower->rs1, i->rd);
