@@ -71,15 +71,6 @@ static cycle_t slice_end(const struct hart *h)
     return end < longest ? end : longest;
 }
 
-/* The stall that a load in another line has left to this instruction, which
- * would issue at `now`. */
-static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t now)
-{
-    bool waits = insn_uses(insn, h->loaded) && h->loaded_until > now;
-    h->loaded = 0;
-    return waits ? h->loaded_until - now : 0;
-}
-
 /* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
  * instructions? */
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)
@@ -87,8 +78,6 @@ static bool cache_block_allowed(const struct hart *h, uint64_t bits)
     return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
-#define EXECUTE execute
-#define GO      goto * i->go
 #include "sim/core/handlers.inc"
 
 const void *const *hart_handlers(void)
