@@ -57,7 +57,7 @@ static const char *const names[OPS] = {
 #define DIV(name, match, mask, format, value) [OP_##name] = #name, [OP_##name##_pending] = #name,
 #define LOAD(name, match, mask, type)                                                              \
     [OP_##name] = #name, [OP_##name##_used] = #name, [OP_##name##_pending] = #name,
-#define STORE(name, match, mask, type)        [OP_##name] = #name,
+#define STORE(name, match, mask, type) [OP_##name] = #name,
 #define BRANCH(name, match, mask, condition)                                                       \
     [OP_##name] = #name, [OP_##name##_near] = #name, [OP_##name##_dynamic] = #name,                \
     [OP_##name##_dynamic_near] = #name,
@@ -74,8 +74,8 @@ static const char *const names[OPS] = {
 #undef SYS
     [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
     [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
-    [OP_forbidden] = "forbidden",
-    [OP_traced] = "traced",          [OP_checked] = "checked", [OP_checked_divide] = "checked",
+    [OP_forbidden] = "forbidden",    [OP_traced] = "traced",   [OP_checked] = "checked",
+    [OP_checked_divide] = "checked",
 };
 
 const char *insn_name(enum insn_op op)
@@ -298,19 +298,16 @@ const uint8_t insn_numbers[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal] = INSN_RS2,          [OP_jal_near] = INSN_RS2,
-    [OP_jal_call] = INSN_RS2,     [OP_jal_call_near] = INSN_RS2,
-    [OP_jalr] = INSN_RS2,         [OP_jalr_predicted] = INSN_RS2,
-    [OP_csrrwi] = INSN_RS1,       [OP_csrrsi] = INSN_RS1,
-    [OP_csrrci] = INSN_RS1,
+    [OP_jal] = INSN_RS2,           [OP_jal_near] = INSN_RS2, [OP_jal_call] = INSN_RS2,
+    [OP_jal_call_near] = INSN_RS2, [OP_jalr] = INSN_RS2,     [OP_jalr_predicted] = INSN_RS2,
+    [OP_csrrwi] = INSN_RS1,        [OP_csrrsi] = INSN_RS1,   [OP_csrrci] = INSN_RS1,
 };
 
 bool insn_touches(const struct insn *insn, unsigned reg)
 {
     unsigned numbers = insn_numbers[insn->op];
     return (insn->rs1 == reg && !(numbers & INSN_RS1)) ||
-           (insn->rs2 == reg && !(numbers & INSN_RS2)) ||
-           (insn->rd == reg && !(numbers & INSN_RD));
+           (insn->rs2 == reg && !(numbers & INSN_RS2)) || (insn->rd == reg && !(numbers & INSN_RD));
 }
 
 /* From the instruction's issue to the first use of its result. */
@@ -389,7 +386,7 @@ static void make_used(struct insn *insn, uint32_t cycles)
  * scoreboard knows in what order they are waited for. */
 static void mark_result(struct insn *insn, struct insn *twin, const struct code_options *options)
 {
-    if (latency(insn, options) == 1)
+    if (latency(insn, options) <= 1)
         return;
     struct meeting meeting = meeting_of(insn, options);
     twin->op = pending_form(insn);

@@ -29,8 +29,8 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
 
 /* Why a hart's cycle was not an issue: STALL(name, meaning). */
 #define STALL_CAUSES(STALL)                                                                        \
-    STALL(data_use, "waiting for a load that hits the L1D")                                            \
-    STALL(multiply, "waiting for multiplier or divider")                                                      \
+    STALL(data_use, "waiting for a load that hits the L1D")                                        \
+    STALL(multiply, "waiting for multiplier or divider")                                           \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
     STALL(l1d_network, "L1D miss: in the mesh")                                                    \
@@ -146,7 +146,7 @@ struct hart {
     uint8_t view;         /* of the window, for loads and stores in the present mode */
     uint8_t charge_cause; /* enum stall_cause */
     uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
-    uint32_t charge; /* cycles to charge once the completed access is performed */
+    uint32_t charge;     /* cycles to charge once the completed access is performed */
     cycle_t complete_at; /* when what `completing` stands for is performed */
     cycle_t wait_since;
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
@@ -242,8 +242,7 @@ static inline bool hart_must_yield(const struct hart *h)
 {
     if (h->completing)
         return h->cycle > h->complete_at;
-    return h->cycle >= h->until ||
-           (h->cycle >= h->timer_at && !(h->mip >> IRQ_MTIP & 1)) ||
+    return h->cycle >= h->until || (h->cycle >= h->timer_at && !(h->mip >> IRQ_MTIP & 1)) ||
            (h->cycle >= h->stimer_at && !(h->mip >> IRQ_STIP & 1));
 }
 
