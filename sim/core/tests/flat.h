@@ -44,6 +44,7 @@ struct flat {
     struct arena *arena;
     struct code_table *code; /* for this kind of core */
     struct code_options core;
+    bool proves_nothing; /* every result that is not used by the next is asked for */
     struct l1_window window;
     uint64_t read_tag[FLAT_LINES], write_tag[FLAT_LINES];
     uint64_t view_read[L1_VIEWS][FLAT_LINES], view_write[L1_VIEWS][FLAT_LINES];
@@ -257,19 +258,21 @@ static inline uint32_t flat_stop(void)
     return asm_i(OP_csrrw, ZERO, ZERO, CSR_MU_WAIT);
 }
 
-/* The records' latencies follow the configuration. */
+/* The records' latencies follow the configuration.  Where a trap takes no time the
+ * decoder cannot prove that a result is there before anybody asks. */
 static inline void flat_follow_config(struct flat *f)
 {
     struct code_options *core = &f->core;
     const struct config *cfg = &f->cfg;
+    uint32_t trap_cycles = f->proves_nothing ? 0 : cfg->hart_trap_cycles;
     if (f->code && core->load_use_cycles == cfg->hart_load_use_cycles &&
         core->mul_cycles == cfg->hart_mul_cycles && core->div_cycles == cfg->hart_div_cycles &&
-        core->trap_cycles == cfg->hart_trap_cycles)
+        core->trap_cycles == trap_cycles)
         return;
     core->load_use_cycles = cfg->hart_load_use_cycles;
     core->mul_cycles = cfg->hart_mul_cycles;
     core->div_cycles = cfg->hart_div_cycles;
-    core->trap_cycles = cfg->hart_trap_cycles;
+    core->trap_cycles = trap_cycles;
     f->code = code_table_create(f->arena, core);
     port_fence_i(&f->hart);
 }
