@@ -273,11 +273,6 @@ static bool multiplies(const struct insn *insn)
     return insn->op >= OP_mul && insn->op <= OP_mulw_pending;
 }
 
-bool insn_divides(const struct insn *insn)
-{
-    return insn->op >= OP_div && insn->op <= OP_remuw_pending;
-}
-
 const uint8_t insn_numbers[OPS] = {
 #define BRANCH(name, match, mask, condition)                                                       \
     [OP_##name] = INSN_RD, [OP_##name##_near] = INSN_RD, [OP_##name##_dynamic] = INSN_RD,          \

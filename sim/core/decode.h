@@ -133,7 +133,10 @@ extern const uint8_t insn_numbers[OPS];
 bool insn_touches(const struct insn *insn, unsigned reg);
 
 /* Does it need the divider? */
-bool insn_divides(const struct insn *insn);
+static inline bool insn_divides(const struct insn *insn)
+{
+    return insn->op >= OP_div && insn->op <= OP_remuw_pending;
+}
 
 /* The 32-bit instruction that a 16-bit one means; 0 (illegal) when reserved. */
 uint32_t expand_compressed(uint16_t bits);

@@ -49,24 +49,30 @@ struct scoreboard_wait {
     cycle_t load, multiply;
 };
 
+static inline cycle_t later(cycle_t a, cycle_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Until when the latest load into this register is waited for. */
+static inline cycle_t scoreboard_loaded(const struct scoreboard *s, unsigned reg)
+{
+    return s->loads >> reg & 1 ? s->ready[reg] : 0;
+}
+
 /* How long the instruction waits that would issue at `now`. */
 static inline struct scoreboard_wait scoreboard_wait(const struct scoreboard *s,
                                                      const struct insn *insn, cycle_t now)
 {
-    const unsigned numbers = insn_numbers[insn->op];
-    const unsigned operand[] = {numbers & INSN_RS1 ? 0 : insn->rs1,
-                                numbers & INSN_RS2 ? 0 : insn->rs2,
-                                numbers & INSN_RD ? 0 : insn->rd};
-    cycle_t loaded = now, all = now;
-    for (unsigned k = 0; k < sizeof operand / sizeof operand[0]; k++) {
-        cycle_t ready = s->ready[operand[k]];
-        if (ready > all)
-            all = ready;
-        if (ready > loaded && (s->loads >> operand[k] & 1))
-            loaded = ready;
-    }
-    if (s->divider_free > all && insn_divides(insn))
-        all = s->divider_free;
+    unsigned numbers = insn_numbers[insn->op];
+    unsigned rs1 = numbers & INSN_RS1 ? 0 : insn->rs1;
+    unsigned rs2 = numbers & INSN_RS2 ? 0 : insn->rs2;
+    unsigned rd = numbers & INSN_RD ? 0 : insn->rd;
+    cycle_t loaded = later(later(scoreboard_loaded(s, rs1), scoreboard_loaded(s, rs2)),
+                           later(scoreboard_loaded(s, rd), now));
+    cycle_t all = later(later(s->ready[rs1], s->ready[rs2]), later(s->ready[rd], loaded));
+    if (insn_divides(insn))
+        all = later(all, s->divider_free);
     return (struct scoreboard_wait){.load = loaded - now, .multiply = all - loaded};
 }
 
