@@ -314,6 +314,43 @@ Test(decode, a_load_in_the_last_slot_is_pending)
     cr_assert_eq(intern(words)->insn[LINE_WORDS - 1].op, OP_lw);
 }
 
+/* With a latency of 3 for products and 20 for quotients, traps that take 5 cycles. */
+Test(decode, a_result_is_pending_unless_its_line_says_who_waits)
+{
+    const uint32_t nop = asm_nop(), load = asm_i(OP_ld, T3, A0, 0), jump = asm_j(ZERO, 8);
+    const uint32_t use = asm_r(OP_add, T1, T0, T2), branch = asm_b(OP_beq, T1, T2, 16);
+    const uint32_t mul = asm_r(OP_mul, T0, A0, A1), div = asm_r(OP_div, T0, A0, A1);
+    static const unsigned in_line = 2, last = LINE_WORDS - 1;
+    const struct {
+        unsigned slot;
+        uint32_t word, next[2];
+        bool pending;
+        int32_t charged;
+    } cases[] = {
+        {in_line, mul, {use, nop}, false, 2},  {in_line, mul, {nop, use}, false, 1},
+        {in_line, mul, {nop, nop}, false, 0},  {in_line, mul, {load, use}, true, 0},
+        {in_line, mul, {load, nop}, false, 0}, {in_line, mul, {nop, jump}, false, 0},
+        {in_line, mul, {jump, nop}, true, 0},  {in_line, mul, {branch, nop}, true, 0},
+        {in_line, mul, {mul, nop}, false, 2},  {in_line, div, {use, nop}, false, 19},
+        {in_line, div, {nop, div}, false, 18}, {in_line, div, {mul, nop}, false, 19},
+        {in_line, div, {nop, nop}, true, 0},   {last, mul, {0, 0}, true, 0},
+        {last - 1, mul, {nop, 0}, true, 0},    {last - 2, mul, {nop, nop}, false, 0},
+        {last - 1, mul, {use, 0}, false, 2},
+    };
+    for (unsigned c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        uint32_t words[LINE_WORDS];
+        fill_with_nops(words);
+        words[cases[c].slot] = cases[c].word;
+        for (unsigned n = 0; n < 2 && cases[c].slot + 1 + n < LINE_WORDS; n++)
+            words[cases[c].slot + 1 + n] = cases[c].next[n];
+        const struct insn *insn = &intern(words)->insn[cases[c].slot];
+        unsigned plain = cases[c].word == mul ? OP_mul : OP_div;
+        cr_assert_eq(insn->op, plain + cases[c].pending, "case %u", c);
+        cr_assert_eq(insn->imm, cases[c].charged, "case %u: %d", c, insn->imm);
+        cr_assert_eq(insn[CODE_RECORDS].op, plain + 1, "its twin always is");
+    }
+}
+
 Test(decode, every_record_carries_its_handler)
 {
     uint32_t words[LINE_WORDS];
