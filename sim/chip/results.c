@@ -16,11 +16,35 @@ static const struct stall_name {
 #undef STALL
 };
 
+static const char base_meaning[] = "cycles that issued an instruction, outside polling rounds";
+
 static void put_stall(struct stats *stats, const char *prefix, unsigned cause, uint64_t cycles)
 {
     char name[64];
     snprintf(name, sizeof name, "%s.stall.%s", prefix, stall_names[cause].name);
     stats_put(stats, name, cycles, "cycles", stall_names[cause].meaning);
+}
+
+_Static_assert(1 + STALLS <= CHIP_PARTS_MAX, "a part for base and each stall");
+const unsigned chip_parts = 1 + STALLS;
+
+const char *chip_part_name(unsigned part)
+{
+    return part ? stall_names[part - 1].name : "base";
+}
+
+const char *chip_part_meaning(unsigned part)
+{
+    return part ? stall_names[part - 1].meaning : base_meaning;
+}
+
+struct chip_account chip_account(const struct chip *chip, tile_id tile, unsigned mode)
+{
+    struct hart_account from = hart_account_of(&chip->hart[tile], mode);
+    struct chip_account a = {
+        .cycles = from.cycles, .instructions = from.instructions, .part = {from.base}};
+    memcpy(&a.part[1], from.stall, sizeof from.stall);
+    return a;
 }
 
 static void add_account(struct hart_account *sum, const struct hart_account *a)
@@ -51,7 +75,7 @@ static void put_account(struct stats *stats, const char *prefix, const struct ha
     stats_put(stats, name, a->cycles, "cycles",
               "sum over all harts: base and all stalls add up to it");
     snprintf(name, sizeof name, "%s.base", prefix);
-    stats_put(stats, name, a->base, "cycles", "that issued an instruction, outside polling rounds");
+    stats_put(stats, name, a->base, "cycles", base_meaning);
     for (unsigned k = 0; k < STALLS; k++)
         put_stall(stats, prefix, k, a->stall[k]);
 }

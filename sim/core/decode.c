@@ -71,10 +71,9 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
-    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
-    [OP_forbidden] = "forbidden",
-    [OP_line_end_used] = "line_end", [OP_traced] = "traced",
+    [OP_jal_near] = "jal",        [OP_jal_call] = "jal",           [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr", [OP_illegal] = "illegal",        [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden", [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
 const char *insn_name(enum insn_op op)

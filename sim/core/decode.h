@@ -50,7 +50,8 @@ enum insn_op {
 /* One decoded instruction.
  *   branch, jal    imm: target, in bytes from the line's first; near: in records
  *                  from this one; branch rd: 1 = the target lies behind
- *   jal, jalr      rs2: the halfword of the line that follows the instruction
+ *   jal, jalr      rs2: the halfword of the line that follows the instruction; jal
+ *                  without a link: 0
  *   auipc          imm: its value, less the line's address
  *   x_dynamic      the branch is predicted by counters, not by its direction
  *   x_used         the next instruction uses the value that this load brings

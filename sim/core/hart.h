@@ -146,7 +146,7 @@ struct hart {
     cycle_t timer_at; /* cycle at which mtime reaches mtimecmp */
     uint64_t mip, mie;
     const struct l1_window *window;
-    const uint64_t *blind; /* as long as a view, and empty */
+    const uint64_t *blind;     /* as long as a view, and empty */
     struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
     struct fetch_entry *fetch_view[L1_VIEWS];
     struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
@@ -166,7 +166,7 @@ struct hart {
     uint8_t view;         /* of the window, for loads and stores in the present mode */
     uint8_t charge_cause; /* enum stall_cause */
     uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
-    uint32_t charge; /* cycles to charge once the completed access is performed */
+    uint32_t charge;     /* cycles to charge once the completed access is performed */
     cycle_t complete_at; /* when what `completing` stands for is performed */
     cycle_t wait_since;
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
@@ -284,8 +284,7 @@ static inline bool hart_must_yield(const struct hart *h)
 {
     if (h->completing)
         return h->cycle > h->complete_at;
-    return h->cycle >= h->until ||
-           (h->cycle >= h->timer_at && !(h->mip >> IRQ_MTIP & 1)) ||
+    return h->cycle >= h->until || (h->cycle >= h->timer_at && !(h->mip >> IRQ_MTIP & 1)) ||
            (h->cycle >= h->stimer_at && !(h->mip >> IRQ_STIP & 1));
 }
 
