@@ -198,7 +198,7 @@ static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
     bool compressed = is_compressed(bits);
     struct insn insn = decode_insn(compressed ? expand_compressed((uint16_t)bits) : bits);
     *next = half + (compressed ? 1 : 2);
-    if (insn.op == OP_jal || insn.op == OP_jalr)
+    if ((insn.op == OP_jal && insn.rd != 32) || insn.op == OP_jalr)
         insn.rs2 = (uint8_t)*next;
     if (is_branch(&insn))
         insn.rd = insn.imm < 0;
@@ -260,12 +260,6 @@ static void make_near(struct code_line *code, unsigned i)
 static bool is_load(const struct insn *insn)
 {
     return insn->op >= OP_lb && insn->op <= OP_lwu_pending;
-}
-
-static bool is_jump(const struct insn *insn)
-{
-    return insn->op == OP_jal || insn->op == OP_jalr ||
-           (insn->op >= OP_jal_near && insn->op <= OP_jalr_predicted);
 }
 
 static bool multiplies(const struct insn *insn)
@@ -337,6 +331,13 @@ static bool is_plain(const struct insn *insn)
     return insn->op < OP_mul || insn->op == OP_auipc;
 }
 
+/* May another instruction than the next in the line be executed behind it?  The code may
+ * be new behind a fence.i, and be another page's behind a fence or a CSR write. */
+static bool leads_away(const struct insn *insn)
+{
+    return is_branch(insn) || (insn->op >= OP_lr_w && insn->op != OP_auipc);
+}
+
 /* How the result of an instruction meets the one that wants it first. */
 struct meeting {
     enum { IN_TIME, WAITED_FOR, UNKNOWN } how;
@@ -353,8 +354,7 @@ static struct meeting meeting_of(const struct insn *insn, const struct code_opti
         next = successor(next);
         if (next && plain && depends(next, insn))
             return (struct meeting){WAITED_FOR, cycles - n};
-        bool leads_away = n + 1 < cycles && next && (is_jump(next) || is_branch(next));
-        if (!next || depends(next, insn) || leads_away)
+        if (!next || depends(next, insn) || (n + 1 < cycles && leads_away(next)))
             return (struct meeting){UNKNOWN, 0};
         plain = plain && is_plain(next) && !is_load(insn) && !options->traced;
     }
@@ -417,12 +417,75 @@ static bool is_instruction(const struct insn *insn)
     return insn->op != OP_line_end && insn->op != OP_join && insn->op != OP_straddle;
 }
 
-static enum insn_op entry_op(const struct insn *insn, const struct code_options *options)
+/* ---- loops that may be polling (polling.h) ------------------------------------------ */
+
+static bool is_plain_jump(const struct insn *insn)
 {
-    return options->traced && is_instruction(insn) ? OP_traced : (enum insn_op)insn->op;
+    return insn->rd == 32 && (insn->op == OP_jal || insn->op == OP_jal_near);
 }
 
-static enum insn_op twin_entry_op(const struct insn *twin)
+static bool is_near(const struct insn *insn)
+{
+    return insn->op == OP_jal_near || (is_branch(insn) && (insn->op - OP_beq) % 2 == 1);
+}
+
+static bool goes_back(const struct code_line *code, const struct insn *insn)
+{
+    if (is_near(insn))
+        return insn->imm <= 0;
+    return insn->imm < 2 * code->half[insn - code->insn];
+}
+
+static bool is_store(const struct insn *insn)
+{
+    return insn->op >= OP_sb && insn->op < OP_beq;
+}
+
+/* An instruction that does nothing but write its rd from registers. */
+static bool is_computation(const struct insn *insn)
+{
+    return insn->op < OP_lb;
+}
+
+/* Does the way from `first` to the branch change something each time: store, or
+ * count in a register that nothing else writes?  False when it is not straight. */
+static bool makes_progress(const struct insn *first, const struct insn *branch)
+{
+    unsigned writes[33] = {0};
+    uint64_t counted = 0;
+    for (const struct insn *i = first; i < branch; i++) {
+        if (is_store(i))
+            return true;
+        if (!is_computation(i) && !is_load(i))
+            return false;
+        writes[i->rd]++;
+        if ((i->op == OP_addi || i->op == OP_addiw) && i->rs1 == i->rd && i->imm)
+            counted |= UINT64_C(1) << i->rd;
+    }
+    for (unsigned r = 1; r < 32; r++)
+        if (counted >> r & 1 && writes[r] == 1)
+            return true;
+    return false;
+}
+
+/* A backward branch or plain jump, unless its loop can be seen to make progress. */
+static bool may_close_round(const struct code_line *code, const struct insn *insn)
+{
+    if (!(is_branch(insn) || is_plain_jump(insn)) || !goes_back(code, insn))
+        return false;
+    return !is_near(insn) || !makes_progress(insn + insn->imm, insn);
+}
+
+/* The handler that a record begins with; the others find the next one by its `op`. */
+static enum insn_op entry_of(const struct insn *insn, bool round,
+                             const struct code_options *options)
+{
+    if (options->traced && is_instruction(insn))
+        return round ? OP_traced_round : OP_traced;
+    return round ? OP_round : (enum insn_op)insn->op;
+}
+
+static enum insn_op entry_of_twin(const struct insn *twin)
 {
     if (!is_instruction(twin))
         return (enum insn_op)twin->op;
@@ -443,8 +506,9 @@ static void finish_records(struct code_line *code, unsigned count,
     for (unsigned i = 0; i < count; i++)
         mark_result(&code->insn[i], &twins[i], options);
     for (unsigned i = 0; i < count; i++) {
-        code->insn[i].go = handler[entry_op(&code->insn[i], options)];
-        twins[i].go = handler[twin_entry_op(&twins[i])];
+        struct insn *insn = &code->insn[i];
+        insn->go = handler[entry_of(insn, may_close_round(code, insn), options)];
+        twins[i].go = handler[entry_of_twin(&twins[i])];
     }
 }
 

@@ -39,8 +39,10 @@ enum insn_op {
     OP_straddle,       /* 32 bits that begin in the line's last halfword */
     OP_join,           /* go on with a record elsewhere in the line, in no time */
     OP_line_end,       /* behind the last instruction: go on in the next line */
+    OP_round,          /* may close a polling loop: looks, then does what `op` says */
     OP_traced,         /* writes a trace event, then does what `op` says */
-    OP_checked,        /* waits for what is pending, then does what `op` says */
+    OP_traced_round,   /* both */
+    OP_checked,        /* waits for what is pending, then does what its record does */
     OP_checked_divide, /* the same, and for the divider */
     OPS
 };
@@ -48,7 +50,8 @@ enum insn_op {
 /* One decoded instruction.
  *   branch, jal    imm: target, in bytes from the line's first; near: in records
  *                  from this one; branch rd: 1 = the target lies behind
- *   jal, jalr      rs2: the halfword of the line that follows the instruction
+ *   jal, jalr      rs2: the halfword of the line that follows the instruction; jal
+ *                  without a link: 0
  *   auipc          imm: its value, less the line's address
  *   x_dynamic      the branch is predicted by counters, not by its direction
  *   x_used         the next instruction wants the value that this load brings

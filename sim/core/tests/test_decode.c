@@ -327,14 +327,23 @@ Test(decode, a_result_is_pending_unless_its_line_says_who_waits)
         bool pending;
         int32_t charged;
     } cases[] = {
-        {in_line, mul, {use, nop}, false, 2},  {in_line, mul, {nop, use}, false, 1},
-        {in_line, mul, {nop, nop}, false, 0},  {in_line, mul, {load, use}, true, 0},
-        {in_line, mul, {load, nop}, false, 0}, {in_line, mul, {nop, jump}, false, 0},
-        {in_line, mul, {jump, nop}, true, 0},  {in_line, mul, {branch, nop}, true, 0},
-        {in_line, mul, {mul, nop}, false, 2},  {in_line, div, {use, nop}, false, 19},
-        {in_line, div, {nop, div}, false, 18}, {in_line, div, {mul, nop}, false, 19},
-        {in_line, div, {nop, nop}, true, 0},   {last, mul, {0, 0}, true, 0},
-        {last - 1, mul, {nop, 0}, true, 0},    {last - 2, mul, {nop, nop}, false, 0},
+        {in_line, mul, {use, nop}, false, 2},
+        {in_line, mul, {nop, use}, false, 1},
+        {in_line, mul, {nop, nop}, false, 0},
+        {in_line, mul, {load, use}, true, 0},
+        {in_line, mul, {load, nop}, false, 0},
+        {in_line, mul, {nop, jump}, false, 0},
+        {in_line, mul, {jump, nop}, true, 0},
+        {in_line, mul, {branch, nop}, true, 0},
+        {in_line, mul, {asm_n(OP_fence_i), nop}, true, 0},
+        {in_line, mul, {mul, nop}, false, 2},
+        {in_line, div, {use, nop}, false, 19},
+        {in_line, div, {nop, div}, false, 18},
+        {in_line, div, {mul, nop}, false, 19},
+        {in_line, div, {nop, nop}, true, 0},
+        {last, mul, {0, 0}, true, 0},
+        {last - 1, mul, {nop, 0}, true, 0},
+        {last - 2, mul, {nop, nop}, false, 0},
         {last - 1, mul, {use, 0}, false, 2},
     };
     for (unsigned c = 0; c < sizeof cases / sizeof cases[0]; c++) {
