@@ -18,9 +18,13 @@
 
 #include "sim/core/decode.h"
 
+/* A record's register fields may hold numbers: at most the halfword behind a jal that
+ * straddles two lines. */
+enum { FIELD_VALUES = LINE_HALVES + 2 };
+
 struct scoreboard {
-    cycle_t quiet_at;  /* from here on nothing is pending */
-    cycle_t ready[33]; /* a register's, as in insn.rd; those of x0 stay 0 */
+    cycle_t quiet_at;            /* from here on nothing is pending */
+    cycle_t ready[FIELD_VALUES]; /* a register's, as in insn.rd; those of x0 and above stay 0 */
     cycle_t divider_free;
     uint64_t loads; /* bit r: the latest result of register r comes from a load */
 };
