@@ -65,11 +65,14 @@ static void put_translation(const struct chip *chip, struct stats *stats)
 static void put_harts(const struct chip *chip, struct stats *stats)
 {
     uint64_t stall[STALLS] = {0}, cycles = 0, traps = 0, interrupts = 0;
+    uint64_t buffered = 0, forwarded = 0;
     for (unsigned i = 0; i < chip->engine.tiles; i++) {
         const struct hart *h = &chip->hart[i];
         cycles += h->cycle;
         traps += h->traps;
         interrupts += h->interrupts;
+        buffered += h->stores.entered;
+        forwarded += h->stores.forwarded;
         for (unsigned k = 0; k < STALLS; k++)
             stall[k] += h->stall[k];
     }
@@ -85,6 +88,8 @@ static void put_harts(const struct chip *chip, struct stats *stats)
     put_translation(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
+    stats_put(stats, "hart.stores_buffered", buffered, "stores", "that entered a store buffer");
+    stats_put(stats, "hart.loads_forwarded", forwarded, "loads", "answered by a store buffer");
     stats_put(stats, "hart.marks", chip->simctl.marks, "marks",
               "set through the simulation-control page");
 }

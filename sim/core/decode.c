@@ -25,6 +25,7 @@ enum format {
     FMT_C,
     FMT_R1,
     FMT_F,
+    FMT_O,
     FMT_N
 };
 
@@ -71,10 +72,10 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
-    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
-    [OP_forbidden] = "forbidden",
-    [OP_line_end_used] = "line_end", [OP_traced] = "traced",
+    [OP_jal_near] = "jal",        [OP_jal_call] = "jal",       [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr", [OP_illegal] = "illegal",    [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden", [OP_fence_stores] = "fence", [OP_line_end_used] = "line_end",
+    [OP_traced] = "traced",
 };
 
 const char *insn_name(enum insn_op op)
@@ -113,6 +114,7 @@ static int32_t immediate(uint32_t bits, enum format format)
         return signed_field(bits, 31, 31) * (1 << 20) + (int32_t)(field(bits, 19, 12) << 12) +
                (int32_t)(field(bits, 20, 20) << 11) + (int32_t)(field(bits, 30, 21) << 1);
     case FMT_C:
+    case FMT_O:
         return (int32_t)field(bits, 31, 20);
     default:
         return 0;
@@ -129,7 +131,7 @@ static const struct operands {
     [FMT_U] = {true, false, false},  [FMT_J] = {true, false, false},
     [FMT_A] = {true, true, true},    [FMT_C] = {true, true, false},
     [FMT_R1] = {true, true, false},  [FMT_F] = {false, true, true},
-    [FMT_N] = {false, false, false},
+    [FMT_O] = {false, false, false}, [FMT_N] = {false, false, false},
 };
 
 static const struct pattern *pattern_of(uint32_t bits)
@@ -342,6 +344,24 @@ static void make_predicted(struct insn *insn, const struct code_options *options
         insn->op = OP_jalr_predicted;
 }
 
+/* With a store buffer, all that is not performed in program order is a store after what
+ * comes behind it, unless that is a store.  (Device output counts as a store where
+ * menvcfg.FIOM says so.) */
+static bool may_await_stores(const struct insn *insn)
+{
+    return insn->op == OP_fence && insn->imm != FENCE_TSO &&
+           (insn->imm & (FENCE_BEFORE_W | FENCE_BEFORE_O)) &&
+           (insn->imm & (FENCE_AFTER_R | FENCE_AFTER_I | FENCE_AFTER_O));
+}
+
+/* The forms that the kind of core asks for. */
+static void make_special(struct insn *insn, const struct code_options *options)
+{
+    make_predicted(insn, options);
+    if (options->store_buffer && may_await_stores(insn))
+        insn->op = OP_fence_stores;
+}
+
 static bool is_traceable(const struct insn *insn)
 {
     return insn->op != OP_line_end && insn->op != OP_line_end_used && insn->op != OP_join &&
@@ -357,7 +377,7 @@ static void finish_line(struct code_line *code, unsigned count, const struct cod
         mark_use(code, i);
     for (unsigned i = 0; i < count; i++) {
         struct insn *insn = &code->insn[i];
-        make_predicted(insn, options);
+        make_special(insn, options);
         insn->go = handler[options->traced && is_traceable(insn) ? OP_traced : insn->op];
     }
 }
@@ -383,7 +403,7 @@ static void decode_straddle(struct code_line *code, uint32_t bits,
         end.op = OP_line_end_used;
         end.rs1 = insn.rd;
     }
-    make_predicted(&insn, options);
+    make_special(&insn, options);
     insn.go = hart_handlers()[options->traced ? OP_traced : insn.op];
     end.go = hart_handlers()[end.op];
     memset(code->entry, NOT_DECODED, sizeof code->entry);

@@ -35,6 +35,7 @@ enum insn_op {
     OP_jal_call_near,
     OP_jalr_predicted, /* a call, a return, or both */
     OP_illegal,
+    OP_fence_stores,  /* a fence that may have to wait for stores in the store buffer */
     OP_forbidden,     /* physical memory protection: imm is the byte of the line that faults */
     OP_straddle,      /* 32 bits that begin in the line's last halfword */
     OP_join,          /* go on with a record elsewhere in the line, in no time */
@@ -50,6 +51,7 @@ enum insn_op {
  *                  from this one; branch rd: 1 = the target lies behind
  *   jal, jalr      rs2: the halfword of the line that follows the instruction
  *   auipc          imm: its value, less the line's address
+ *   fence          imm: FENCE_*, as in the instruction
  *   x_dynamic      the branch is predicted by counters, not by its direction
  *   x_used         the next instruction uses the value that this load brings
  *   line_end       imm: the halfword of the next line to go on with */
@@ -59,6 +61,19 @@ struct insn {
     uint8_t rs1, rs2; /* 0 when the format has none */
     uint8_t op;       /* enum insn_op */
     int32_t imm;
+};
+
+/* A fence's operands: accesses before it that it orders with which behind it. */
+enum {
+    FENCE_AFTER_W = 1 << 0,
+    FENCE_AFTER_R = 1 << 1,
+    FENCE_AFTER_O = 1 << 2,
+    FENCE_AFTER_I = 1 << 3,
+    FENCE_BEFORE_W = 1 << 4,
+    FENCE_BEFORE_R = 1 << 5,
+    FENCE_BEFORE_O = 1 << 6,
+    FENCE_BEFORE_I = 1 << 7,
+    FENCE_TSO = 1 << 11 | FENCE_BEFORE_R | FENCE_BEFORE_W | FENCE_AFTER_R | FENCE_AFTER_W
 };
 
 enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
@@ -90,6 +105,7 @@ struct code_options {
     bool traced;           /* records pass through the tracing handler */
     bool dynamic_branches; /* branches are predicted by counters */
     bool return_stack;
+    bool store_buffer;
 };
 struct code_table *code_table_create(struct arena *arena, const struct code_options *options);
 

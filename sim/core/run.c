@@ -87,6 +87,16 @@ static bool cache_block_allowed(const struct hart *h, uint64_t bits)
     return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
+/* Does a fence for which decoding has found that it may have to wait for stores do so
+ * here?  menvcfg and senvcfg can make it order memory with what it says of devices. */
+static bool fence_awaits_stores(const struct hart *h, int32_t operands)
+{
+    uint64_t both = h->priv == PRIV_M ? 0 : h->menvcfg;
+    if (h->priv == PRIV_U)
+        both |= h->senvcfg;
+    return (operands & FENCE_BEFORE_W) || (both & ENVCFG_FIOM);
+}
+
 #define EXECUTE execute
 #define GO      goto * i->go
 #include "sim/core/handlers.inc"
