@@ -201,7 +201,8 @@ static void run_harts(struct engine *e, cycle_t clock)
 {
     bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
-    cycle_t common = clock + (lone ? LONE_SLICE : e->lookahead);
+    cycle_t first = least(clock + 1, e->now); /* cycle in which the world may still do anything */
+    cycle_t common = lone ? clock + LONE_SLICE : first + e->lookahead - 1;
     cycle_t stop = least(stop_of(e), e->htif->serve_at);
     for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
         for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {

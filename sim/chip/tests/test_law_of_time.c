@@ -508,6 +508,13 @@ RANDOM_GUESTS(7)
 RANDOM_GUESTS(8)
 RANDOM_GUESTS(9)
 
+/* All harts but one sleep; that one wakes from a fetch, some cycles ahead of the world,
+ * and the others' packets must not find it where it may not be yet. */
+Test(law_of_time, a_hart_that_has_fetched_is_ahead_of_the_world)
+{
+    compare_manners(&shapes[8], 76, 1);
+}
+
 /* The guests above are worth something only if they do what they are for. */
 Test(law_of_time, random_guests_exercise_everything)
 {
