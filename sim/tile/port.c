@@ -165,6 +165,8 @@ static enum port_result load_from_stores(struct hart *h, paddr_t physical, unsig
                                          uint64_t *value)
 {
     uint64_t number = 0;
+    if (store_buffer_is_empty(&h->stores))
+        return PORT_FAULT;
     switch (store_buffer_find(&h->stores, physical, bytes, value, &number)) {
     case STORE_WHOLE:
         h->stores.forwarded++;

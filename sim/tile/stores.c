@@ -32,12 +32,6 @@
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
 
-uint8_t *stores_cell(const struct hart *h, paddr_t physical)
-{
-    const struct l1_window *w = h->window;
-    return &w->data[physical & ((w->set_mask << LINE_SHIFT) | (LINE_BYTES - 1))];
-}
-
 void stores_announce(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value)
 {
     l1_checked_store(h->tile->l1, physical, bytes, value);

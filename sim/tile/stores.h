@@ -12,7 +12,11 @@
 struct tile;
 
 /* The bytes at an address whose line is in the L1D's most recently used way. */
-uint8_t *stores_cell(const struct hart *h, paddr_t physical);
+static inline uint8_t *stores_cell(const struct hart *h, paddr_t physical)
+{
+    const struct l1_window *w = h->window;
+    return &w->data[physical & ((w->set_mask << LINE_SHIFT) | (LINE_BYTES - 1))];
+}
 
 /* Writes to a line that the L1D has just found writable (L1_READY). */
 void stores_perform(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value);
