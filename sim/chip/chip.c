@@ -43,15 +43,6 @@ static void build_predictor(struct chip *chip, struct predictor *p)
     p->returns = cfg->hart_return_stack;
 }
 
-/* Views that remember nothing, as many as a plane of the L1D has. */
-static const uint64_t *build_blind_plane(struct chip *chip)
-{
-    size_t sets = chip->cfg.l1d_kib * 1024 / LINE_BYTES / chip->cfg.l1d_ways;
-    uint64_t *plane = arena_alloc(chip->arena, sets, sizeof *plane);
-    memset(plane, 0xff, sets * sizeof *plane);
-    return plane;
-}
-
 static void build_hart(struct chip *chip, tile_id id)
 {
     struct hart *h = &chip->hart[id];
@@ -65,7 +56,6 @@ static void build_hart(struct chip *chip, tile_id id)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
     h->stores.capacity = chip->cfg.hart_store_buffer;
     h->stores.entry = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.entry);
-    h->blind = chip->blind;
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
     h->trace = chip->options.trace;
@@ -115,7 +105,6 @@ static void build(struct chip *chip)
     chip->out.capacity = coherence_out_max(e->coherence);
     chip->out.msg = arena_alloc(chip->arena, chip->out.capacity, sizeof *chip->out.msg);
     build_bootinfo(chip);
-    chip->blind = build_blind_plane(chip);
     for (unsigned i = 0; i < tiles; i++)
         build_tile(chip, (tile_id)i);
     engine_create(e, chip->arena);

@@ -22,7 +22,6 @@ struct chip {
     struct htif htif;
     struct coh_out out;
     struct bootinfo *bootinfo;
-    const uint64_t *blind; /* a plane of views that remember nothing, for all harts */
     uint64_t console_hash;
     cycle_t flushed; /* console lines of all cycles before this one have been handed out */
     enum chip_end end;

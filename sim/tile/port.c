@@ -118,6 +118,7 @@ static enum port_result device_load(struct hart *h, uint64_t address, unsigned b
                                     uint64_t *value, enum trap_cause *cause)
 {
     tile_id owner;
+    hart_acts(h);
     if (device_answered(h, value))
         return PORT_DONE;
     *cause = CAUSE_LOAD_ACCESS;
@@ -140,6 +141,7 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
 {
     tile_id owner;
     uint64_t ignored;
+    hart_acts(h);
     if (device_answered(h, &ignored))
         return PORT_DONE;
     *cause = CAUSE_STORE_ACCESS;
@@ -352,6 +354,7 @@ static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned
                                       enum trap_cause *cause)
 {
     h->fault_address = address;
+    hart_acts(h);
     enum port_result result = mmu_translate(h, address, kind, physical, cause);
     if (result != PORT_DONE)
         return result;
@@ -532,6 +535,7 @@ struct code_line *port_straddle(struct hart *h, const struct code_line *first,
 
 void port_fence_i(struct hart *h)
 {
+    hart_acts(h);
     icache_flush(h->tile->icache);
     mmu_forget_views(h);
 }

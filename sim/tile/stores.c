@@ -40,7 +40,10 @@ void stores_announce(struct hart *h, paddr_t physical, unsigned bytes, uint64_t 
 
 void stores_perform(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value)
 {
-    memcpy(stores_cell(h, physical), &value, bytes);
+    uint8_t *cell = stores_cell(h, physical);
+    if (memcmp(cell, &value, bytes) != 0)
+        hart_acts(h);
+    memcpy(cell, &value, bytes);
     stores_announce(h, physical, bytes, value);
 }
 
@@ -72,17 +75,16 @@ enum port_result stores_put(struct hart *h, paddr_t physical, unsigned bytes, ui
         return PORT_WAIT;
     }
     enum l1_answer answer = ask_for_line(h, physical, h->cycle);
-    if (!store_buffer_is_empty(b)) {
-        store_buffer_put(b, (struct store_entry){physical, value, (uint8_t)bytes});
-        return PORT_DONE;
-    }
-    if (answer == L1_READY) {
+    bool is_oldest = store_buffer_is_empty(b);
+    if (is_oldest && answer == L1_READY) {
         stores_perform(h, physical, bytes, value);
         return PORT_DONE;
     }
-    b->refused = answer == L1_BUSY;
+    if (is_oldest)
+        b->refused = answer == L1_BUSY;
     store_buffer_put(b, (struct store_entry){physical, value, (uint8_t)bytes});
     mmu_select_views(h);
+    hart_acts(h);
     return PORT_DONE;
 }
 
