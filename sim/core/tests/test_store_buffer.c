@@ -75,7 +75,7 @@ static void check_loads(const struct store_buffer *b, const uint8_t *memory, con
             enum store_match match = expected_match(writer, offset, bytes, b, &youngest);
             cr_assert_eq(store_buffer_find(b, BASE + offset, bytes, &value, &number), match);
             if (match != STORE_NONE)
-                cr_assert_eq(number, youngest);
+                cr_assert_eq(number, (uint64_t)youngest);
             memcpy(&wanted, memory + offset, bytes);
             if (match == STORE_WHOLE)
                 cr_assert_eq(value, wanted, "%u bytes at %u", bytes, offset);
