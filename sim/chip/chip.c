@@ -54,6 +54,8 @@ static void build_hart(struct chip *chip, tile_id id)
     h->fetch_mask = sets - 1;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    h->stores.capacity = chip->cfg.hart_store_buffer;
+    h->stores.entry = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.entry);
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
     h->trace = chip->options.trace;
@@ -89,7 +91,8 @@ static void build(struct chip *chip)
                                 .load_use_cycles = chip->cfg.hart_load_use_cycles,
                                 .mul_cycles = chip->cfg.hart_mul_cycles,
                                 .div_cycles = chip->cfg.hart_div_cycles,
-                                .trap_cycles = chip->cfg.hart_trap_cycles};
+                                .trap_cycles = chip->cfg.hart_trap_cycles,
+                                .store_buffer = chip->cfg.hart_store_buffer > 0};
     chip->code = code_table_create(chip->arena, &code);
     chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);

@@ -106,7 +106,10 @@ static unsigned view_of(enum privilege mode)
 
 void mmu_select_views(struct hart *h)
 {
+    bool blind = !store_buffer_is_empty(&h->stores);
     h->view = (uint8_t)view_of(mode_of(h, ACCESS_LOAD));
+    h->view_read = blind ? h->blind : h->window->view_read[h->view];
+    h->view_write = blind ? h->blind : h->window->view_write[h->view];
     h->fetch = h->fetch_view[view_of((enum privilege)h->priv)];
 }
 
