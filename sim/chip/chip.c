@@ -70,6 +70,7 @@ static void build_tile(struct chip *chip, tile_id id)
     t->code = chip->code;
     t->bootinfo = chip->bootinfo;
     t->htif = &chip->htif;
+    t->oracle = &chip->oracle;
     t->out = &chip->out;
     t->l1 = coherence_l1(t->coherence, id);
     t->icache = coherence_icache(t->coherence, id);
@@ -134,6 +135,7 @@ void chip_destroy(struct chip *chip)
         return;
     mem_free(chip->simctl.line);
     mem_free(chip->htif.request);
+    mem_free(chip->oracle.judged);
     stats_free(&chip->results.stats);
     arena_destroy(chip->arena);
 }
@@ -258,6 +260,8 @@ static enum chip_end end_of_guest(enum htif_end end)
         return CHIP_TRAP_LOOP;
     case HTIF_FAULT:
         return CHIP_FAULT;
+    case HTIF_STALE_TRANSLATION:
+        return CHIP_STALE_TRANSLATION;
     case HTIF_RUNS:
         break;
     }
@@ -332,6 +336,7 @@ int chip_exit_status(const struct chip *chip)
         return EXIT_STATUS_DEADLOCK;
     case CHIP_INTERRUPTED:
         return EXIT_STATUS_INTERRUPT;
+    case CHIP_STALE_TRANSLATION:
     case CHIP_VIOLATION:
     case CHIP_RUNNING:
         break;

@@ -49,6 +49,7 @@ enum chip_end {
     CHIP_DEADLOCK,  /* every hart waits and nothing is on its way */
     CHIP_TRAP_LOOP, /* a hart traps without ever executing an instruction */
     CHIP_FAULT,     /* the guest asked the host for what cannot be */
+    CHIP_STALE_TRANSLATION, /* a hart used what a completed shootdown should have removed */
     CHIP_VIOLATION, /* sim.check found a broken invariant */
     CHIP_INTERRUPTED
 };

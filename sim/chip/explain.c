@@ -124,6 +124,9 @@ void chip_explain(struct chip *chip, FILE *out)
         fprintf(out, "guest: %s (tile %u, cycle %llu)\n", chip->htif.fault, chip->htif.end_tile,
                 (unsigned long long)chip->htif.end_cycle);
         break;
+    case CHIP_STALE_TRANSLATION:
+        fprintf(out, "stale\n");
+        break;
     case CHIP_VIOLATION:
         explain_violation(chip, out);
         break;

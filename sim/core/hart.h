@@ -104,6 +104,7 @@ struct walk {
     bool active;
     bool global; /* a pointer on the way had G: so is the leaf */
     uint8_t kind, level;
+    uint32_t dead;    /* what its entry will be: as in struct tlb_entry */
     uint64_t address; /* page */
     paddr_t table;
 };
@@ -115,6 +116,7 @@ struct split {
     uint8_t stage;
     uint64_t value; /* the first part's, loaded */
     paddr_t physical[2];
+    struct tlb_use via[2]; /* entries that have let the parts through */
 };
 
 enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
@@ -133,6 +135,7 @@ struct hart {
     struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
     uint64_t behind_line;     /* ~0: none */
     bool behind_wanted;
+    bool behind_dead; /* perhaps found through an entry that a shootdown should have removed */
     uint64_t fetch_mask;
     struct tile *tile;
     const struct config *cfg;
