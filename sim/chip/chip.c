@@ -56,6 +56,9 @@ static void build_hart(struct chip *chip, tile_id id)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
+    h->history.capacity = chip->cfg.sim_history;
+    if (h->history.capacity)
+        h->history.insn = arena_alloc(chip->arena, h->history.capacity, sizeof *h->history.insn);
     h->trace = chip->options.trace;
     t->hart = h;
 }
@@ -84,7 +87,7 @@ static void build(struct chip *chip)
 {
     struct engine *e = &chip->engine;
     unsigned tiles = config_tiles(&chip->cfg);
-    struct code_options code = {.traced = chip->options.trace != NULL,
+    struct code_options code = {.traced = chip->options.trace || chip->cfg.sim_history,
                                 .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
                                 .return_stack = chip->cfg.hart_return_stack > 0};
     chip->code = code_table_create(chip->arena, &code);

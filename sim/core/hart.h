@@ -19,6 +19,7 @@
 #include "coherence/coherence.h"
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
+#include "sim/core/history.h"
 #include "sim/core/pmp.h"
 #include "sim/core/predictor.h"
 #include "sim/core/retire.h"
@@ -188,6 +189,8 @@ struct hart {
     uint64_t traps_in_a_row; /* traps since an instruction was last retired */
     uint64_t instret_at_trap;
     uint64_t last_cause, last_tval, last_epc;
+    uint8_t last_priv;
+    struct history history;
     tile_id id;
 
     uint64_t traps, interrupts;
@@ -206,6 +209,9 @@ const void *const *hart_handlers(void);
 
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
+
+/* Notes a jump from `from` to h->pc, which is not at hand. */
+void hart_jumped(struct hart *h, uint64_t from);
 
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);

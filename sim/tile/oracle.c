@@ -109,7 +109,7 @@ struct judgement {
     struct oracle *oracle;
     struct shootdown *s;
     cycle_t now;
-    bool in_flight;  /* a line of a page table could not be read */
+    bool in_flight; /* a line of a page table could not be read */
 };
 
 static bool in_range(const struct shootdown *s, uint64_t vpn)
@@ -210,8 +210,7 @@ static void judge_walk(struct judgement *j, struct hart *h)
     if (!w->active || w->dead || !in_range(j->s, w->address) ||
         !in_scope(j->s, h->satp, satp_space(h->satp), w->global))
         return;
-    enum page_answer way =
-        j->s->gone ? PAGE_ABSENT : path_leads(j->coh, h->satp, w);
+    enum page_answer way = j->s->gone ? PAGE_ABSENT : path_leads(j->coh, h->satp, w);
     j->in_flight |= way == PAGE_IN_FLIGHT;
     if (way == PAGE_ABSENT)
         w->dead = number_of(j);

@@ -66,7 +66,7 @@ struct shootdown {
     uint64_t space, old;  /* SIMCTL_SHOOTDOWN_SPACE, _OLD */
     uint8_t scope;        /* SHOOTDOWN_OF_* */
     bool gone;
-    uint32_t number;      /* an entry's `dead`; 0: nothing has died of it yet */
+    uint32_t number;   /* an entry's `dead`; 0: nothing has died of it yet */
     cycle_t judged_at; /* since when dead entries are dead */
     struct hart_place by;
 };
