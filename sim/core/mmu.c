@@ -276,11 +276,14 @@ enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kin
 
 struct tlb_use mmu_used(struct hart *h, uint64_t address, enum access_kind kind)
 {
-    const struct tlb *first = first_tlb(h, kind);
-    const struct tlb_entry *entry = NULL;
-    if (is_translated(h, kind))
-        entry = tlb_find(first, satp_page(h->satp, address), satp_space(h->satp));
-    return entry ? (struct tlb_use){*entry, *tlb_origin(first, entry)} : (struct tlb_use){0};
+    const struct tlb *const levels[] = {first_tlb(h, kind), &h->l2tlb};
+    for (unsigned i = 0; i < 2 && is_translated(h, kind); i++) {
+        const struct tlb_entry *entry =
+            tlb_find(levels[i], satp_page(h->satp, address), satp_space(h->satp));
+        if (entry)
+            return (struct tlb_use){*entry, *tlb_origin(levels[i], entry)};
+    }
+    return (struct tlb_use){0};
 }
 
 void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_space, uint64_t asid)

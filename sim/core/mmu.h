@@ -17,8 +17,8 @@ void mmu_create(struct hart *h, struct arena *arena);
 enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kind kind,
                                paddr_t *physical, enum trap_cause *cause);
 
-/* The first-level entry that an access just translated has gone through; with no
- * bits when it was not translated. */
+/* The entry that an access translated just now has gone through, if a TLB still has
+ * it; with no bits when none has, or nothing was translated. */
 struct tlb_use mmu_used(struct hart *h, uint64_t address, enum access_kind kind);
 
 /* May the hart, in the mode that counts for this kind of access, touch these
