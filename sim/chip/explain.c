@@ -130,16 +130,17 @@ static void explain_limit(struct chip *chip, FILE *out)
     fputc('\n', out);
     print_harts(chip, out);
     if (h->traps) {
-        fprintf(out, "  tile %u took its last trap at pc 0x%llx: ", h->id,
-                (unsigned long long)h->last_epc);
+        fprintf(out, "  tile %u took %llu exceptions; its last trap was at pc 0x%llx", h->id,
+                (unsigned long long)h->traps, (unsigned long long)h->last_epc);
+        explain_symbol(chip, h->last_epc, out);
+        fputs(": ", out);
         explain_trap(chip, h, out);
         fputc('\n', out);
     }
-    fprintf(out, "  tile %u in detail:\n", h->id);
     explain_at(chip, &place, out);
 }
 
-/* "mtvec 0x0 (never set)": where traps of this mode go. */
+/* Where traps go; nothing has been written to a register that is zero. */
 static void print_handler(struct chip *chip, const struct hart *h, FILE *out)
 {
     struct hart_place place = place_of_hart(h);

@@ -86,15 +86,23 @@ static enum legible read_insn(struct chip *chip, const struct hart_place *place,
     return why;
 }
 
-static void print_insn(struct chip *chip, const struct hart_place *place, uint64_t pc, FILE *out)
+/* "addi     sp, sp, -0x10", or why there is none. */
+static const char *insn_text(struct chip *chip, const struct hart_place *place, uint64_t pc,
+                             char text[DISASM_TEXT_MAX])
 {
-    char text[DISASM_TEXT_MAX] = "";
     uint32_t bits;
     unsigned length;
     enum legible why = read_insn(chip, place, pc, &bits, &length);
-    if (why == LEGIBLE)
-        disasm_insn(pc, bits, text, sizeof text);
-    fputs(why == LEGIBLE ? text : legible_texts[why], out);
+    if (why != LEGIBLE)
+        return legible_texts[why];
+    disasm_insn(pc, bits, text, DISASM_TEXT_MAX);
+    return text;
+}
+
+static void print_insn(struct chip *chip, const struct hart_place *place, uint64_t pc, FILE *out)
+{
+    char text[DISASM_TEXT_MAX];
+    fputs(insn_text(chip, place, pc, text), out);
 }
 
 /* ---- places ------------------------------------------------------------------------ */
@@ -146,7 +154,7 @@ void explain_place(struct chip *chip, const struct hart_place *place, FILE *out)
 /* ---- the code around ----------------------------------------------------------------- */
 
 /* Where to begin to decode, so that instructions of two and four bytes are told
- * apart: the function's first, or where the hart last came in. */
+ * apart: the function's first, or where the hart last came in, or began. */
 static uint64_t decode_from(struct chip *chip, const struct hart_place *place)
 {
     const struct history *history = &chip->hart[place->tile].history;
@@ -159,6 +167,8 @@ static uint64_t decode_from(struct chip *chip, const struct hart_place *place)
         if (to <= place->pc && place->pc - to < PAGE_BYTES)
             return to;
     }
+    if (chip->image && place->pc - chip->image->entry < PAGE_BYTES)
+        return chip->image->entry;
     return place->pc;
 }
 
@@ -182,21 +192,32 @@ static unsigned instructions_before(struct chip *chip, const struct hart_place *
     return pc == place->pc ? found : 0;
 }
 
-static void print_line(struct chip *chip, const struct hart_place *place, uint64_t pc, FILE *out)
+/* "0x... <symbol>   instruction   (file:line)", in columns. */
+static void print_code_line(struct chip *chip, const struct hart_place *place, uint64_t pc,
+                            const char *insn, FILE *out)
 {
-    char text[SYMBOL_TEXT_MAX] = "", where[SYMBOL_TEXT_MAX + 24];
+    char symbol[SYMBOL_TEXT_MAX] = "", where[SYMBOL_TEXT_MAX + 24], source[SOURCE_TEXT_MAX];
     uint64_t named = named_address(chip, place, pc);
     if (chip->image)
-        symbols_format(&chip->image->symbols, named, text, sizeof text);
-    snprintf(where, sizeof where, "0x%llx %s", (unsigned long long)pc, text);
-    fprintf(out, "    %c %-36s ", pc == place->pc ? '>' : ' ', where);
-    print_insn(chip, place, pc, out);
-    print_source(chip, named, out);
-    fputc('\n', out);
+        symbols_format(&chip->image->symbols, named, symbol, sizeof symbol);
+    snprintf(where, sizeof where, "0x%llx %s", (unsigned long long)pc, symbol);
+    fprintf(out, "%-36s ", where);
+    if (*source_lines_format(&chip->lines, named, source, sizeof source))
+        fprintf(out, "%-32s %s\n", insn, source);
+    else
+        fprintf(out, "%s\n", insn);
+}
+
+static void print_line(struct chip *chip, const struct hart_place *place, uint64_t pc, FILE *out)
+{
+    char text[DISASM_TEXT_MAX];
+    fprintf(out, "    %c ", pc == place->pc ? '>' : ' ');
+    print_code_line(chip, place, pc, insn_text(chip, place, pc, text), out);
 }
 
 void explain_code(struct chip *chip, const struct hart_place *place, FILE *out)
 {
+    fputs("  the code there:\n", out);
     uint64_t before[LINES_BEFORE], pc = place->pc;
     uint32_t bits;
     unsigned length, count = instructions_before(chip, place, before);
@@ -229,23 +250,17 @@ static void print_retired(struct chip *chip, const struct hart *h, FILE *out)
     char insn[DISASM_TEXT_MAX];
     uint64_t shown = k->insns < k->capacity ? k->insns : k->capacity;
     if (!k->insn) {
-        fputs("  (the last instructions, one by one: run again with --set sim.history=32)\n", out);
+        fputs("  (to see the last instructions one by one, run again with --set sim.history=32)\n",
+              out);
         return;
     }
     fprintf(out, "  the last %llu instructions that retired:\n", (unsigned long long)shown);
     for (uint64_t n = k->insns - shown; n < k->insns; n++) {
         const struct retired *r = &k->insn[n % k->capacity];
         struct hart_place place = past_place(h, r->pc, r->priv);
-        char text[SYMBOL_TEXT_MAX] = "", where[SYMBOL_TEXT_MAX + 24];
-        uint64_t named = named_address(chip, &place, r->pc);
-        if (chip->image)
-            symbols_format(&chip->image->symbols, named, text, sizeof text);
-        snprintf(where, sizeof where, "0x%llx %s", (unsigned long long)r->pc, text);
         disasm_insn(r->pc, r->bits, insn, sizeof insn);
-        fprintf(out, "    %10llu %s %-36s %s", (unsigned long long)r->cycle,
-                privilege_names[r->priv], where, insn);
-        print_source(chip, named, out);
-        fputc('\n', out);
+        fprintf(out, "    %10llu %s ", (unsigned long long)r->cycle, privilege_names[r->priv]);
+        print_code_line(chip, &place, r->pc, insn, out);
     }
 }
 
@@ -323,6 +338,26 @@ static void print_control(const struct hart *h, FILE *out)
                 i % 4 == 3 || i + 1 == SHOWN ? "\n" : "");
 }
 
+static bool is_access_fault(uint64_t cause)
+{
+    return cause == CAUSE_FETCH_ACCESS || cause == CAUSE_LOAD_ACCESS || cause == CAUSE_STORE_ACCESS;
+}
+
+/* An access fault at an address where there is something comes from memory
+ * protection, from the size of the access, or from a fetch from a device. */
+static void print_absence(struct chip *chip, const struct hart *h, FILE *out)
+{
+    struct hart_place place = past_place(h, h->last_tval, h->last_priv);
+    paddr_t physical;
+    tile_id owner;
+    bool found = physical_of(chip, &place, h->last_tval, &physical) != LEGIBLE ||
+                 coherence_has(chip->engine.coherence, physical);
+    for (unsigned bytes = 1; bytes <= 8; bytes *= 2)
+        found |= device_owner(h->tile, physical & ~(paddr_t)(bytes - 1), bytes, &owner);
+    if (!found)
+        fputs(" (neither memory nor a device)", out);
+}
+
 /* What tval is, for the causes that say something by it. */
 void explain_trap(struct chip *chip, const struct hart *h, FILE *out)
 {
@@ -336,6 +371,8 @@ void explain_trap(struct chip *chip, const struct hart *h, FILE *out)
     } else if (h->last_cause <= CAUSE_STORE_PAGE && h->last_tval != h->last_epc) {
         explain_symbol(chip, h->last_tval, out);
     }
+    if (is_access_fault(h->last_cause))
+        print_absence(chip, h, out);
 }
 
 void explain_page(const struct tlb_entry *page, FILE *out)
@@ -353,9 +390,11 @@ void explain_hart(struct chip *chip, const struct hart *h, FILE *out)
     print_retired(chip, h, out);
     print_arrivals(chip, h, out);
     print_calls(chip, h, out);
-    fprintf(out, "  registers, after %llu instructions, %llu exceptions and %llu interrupts:\n",
-            (unsigned long long)hart_instructions(h), (unsigned long long)h->traps,
-            (unsigned long long)h->interrupts);
+    fprintf(out,
+            "  registers at cycle %llu, after %llu instructions, %llu exceptions and %llu "
+            "interrupts:\n",
+            (unsigned long long)h->cycle, (unsigned long long)hart_instructions(h),
+            (unsigned long long)h->traps, (unsigned long long)h->interrupts);
     print_registers(h, out);
     print_control(h, out);
 }
