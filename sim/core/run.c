@@ -80,6 +80,12 @@ static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t n
     return waits ? h->loaded_until - now : 0;
 }
 
+/* Where stores look whether they hit: nowhere while a round is being compared. */
+static const uint64_t *write_view(const struct hart *h)
+{
+    return h->round.compared ? h->blind : h->window->view_write[h->view];
+}
+
 /* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
  * instructions? */
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)
@@ -115,9 +121,13 @@ static struct code_line *fetch(struct hart *h)
     if (h->behind_wanted && !fetch_behind(h))
         return NULL;
     const struct fetch_entry *entry = &h->fetch[(h->pc >> LINE_SHIFT) & h->fetch_mask];
-    if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1)))
+    if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1))) {
+        h->jumped_from = 0;
         return entry->code;
+    }
     struct code_line *code = NULL;
+    if (h->jumped_from)
+        hart_jumped(h);
     enum trap_cause cause;
     if (port_fetch(h, h->pc, &code, &cause) == PORT_FAULT)
         hart_trap(h, cause, h->pc);

@@ -47,7 +47,7 @@ struct tlb_use {
 struct tlb {
     struct tlb_entry *entry;   /* sets x ways */
     struct tlb_origin *origin; /* of each entry */
-    uint8_t *oldest;         /* by set: the way to replace next */
+    uint8_t *oldest;           /* by set: the way to replace next */
     uint32_t sets, ways;
     uint64_t misses;
 };

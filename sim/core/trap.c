@@ -63,6 +63,7 @@ static uint64_t handler_of(uint64_t tvec, uint64_t cause)
 void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
 {
     h->behind_wanted = false;
+    h->jumped_from = 0;
     h->walk.active = false;
     h->split.stage = SPLIT_NONE;
     h->behind_line = UINT64_MAX;
@@ -91,6 +92,7 @@ void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
         h->priv = PRIV_M;
         h->pc = handler_of(h->mtvec, cause);
     }
+    hart_acts(h);
     mmu_select_views(h);
     note_trap(h, cause, epc, from);
     trace_trap(h->trace, h->id, h->cycle, cause, epc, tval, from, h->priv);
@@ -127,6 +129,7 @@ static void return_to(struct hart *h, enum privilege priv, uint64_t pc)
     if (priv != PRIV_M)
         h->mstatus &= ~MSTATUS_MPRV;
     hart_account_mode(h);
+    hart_acts(h);
     trace_return(h->trace, h->id, h->cycle, pc, h->priv, priv);
     struct arrival a = {.cycle = h->cycle,
                         .from = h->pc,
