@@ -3,7 +3,4 @@
 // machine: one-tile
 // machine: mesh-4x4
 // expect: all harts see the new frame
-#define FENCES(hart)   1
-#define DECLARES_FIRST 0
-#define FENCES_LATE    0
 #include "guest-os/tests/bare/shootdown.h"

@@ -7,13 +7,26 @@
  *   0x00000000, 0x80000000   identity, a gigabyte each
  *   0x40000000               the page
  *
- * A test says what it does wrong by three macros:
+ * A test says what it does otherwise than right by three macros:
  *   FENCES(hart)     before it acknowledges (hart 0: before it declares)
  *   DECLARES_FIRST   hart 0 declares before it tells the others
  *   FENCES_LATE      the others fence after their acknowledgement, at once
  */
+#ifndef GUEST_BARE_SHOOTDOWN_H
+#define GUEST_BARE_SHOOTDOWN_H
+
 #include "guest-os/lib/exitcode.h"
 #include "guest-os/tests/bare/bare.h"
+
+#ifndef FENCES
+#define FENCES(hart) 1
+#endif
+#ifndef DECLARES_FIRST
+#define DECLARES_FIRST 0
+#endif
+#ifndef FENCES_LATE
+#define FENCES_LATE 0
+#endif
 
 enum { HARTS_MAX = 16, ENTRIES = 512, OLD_WORD = 1111, NEW_WORD = 2222, AFTERWARDS = 2000 };
 
@@ -151,3 +164,5 @@ int bare_main(uint64_t hart)
     flags[hart].done = 1;
     return GUEST_OK;
 }
+
+#endif

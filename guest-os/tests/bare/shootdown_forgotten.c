@@ -8,7 +8,5 @@
 // report: tile 0 (S mode) had declared the shootdown complete
 // report: <declare_complete
 // report: of 1 page from 0x40000000
-#define FENCES(hart)   ((hart) != 2)
-#define DECLARES_FIRST 0
-#define FENCES_LATE    0
+#define FENCES(hart) ((hart) != 2)
 #include "guest-os/tests/bare/shootdown.h"

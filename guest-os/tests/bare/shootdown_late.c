@@ -2,7 +2,5 @@
  * longer to come than the fence to be done, so nothing stale is ever used. */
 // machine: tiny-2x2
 // expect: all harts see the new frame
-#define FENCES(hart)   1
-#define DECLARES_FIRST 0
-#define FENCES_LATE    1
+#define FENCES_LATE 1
 #include "guest-os/tests/bare/shootdown.h"

@@ -5,7 +5,5 @@
 // report: the load by tile 0 (S mode) was
 // report: <watch_page
 // report: tile 0 (S mode) had declared the shootdown complete
-#define FENCES(hart)   ((hart) != 0)
-#define DECLARES_FIRST 0
-#define FENCES_LATE    0
+#define FENCES(hart) ((hart) != 0)
 #include "guest-os/tests/bare/shootdown.h"
