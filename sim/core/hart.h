@@ -19,6 +19,7 @@
 #include "coherence/coherence.h"
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
+#include "sim/core/history.h"
 #include "sim/core/pmp.h"
 #include "sim/core/polling.h"
 #include "sim/core/predictor.h"
@@ -112,6 +113,7 @@ struct walk {
     bool active;
     bool global; /* a pointer on the way had G: so is the leaf */
     uint8_t kind, level;
+    uint32_t dead;    /* what its entry will be: as in struct tlb_entry */
     uint64_t address; /* page */
     paddr_t table;
 };
@@ -123,6 +125,7 @@ struct split {
     uint8_t stage;
     uint64_t value; /* the first part's, loaded */
     paddr_t physical[2];
+    struct tlb_use via[2]; /* entries that have let the parts through */
 };
 
 /* A loop that may be polling (polling.h). */
@@ -157,7 +160,9 @@ struct hart {
     struct fetch_entry *fetch_view[L1_VIEWS];
     struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
     uint64_t behind_line;     /* ~0: none */
+    uint64_t jumped_from;     /* the jump that has just left the fast path; 0: none has */
     bool behind_wanted;
+    bool behind_dead; /* perhaps found through an entry that a shootdown should have removed */
     uint64_t fetch_mask;
     struct tile *tile;
     const struct config *cfg;
@@ -215,6 +220,8 @@ struct hart {
     uint64_t traps_in_a_row; /* traps since an instruction was last retired */
     uint64_t instret_at_trap;
     uint64_t last_cause, last_tval, last_epc;
+    uint8_t last_priv;
+    struct history history;
     tile_id id;
 
     uint64_t traps, interrupts;
@@ -233,6 +240,9 @@ const void *const *hart_handlers(void);
 
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
+
+/* Notes the jump from h->jumped_from to h->pc, whose line is not at hand. */
+void hart_jumped(struct hart *h);
 
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);
