@@ -88,8 +88,14 @@ struct home_mshr {
     uint8_t slot;  /* of the requester */
     uint16_t acks; /* invalidations sent for the requester to count */
     struct fifo queue;
-    bool kept;                /* `data` is what memory holds */
-    uint8_t data[LINE_BYTES]; /* the line, for the requests that wait for it */
+    uint32_t heir;    /* MSHR + 1 whose line takes this one's directory entry over; 0: none */
+    uint16_t awaited; /* answers to the home that are still to come */
+    bool collecting;  /* the home's own message waits for all of them */
+    bool sharing;     /* L1s that are asked may keep a copy ... */
+    bool shared;      /* ... and one has */
+    bool dirty;       /* an owner's line has come: `data` is newer than memory */
+    bool kept;        /* `data` is what memory holds, for the requests that wait */
+    uint8_t data[LINE_BYTES];
 };
 
 struct home {
@@ -102,6 +108,7 @@ struct home {
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
+    uint64_t probes, recalls, broadcasts, entry_waits;
 };
 
 struct memctl {
@@ -121,6 +128,9 @@ struct coherence {
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;
     uint32_t home_cycles, home_occupancy_cycles;
+    bool probes;      /* homes remember nothing and ask everyone */
+    bool four_hops;   /* an owner's line goes to the requester by way of the home */
+    bool noisy;       /* L1s tell the home when they drop a clean shared line */
     uint32_t memory_latency_cycles, memory_line_cycles;
     struct directory dir;
     struct l1 *l1;

@@ -14,6 +14,9 @@
 #include "coherence/agents.h"
 #include "coherence/checker.h"
 
+enum { HOPS_THREE, HOPS_FOUR };
+enum { EVICTIONS_SILENT, EVICTIONS_NOISY };
+
 static void copy_parameters(struct coherence *coh, const struct config *cfg)
 {
     coh->tiles = config_tiles(cfg);
@@ -26,6 +29,9 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->probe_cycles = cfg->l1_probe_cycles;
     coh->home_cycles = cfg->coherence_home_cycles;
     coh->home_occupancy_cycles = cfg->coherence_home_occupancy_cycles;
+    coh->probes = cfg->coherence_directory == DIR_PROBE && coh->tiles > 1;
+    coh->four_hops = cfg->coherence_hops == HOPS_FOUR;
+    coh->noisy = cfg->coherence_clean_evictions == EVICTIONS_NOISY;
     coh->memory_latency_cycles = cfg->memory_latency_cycles;
     coh->memory_line_cycles = cfg->memory_line_cycles;
 }
@@ -62,7 +68,7 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
     copy_parameters(coh, cfg);
     assert(coh->tiles > 0 && coh->tiles <= TILES_MAX);
     create_memory(coh, arena, cfg);
-    directory_init(&coh->dir, arena, coh->lines, coh->tiles);
+    directory_init(&coh->dir, arena, coh->lines, cfg);
     if (cfg->sim_check)
         coh->checker = checker_create(arena, coh->lines);
     create_agents(coh, arena, cfg);
@@ -71,7 +77,8 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
 
 unsigned coherence_out_max(const struct coherence *coh)
 {
-    return coh->tiles * (coh->writebacks + 1) + OUT_MAX_SMALL;
+    unsigned at_once = coh->dir.sets ? coh->home[0].mshrs + 1 : 1;
+    return coh->tiles * (coh->writebacks + at_once) + OUT_MAX_SMALL;
 }
 
 unsigned coherence_slots(const struct coherence *coh)

@@ -106,6 +106,111 @@ static void invalidate_sharers(struct home_step *step)
     }
 }
 
+/* Room for one more sharer: the one that came first has to go. */
+static void evict_sharer(struct home_step *step)
+{
+    send(step, COH_Recall, directory_evict_sharer(&step->coh->dir, step->number));
+    step->home->recalls++;
+}
+
+/* ---- answers that the home collects before it sends its own ------------------------------- */
+
+static void ask(struct home_step *step, enum coh_type type, tile_id to)
+{
+    send(step, type, to);
+    step->mshr->collecting = true;
+    step->mshr->awaited++;
+    if (type == COH_Recall)
+        step->home->recalls++;
+    else
+        step->home->probes++;
+}
+
+static void ask_all_but(struct home_step *step, enum coh_type type, tile_id spared)
+{
+    step->home->broadcasts++;
+    for (uint32_t tile = 0; tile < step->coh->tiles; tile++)
+        if (tile != spared)
+            ask(step, type, (tile_id)tile);
+}
+
+static void probe_others_to_share(struct home_step *step)
+{
+    step->mshr->sharing = true;
+    ask_all_but(step, COH_ProbeS, step->mshr->requester);
+}
+
+static void probe_others_to_drop(struct home_step *step)
+{
+    ask_all_but(step, COH_ProbeM, step->mshr->requester);
+}
+
+/* The L1D of the tile whose L1I asks may own the line. */
+static void probe_all_to_share(struct home_step *step)
+{
+    step->mshr->sharing = true;
+    ask_all_but(step, COH_ProbeS, TILE_NONE);
+}
+
+static void probe_owner_to_share(struct home_step *step)
+{
+    step->mshr->sharing = true;
+    ask(step, COH_ProbeS, step->entry->owner);
+}
+
+static void probe_owner_to_drop(struct home_step *step)
+{
+    ask(step, COH_ProbeM, step->entry->owner);
+}
+
+static void recall_from_requester(struct home_step *step)
+{
+    ask(step, COH_Recall, step->mshr->requester);
+}
+
+static void recall_owner(struct home_step *step)
+{
+    ask(step, COH_Recall, step->entry->owner);
+}
+
+static void recall_sharers(struct home_step *step)
+{
+    const struct directory *dir = &step->coh->dir;
+    for (tile_id tile = directory_next_sharer(dir, step->number, 0); tile != TILE_NONE;
+         tile = directory_next_sharer(dir, step->number, tile + 1u))
+        ask(step, COH_Recall, tile);
+}
+
+static void read_memory_too(struct home_step *step)
+{
+    send(step, COH_MemRead, coherence_controller(step->coh, step->in->line));
+    step->mshr->awaited++;
+}
+
+static void take_answer(struct home_step *step)
+{
+    struct home_mshr *mshr = step->mshr;
+    mshr->awaited--;
+    mshr->shared |= mshr->sharing && step->in->type != COH_ProbeGone;
+    mshr->dirty |= step->in->type == COH_ProbeDirty;
+    if (coh_msg_info[step->in->type].carries_data)
+        memcpy(mshr->data, step->in->data, LINE_BYTES);
+}
+
+static void take_memory(struct home_step *step)
+{
+    step->mshr->awaited--;
+    if (!step->mshr->dirty)
+        memcpy(step->mshr->data, step->in->data, LINE_BYTES);
+}
+
+/* What follows goes to a hart that does not wait for it: it leaves as late as
+ * what follows from a request. */
+static void look_up_again(struct home_step *step)
+{
+    step->delay += step->coh->home_cycles;
+}
+
 /* ---- the directory entry ---------------------------------------------------------------- */
 
 static void set_owner(struct home_step *step)
@@ -134,6 +239,19 @@ static void share_with_owner(struct home_step *step)
 {
     directory_add_sharer(&step->coh->dir, step->number, step->entry->owner);
     add_sharer(step);
+    clear_owner(step);
+}
+
+/* The owner alone keeps the line, shared. */
+static void share_by_owner(struct home_step *step)
+{
+    directory_add_sharer(&step->coh->dir, step->number, step->entry->owner);
+    clear_owner(step);
+}
+
+static void forget(struct home_step *step)
+{
+    directory_clear_sharers(&step->coh->dir, step->number);
     clear_owner(step);
 }
 

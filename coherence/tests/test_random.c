@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "coherence/tests/harness.h"
+#include "coherence/tests/machines.h"
 
 enum { LINES_MAX = 64, CONTEXTS_MAX = 3, WORDS = LINE_BYTES / 8 };
 
@@ -242,7 +243,8 @@ static void assert_memory(struct run *r)
 }
 
 /* A machine drawn from the seed: 8 to 16 tiles, caches of 1 KiB with 1 to 16
- * ways, 1 to 4 MSHRs, a home with few MSHRs, one or two lines a set. */
+ * ways, 1 to 4 MSHRs, a home with few MSHRs, one or two lines a set; and one of the
+ * organisations of machines.h. */
 static struct config draw_machine(struct rng *rng)
 {
     struct config cfg = world_config(4, 2 + rng_below(rng, 3));
@@ -255,6 +257,7 @@ static struct config draw_machine(struct rng *rng)
     cfg.memory_controllers.count = 2;
     cfg.memory_controllers.item[0] = 0;
     cfg.memory_controllers.item[1] = config_tiles(&cfg) - 1;
+    machine_configure(&machines[rng_below(rng, MACHINES)], &cfg);
     return cfg;
 }
 

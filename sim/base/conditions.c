@@ -110,8 +110,45 @@ static bool check_slots(const struct config *cfg, struct complaint *c)
                     cfg->message_queues);
 }
 
+/* The order of the choices of coherence.directory. */
+enum { DIRECTORY_COARSE = 3, DIRECTORY_SPARSE, DIRECTORY_PROBE };
+
+static bool check_coarse(const struct config *cfg, struct complaint *c)
+{
+    bool coarse = cfg->coherence_directory == DIRECTORY_COARSE ||
+                  (cfg->coherence_directory == DIRECTORY_SPARSE &&
+                   cfg->coherence_sparse_sharers == DIRECTORY_COARSE);
+    if (!coarse || cfg->coherence_group <= config_tiles(cfg))
+        return true;
+    return complain(c, "coherence.group, mesh.width, mesh.height, mesh.concentration",
+                    "a group of %u tiles on a chip of %u", cfg->coherence_group, config_tiles(cfg));
+}
+
+static bool check_sparse(const struct config *cfg, struct complaint *c)
+{
+    uint32_t sets = cfg->coherence_sparse_sets;
+    if (cfg->coherence_directory != DIRECTORY_SPARSE)
+        return true;
+    if ((sets & (sets - 1)) != 0)
+        return complain(c, "coherence.sparse_sets", "%u is not a power of two", sets);
+    if (cfg->coherence_mshrs >= 2)
+        return true;
+    return complain(c, "coherence.mshrs, coherence.directory",
+                    "a sparse directory needs two at least: for a line that waits for an entry, "
+                    "and for the line that is recalled to free it");
+}
+
+static bool check_probe(const struct config *cfg, struct complaint *c)
+{
+    if (cfg->coherence_directory != DIRECTORY_PROBE || !cfg->coherence_clean_evictions)
+        return true;
+    return complain(c, "coherence.clean_evictions, coherence.directory",
+                    "noisy evictions have no directory to tell");
+}
+
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
     check_tiles, check_flit, check_l1i, check_l1d, check_tlbs, check_predictor, check_controllers, check_slots,
+    check_coarse, check_sparse, check_probe,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)
