@@ -104,7 +104,7 @@ struct home {
     struct home_mshr *mshr;
     uint32_t mshrs, mshrs_used;
     struct fifo overflow; /* requests that found no MSHR, and all behind them */
-    int64_t owned;        /* lines in X or on the way to it */
+    int64_t owned;        /* lines that have an owner and are not in transaction */
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
@@ -128,9 +128,9 @@ struct coherence {
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;
     uint32_t home_cycles, home_occupancy_cycles;
-    bool probes;      /* homes remember nothing and ask everyone */
-    bool four_hops;   /* an owner's line goes to the requester by way of the home */
-    bool noisy;       /* L1s tell the home when they drop a clean shared line */
+    bool probes;    /* homes remember nothing and ask everyone */
+    bool four_hops; /* an owner's line goes to the requester by way of the home */
+    bool noisy;     /* L1s tell the home when they drop a clean shared line */
     uint32_t memory_latency_cycles, memory_line_cycles;
     struct directory dir;
     struct l1 *l1;

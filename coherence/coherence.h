@@ -45,12 +45,12 @@ extern const struct coh_msg_info coh_msg_info[COH_TYPES];
 
 struct coh_msg {
     paddr_t line;
-    tile_id from, to;         /* tiles; the receiving agent follows from the type */
-    tile_id requester;        /* the tile whose miss this message serves */
-    uint8_t type;             /* enum coh_type */
-    uint8_t slot;             /* the requester's MSHR or write-back slot (see coherence_slots) */
-    uint16_t acks;            /* DataM, AckCount: invalidations to wait for */
-    uint32_t delay;           /* outgoing only: cycles from the event to the network interface */
+    tile_id from, to;  /* tiles; the receiving agent follows from the type */
+    tile_id requester; /* the tile whose miss this message serves */
+    uint8_t type;      /* enum coh_type */
+    uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
+    uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
+    uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
     /* Where the time went, along the chain of messages that led to this one: in
      * the network (whoever moves messages adds it) and in memory controllers. */
     uint32_t network_cycles, memory_cycles;

@@ -252,8 +252,7 @@ bool directory_take_entry(struct directory *dir, uint64_t line_number)
 bool directory_has_room(const struct directory *dir, uint64_t line_number)
 {
     size_t first = first_of_set(dir, line_number);
-    return find_way(dir, first, line_number + 1) < dir->ways ||
-           find_way(dir, first, 0) < dir->ways;
+    return find_way(dir, first, line_number + 1) < dir->ways || find_way(dir, first, 0) < dir->ways;
 }
 
 uint64_t directory_victim(const struct directory *dir, uint64_t line_number)

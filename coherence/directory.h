@@ -26,7 +26,14 @@
 #include "sim/base/config.h"
 #include "sim/base/types.h"
 
-enum directory_format { DIR_FULL, DIR_LIMITED_B, DIR_LIMITED_NB, DIR_COARSE, DIR_SPARSE, DIR_PROBE };
+enum directory_format {
+    DIR_FULL,
+    DIR_LIMITED_B,
+    DIR_LIMITED_NB,
+    DIR_COARSE,
+    DIR_SPARSE,
+    DIR_PROBE
+};
 
 #define NO_LINE_NUMBER UINT64_MAX
 

@@ -117,6 +117,11 @@ static bool is_busy(const struct dir_entry *entry)
     return home_state_info[entry->state].busy;
 }
 
+static bool is_owner_state(uint8_t state)
+{
+    return state == HOME_STATE_X || state == HOME_STATE_O;
+}
+
 /* ---- taking a row ----------------------------------------------------------------- */
 
 static void look_up(struct home_step *step, const struct coh_msg *in)
@@ -130,7 +135,7 @@ static void look_up(struct home_step *step, const struct coh_msg *in)
 
 static bool is_owned(const struct home_step *step)
 {
-    return step->entry->state == HOME_STATE_X;
+    return is_owner_state(step->entry->state);
 }
 
 static bool owns(const struct home_step *step)
@@ -165,13 +170,16 @@ static enum home_event classify_GetS(const struct home_step *step)
     if (!is_owned(step) && !others_share(step))
         return HOME_EVENT_GetS_alone;
     if (is_full(step))
-        return goes_home(step) ? HOME_EVENT_GetM_probe : HOME_EVENT_GetS_full;
+        return step->entry->state == HOME_STATE_X && goes_home(step) ? HOME_EVENT_GetM_probe
+                                                                     : HOME_EVENT_GetS_full;
     return goes_home(step) ? HOME_EVENT_GetS_probe : HOME_EVENT_GetS;
 }
 
 /* Only a sharer that the directory names for certain has the line for certain. */
 static enum home_event classify_Upgrade(const struct home_step *step)
 {
+    if (owns(step))
+        return HOME_EVENT_Upgrade_owner;
     if (!step->coh->probes &&
         directory_is_certain(&step->coh->dir, step->number, step->in->requester))
         return HOME_EVENT_Upgrade;
@@ -180,9 +188,9 @@ static enum home_event classify_Upgrade(const struct home_step *step)
 
 static enum home_event classify_PutS(const struct home_step *step)
 {
-    if (step->entry->state != HOME_STATE_S)
+    if (step->entry->state != HOME_STATE_S && step->entry->state != HOME_STATE_O)
         return HOME_EVENT_PutS_stale;
-    return others_share(step) ? HOME_EVENT_PutS : HOME_EVENT_PutS_last;
+    return is_owned(step) || others_share(step) ? HOME_EVENT_PutS : HOME_EVENT_PutS_last;
 }
 
 static enum home_event classify(const struct home_step *step)
@@ -212,6 +220,8 @@ static enum home_event classify(const struct home_step *step)
         return HOME_EVENT_CopyBack;
     case COH_Downgrade:
         return HOME_EVENT_Downgrade;
+    case COH_Owned:
+        return HOME_EVENT_Owned;
     case COH_ProbeGone:
     case COH_ProbeKept:
     case COH_ProbeClean:
@@ -239,7 +249,7 @@ static void take_row(struct home_step *step, enum home_event event)
     for (unsigned i = 0; i < ROW_ACTIONS_MAX && row->action[i]; i++)
         row->action[i](step);
     step->entry->state = row->next;
-    step->home->owned += (row->next == HOME_STATE_X) - (from == HOME_STATE_X);
+    step->home->owned += is_owner_state(row->next) - is_owner_state(from);
 }
 
 /* A message that nobody sent: what the home knows already, or does unasked. */
@@ -283,8 +293,8 @@ static void take_collected(struct home_step *step)
 
 static bool wants_entry(const struct home_step *step, const struct coh_msg *request)
 {
-    return step->coh->dir.sets && (request->type == COH_GetS || request->type == COH_GetM ||
-                                   request->type == COH_Upgrade);
+    return step->coh->dir.sets &&
+           (request->type == COH_GetS || request->type == COH_GetM || request->type == COH_Upgrade);
 }
 
 static uint32_t mshrs_free(const struct home *home)
@@ -330,8 +340,7 @@ static bool get_entry(struct home_step *step)
     if (directory_touch_entry(dir, step->number) || directory_take_entry(dir, step->number))
         return true;
     uint64_t number = directory_victim(dir, step->number);
-    struct coh_msg evict =
-        own_message(step, COH_Recall, MAP_DRAM_BASE + (number << LINE_SHIFT));
+    struct coh_msg evict = own_message(step, COH_Recall, MAP_DRAM_BASE + (number << LINE_SHIFT));
     struct home_step victim = step_to_line(step, &evict);
     if (is_unshared(&victim)) {
         take_row(&victim, HOME_EVENT_Evict_unshared);
@@ -423,8 +432,7 @@ static bool can_admit(const struct home_step *step, const struct coh_msg *reques
 static void serve_overflow(struct home_step *step)
 {
     struct fifo *overflow = &step->home->overflow;
-    while (overflow->first != NONE_WAITS &&
-           can_admit(step, fifo_head(step, overflow))) {
+    while (overflow->first != NONE_WAITS && can_admit(step, fifo_head(step, overflow))) {
         /* A copy: the request's own place may be needed for the line's queue. */
         struct coh_msg request = *fifo_take(step, overflow);
         admit(step, &request);

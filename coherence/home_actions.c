@@ -86,7 +86,7 @@ static void forward_GetS(struct home_step *step)
 
 static void forward_GetM(struct home_step *step)
 {
-    send(step, COH_FwdGetM, step->entry->owner);
+    send(step, COH_FwdGetM, step->entry->owner)->acks = step->mshr->acks;
 }
 
 static void forward_ReadOnce(struct home_step *step)
@@ -94,16 +94,35 @@ static void forward_ReadOnce(struct home_step *step)
     send(step, COH_FwdReadOnce, step->entry->owner);
 }
 
-static void invalidate_sharers(struct home_step *step)
+/* The next sharer that is `from` or above; an owner in O is not one, even where
+ * the entry cannot tell. */
+static tile_id next_sharer(const struct home_step *step, uint32_t from)
 {
     const struct directory *dir = &step->coh->dir;
-    for (tile_id tile = directory_next_sharer(dir, step->number, 0); tile != TILE_NONE;
-         tile = directory_next_sharer(dir, step->number, tile + 1u)) {
-        if (tile == step->mshr->requester)
-            continue;
-        send(step, COH_Inv, tile);
-        step->mshr->acks++;
-    }
+    tile_id tile = directory_next_sharer(dir, step->number, from);
+    if (step->entry->state == HOME_STATE_O && tile == step->entry->owner)
+        tile = directory_next_sharer(dir, step->number, tile + 1u);
+    return tile;
+}
+
+static void invalidate(struct home_step *step, tile_id tile)
+{
+    send(step, COH_Inv, tile);
+    step->mshr->acks++;
+}
+
+static void invalidate_sharers(struct home_step *step)
+{
+    for (tile_id tile = next_sharer(step, 0); tile != TILE_NONE;
+         tile = next_sharer(step, tile + 1u))
+        if (tile != step->mshr->requester)
+            invalidate(step, tile);
+}
+
+/* The writer has the line, as the owner has it. */
+static void invalidate_owner(struct home_step *step)
+{
+    invalidate(step, step->entry->owner);
 }
 
 /* Room for one more sharer: the one that came first has to go. */
@@ -163,21 +182,15 @@ static void probe_owner_to_drop(struct home_step *step)
     ask(step, COH_ProbeM, step->entry->owner);
 }
 
-static void recall_from_requester(struct home_step *step)
+static void probe_requester_to_drop(struct home_step *step)
 {
-    ask(step, COH_Recall, step->mshr->requester);
-}
-
-static void recall_owner(struct home_step *step)
-{
-    ask(step, COH_Recall, step->entry->owner);
+    ask(step, COH_ProbeM, step->mshr->requester);
 }
 
 static void recall_sharers(struct home_step *step)
 {
-    const struct directory *dir = &step->coh->dir;
-    for (tile_id tile = directory_next_sharer(dir, step->number, 0); tile != TILE_NONE;
-         tile = directory_next_sharer(dir, step->number, tile + 1u))
+    for (tile_id tile = next_sharer(step, 0); tile != TILE_NONE;
+         tile = next_sharer(step, tile + 1u))
         ask(step, COH_Recall, tile);
 }
 
@@ -257,8 +270,17 @@ static void forget(struct home_step *step)
 
 /* ---- tables --------------------------------------------------------------------------------- */
 
-const struct home_row mesi_home[HOME_STATES][HOME_EVENTS] = {
 #define ROW(state, event, next, ...)                                                               \
     [HOME_STATE_##state][HOME_EVENT_##event] = {true, HOME_STATE_##next, {__VA_ARGS__}},
+
+const struct home_row mesi_home[HOME_STATES][HOME_EVENTS] = {
 #include "coherence/mesi_home.def"
+};
+
+const struct home_row msi_home[HOME_STATES][HOME_EVENTS] = {
+#include "coherence/msi_home.def"
+};
+
+const struct home_row moesi_home[HOME_STATES][HOME_EVENTS] = {
+#include "coherence/moesi_home.def"
 };

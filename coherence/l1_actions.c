@@ -139,7 +139,7 @@ static void send_DataS(struct l1_step *step)
 
 static void send_DataM(struct l1_step *step)
 {
-    answer_with_line(step, COH_DataM, step->in->requester);
+    answer_with_line(step, COH_DataM, step->in->requester)->acks = step->in->acks;
 }
 
 static void send_DataOnce(struct l1_step *step)
@@ -155,6 +155,11 @@ static void send_CopyBack(struct l1_step *step)
 static void send_Downgrade(struct l1_step *step)
 {
     answer(step, COH_Downgrade, step->in->from);
+}
+
+static void send_Owned(struct l1_step *step)
+{
+    answer(step, COH_Owned, step->in->from);
 }
 
 static void send_InvAck(struct l1_step *step)
@@ -217,8 +222,17 @@ static void complete(struct l1_step *step)
 
 /* ---- tables --------------------------------------------------------------------- */
 
-const struct l1_row mesi_l1[L1_STATES][L1_EVENTS] = {
 #define ROW(state, event, next, ...)                                                               \
     [L1_STATE_##state][L1_EVENT_##event] = {true, L1_STATE_##next, {__VA_ARGS__}},
+
+const struct l1_row mesi_l1[L1_STATES][L1_EVENTS] = {
 #include "coherence/mesi_l1.def"
+};
+
+const struct l1_row msi_l1[L1_STATES][L1_EVENTS] = {
+#include "coherence/msi_l1.def"
+};
+
+const struct l1_row moesi_l1[L1_STATES][L1_EVENTS] = {
+#include "coherence/moesi_l1.def"
 };

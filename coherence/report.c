@@ -56,7 +56,23 @@ static bool is_known(const struct coherence *coh, paddr_t line, tile_id tile, bo
         return entry->state == HOME_STATE_I && is_compatible(coh, line, tile, writer);
     if (writer)
         return entry->state == HOME_STATE_X && entry->owner == tile;
-    return entry->state == HOME_STATE_S && directory_is_sharer(&coh->dir, line_number(line), tile);
+    if (entry->state == HOME_STATE_O && entry->owner == tile)
+        return true;
+    return (entry->state == HOME_STATE_S || entry->state == HOME_STATE_O) &&
+           directory_is_sharer(&coh->dir, line_number(line), tile);
+}
+
+/* Must this copy equal memory?  (A home that probes does not know.) */
+static bool is_as_memory(const struct coherence *coh, paddr_t line, uint8_t state)
+{
+    return state == L1_STATE_E || (state == L1_STATE_S && !coh->probes &&
+                                   coh->dir.entry[line_number(line)].state == HOME_STATE_S);
+}
+
+/* Does this state make the L1D answer for the line? */
+static bool owns(uint8_t state)
+{
+    return state == L1_STATE_O || l1_state_info[state].rights == RIGHTS_WRITE;
 }
 
 /* Does the directory know of this copy, and is its value right? */
@@ -74,7 +90,7 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
     if (!checker_equals(coh, line, data))
         return unquiet(coh, "tile %u holds an old value of line %#llx", l1->tile,
                        (unsigned long long)line);
-    if (state != L1_STATE_M && memcmp(data, dram_line(coh, line), LINE_BYTES) != 0)
+    if (is_as_memory(coh, line, state) && memcmp(data, dram_line(coh, line), LINE_BYTES) != 0)
         return unquiet(coh, "tile %u holds line %#llx in %s, memory has another value", l1->tile,
                        (unsigned long long)line, l1_state_info[state].name);
     return NULL;
@@ -89,12 +105,12 @@ static const char *check_array(struct coherence *coh, const struct l1 *l1, int64
         const char *fault = check_copy(coh, l1, frame);
         if (fault)
             return fault;
-        *owned += l1_state_info[l1->array.state[frame]].rights == RIGHTS_WRITE;
+        *owned += owns(l1->array.state[frame]);
     }
     return NULL;
 }
 
-/* Every copy that may be written is known to its home, and homes know of as
+/* Every copy that answers for its line is known to its home, and homes know of as
  * many owners as there are such copies: so they agree, line by line. */
 const char *coherence_check_quiet(struct coherence *coh)
 {
@@ -207,12 +223,15 @@ static void l1_stats(const struct coherence *coh, struct stats *stats)
               "loads of a line that the L1D did not hold");
     stats_put(stats, "l1d.store_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Store), "misses",
               "stores and atomics to a line that the L1D did not hold");
-    stats_put(stats, "l1d.upgrades", l1_rows(coh, L1_STATE_S, L1_EVENT_Store), "misses",
-              "stores and atomics to a line that the L1D held shared");
+    stats_put(stats, "l1d.upgrades",
+              l1_rows(coh, L1_STATE_S, L1_EVENT_Store) + l1_rows(coh, L1_STATE_O, L1_EVENT_Store),
+              "misses", "stores and atomics to a line that the L1D held shared");
     stats_put(stats, "l1d.evictions", l1_events(coh, L1_EVENT_Replace), "lines",
               "lines that left an L1D to make room");
-    stats_put(stats, "l1d.writebacks", l1_rows(coh, L1_STATE_M, L1_EVENT_Replace), "lines",
-              "evicted lines that were dirty");
+    stats_put(stats, "l1d.writebacks",
+              l1_rows(coh, L1_STATE_M, L1_EVENT_Replace) +
+                  l1_rows(coh, L1_STATE_O, L1_EVENT_Replace),
+              "lines", "evicted lines that were dirty");
     stats_put(stats, "l1d.invalidations", l1_events(coh, L1_EVENT_Inv), "messages",
               "invalidations received");
     stats_put(stats, "l1d.refused", refused, "accesses",

@@ -28,7 +28,8 @@ struct world {
     struct rng rng;
     cycle_t now;
     uint32_t flight_cycles_max; /* 0: every message takes its delay only */
-    struct flight *flight; /* a heap: the next to arrive is the first */
+    uint32_t put_ack_cycles;    /* a PutAck takes this much longer: the races with later requests */
+    struct flight *flight;      /* a heap: the next to arrive is the first */
     unsigned flights, flights_max;
     uint64_t sent;
     struct coh_out out;
@@ -110,6 +111,8 @@ static inline void world_send_out(struct world *w)
     for (unsigned i = 0; i < w->out.count; i++) {
         struct flight f = {.serial = w->sent++, .msg = w->out.msg[i]};
         f.at = w->now + f.msg.delay + world_flight_cycles(w);
+        if (f.msg.type == COH_PutAck)
+            f.at += w->put_ack_cycles;
         flight_insert(w, &f);
     }
     w->out.count = 0;

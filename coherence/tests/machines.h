@@ -13,6 +13,7 @@
 enum { MACHINE_SETTINGS = 8 };
 
 struct machine {
+    bool quick; /* explored further than the others in every test */
     const char *name;
     const char *setting[MACHINE_SETTINGS]; /* up to the first NULL */
 };
@@ -26,23 +27,31 @@ struct machine {
     DIRECTORY("sparse"), "coherence.sparse_sets=1", "coherence.sparse_ways=1", "coherence.mshrs=2"
 
 static const struct machine machines[] = {
-    {"full", {DIRECTORY("full")}},
-    {"full, noisy", {DIRECTORY("full"), NOISY}},
-    {"full, four hops", {DIRECTORY("full"), FOUR_HOPS}},
-    {"limited-b 1", {DIRECTORY("limited-b"), POINTERS(1)}},
-    {"limited-b 1, noisy, four hops", {DIRECTORY("limited-b"), POINTERS(1), NOISY, FOUR_HOPS}},
-    {"limited-nb 1", {DIRECTORY("limited-nb"), POINTERS(1)}},
-    {"limited-nb 1, four hops", {DIRECTORY("limited-nb"), POINTERS(1), FOUR_HOPS}},
-    {"limited-nb 2", {DIRECTORY("limited-nb"), POINTERS(2)}},
-    {"limited-nb 2, noisy", {DIRECTORY("limited-nb"), POINTERS(2), NOISY}},
-    {"coarse 2", {DIRECTORY("coarse"), GROUP(2)}},
-    {"coarse 2, noisy", {DIRECTORY("coarse"), GROUP(2), NOISY}},
-    {"sparse", {SPARSE}},
-    {"sparse, noisy, four hops", {SPARSE, NOISY, FOUR_HOPS}},
-    {"sparse of limited-b 1", {SPARSE, "coherence.sparse_sharers=limited-b", POINTERS(1)}},
-    {"sparse of limited-nb 1", {SPARSE, "coherence.sparse_sharers=limited-nb", POINTERS(1)}},
-    {"sparse of coarse 2", {SPARSE, "coherence.sparse_sharers=coarse", GROUP(2)}},
-    {"probe", {DIRECTORY("probe")}},
+    {true, "full", {DIRECTORY("full")}},
+    {false, "full, noisy", {DIRECTORY("full"), NOISY}},
+    {false, "full, four hops", {DIRECTORY("full"), FOUR_HOPS}},
+    {false, "limited-b 1", {DIRECTORY("limited-b"), POINTERS(1)}},
+    {true,
+     "limited-b 1, noisy, four hops",
+     {DIRECTORY("limited-b"), POINTERS(1), NOISY, FOUR_HOPS}},
+    {false, "limited-nb 1", {DIRECTORY("limited-nb"), POINTERS(1)}},
+    {false, "limited-nb 1, four hops", {DIRECTORY("limited-nb"), POINTERS(1), FOUR_HOPS}},
+    {false, "limited-nb 2", {DIRECTORY("limited-nb"), POINTERS(2)}},
+    {true, "limited-nb 2, noisy", {DIRECTORY("limited-nb"), POINTERS(2), NOISY}},
+    {false, "coarse 2", {DIRECTORY("coarse"), GROUP(2)}},
+    {false, "coarse 2, noisy", {DIRECTORY("coarse"), GROUP(2), NOISY}},
+    {true, "sparse", {SPARSE}},
+    {false, "sparse, noisy, four hops", {SPARSE, NOISY, FOUR_HOPS}},
+    {false, "sparse of limited-b 1", {SPARSE, "coherence.sparse_sharers=limited-b", POINTERS(1)}},
+    {false, "sparse of limited-nb 1", {SPARSE, "coherence.sparse_sharers=limited-nb", POINTERS(1)}},
+    {false, "sparse of coarse 2", {SPARSE, "coherence.sparse_sharers=coarse", GROUP(2)}},
+    {true,
+     "sparse of limited-b 2, noisy",
+     {SPARSE, "coherence.sparse_sharers=limited-b", POINTERS(2), NOISY}},
+    {false,
+     "sparse of coarse 2, four hops",
+     {SPARSE, "coherence.sparse_sharers=coarse", GROUP(2), FOUR_HOPS}},
+    {true, "probe", {DIRECTORY("probe")}},
 };
 enum { MACHINES = sizeof machines / sizeof *machines };
 

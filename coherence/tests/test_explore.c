@@ -14,6 +14,8 @@
  * each hart waits for.  Time, counters and bytes that no one can read are left
  * out.  The states found are remembered by a hash of 128 bits.
  *
+ * EXPLORE=all explores the long ones too, MACHINE=name one machine of machines.h.
+ *
  * In each state: no violation (single writer, values, tables); where nothing is
  * in flight nobody waits, and caches and directory agree.
  */
@@ -25,7 +27,7 @@
 #include "sim/base/hash.h"
 
 enum { TILES_LIMIT = 3, REGIONS_MAX = 160, FLIGHTS_MAX = 24, STATE_BYTES_MAX = 4096 };
-enum { VALUES = 3, SETS = 16 };
+enum { VALUES = 3, SETS = 16, STATES_MAX = 4000000 };
 
 enum op { NO_OP, LOAD_A, STORE_A, LOAD_B, FETCH_A, OPS };
 
@@ -49,12 +51,6 @@ struct explorer {
 };
 
 static struct explorer x;
-
-static bool wanted(const struct machine *machine, unsigned system)
-{
-    const char *only = getenv("M"), *sys = getenv("S");
-    return (!only || strstr(machine->name, only)) && (!sys || (unsigned)(sys[0]-'0') == system);
-}
 
 static paddr_t line_a(void)
 {
@@ -208,8 +204,8 @@ static void put_home_line(struct writer *to, paddr_t line)
     put(to, mshr->acks);
     put(to, mshr->kept || mshr->collecting ? mshr->data[0] : 0xff);
     put(to, mshr->awaited);
-    put(to, (uint64_t)(mshr->collecting | mshr->sharing << 1 | mshr->shared << 2 |
-                       mshr->dirty << 3));
+    put(to,
+        (uint64_t)(mshr->collecting | mshr->sharing << 1 | mshr->shared << 2 | mshr->dirty << 3));
     put_line(to, mshr->heir ? coh->home[0].mshr[mshr->heir - 1].line : NO_LINE);
     put_fifo(to, mshr->queue);
 }
@@ -381,8 +377,8 @@ static void expand(const uint8_t *snapshot)
         }
 }
 
-static void explorer_create(const struct machine *machine, unsigned tiles, unsigned ops,
-                            size_t state_limit)
+static void explorer_create(unsigned protocol, const struct machine *machine, unsigned tiles,
+                            unsigned ops, size_t state_limit)
 {
     struct config cfg = world_config(tiles, 1);
     cfg.l1d_kib = cfg.l1i_kib = 1;
@@ -390,6 +386,7 @@ static void explorer_create(const struct machine *machine, unsigned tiles, unsig
     cfg.l1d_mshrs = cfg.l1d_writebacks = 1;
     cfg.coherence_mshrs = 1;
     cfg.sim_check = false;
+    cfg.coherence_protocol = (uint8_t)protocol;
     machine_configure(machine, &cfg);
     memset(&x, 0, sizeof x);
     memset(last_written, 0, sizeof last_written);
@@ -420,36 +417,68 @@ static void expand_frontier(void)
         expand(x.frontier + i * x.snapshot_bytes);
 }
 
-static void explore(const struct machine *machine, const char *name, unsigned tiles, unsigned ops)
+/* What the harts do, and for which protocols that is explored in every test, on the
+ * machines marked quick (the shortest: on all).  The rest is explored with EXPLORE=all in
+ * the environment (make verify). */
+enum { MESI = 1, MSI = 2, MOESI = 4 };
+
+struct system {
+    const char *name;
+    unsigned tiles, ops;
+    unsigned quick_for; /* protocols */
+    bool is_shortest;
+};
+
+static const struct system systems[] = {
+    {"two caches, one line", 2, 1u << LOAD_A | 1u << STORE_A, MESI | MSI | MOESI, true},
+    {"two caches, evictions", 2, 1u << STORE_A | 1u << LOAD_B, MESI, false},
+    {"three caches, one line", 3, 1u << LOAD_A | 1u << STORE_A, MOESI, false},
+    {"two caches, fetches", 2, 1u << LOAD_A | 1u << STORE_A | 1u << FETCH_A, 0, false},
+    {"two caches, two lines", 2, 1u << LOAD_A | 1u << STORE_A | 1u << LOAD_B, 0, false},
+};
+
+static bool is_wanted(unsigned protocol, const struct machine *machine, const struct system *system)
 {
-    size_t state_limit = 4000000;
-    explorer_create(machine, tiles, ops, state_limit);
+    const char *wish = getenv("EXPLORE"), *only = getenv("MACHINE");
+    if (only && strcmp(only, machine->name) != 0)
+        return false;
+    if (wish && strcmp(wish, "all") == 0)
+        return true;
+    return (system->quick_for >> protocol & 1) && (machine->quick || system->is_shortest);
+}
+
+static void explore(unsigned protocol, const struct machine *machine, const struct system *system)
+{
+    explorer_create(protocol, machine, system->tiles, system->ops, STATES_MAX);
     unsigned depth = 0;
     for (keep_if_new(); x.next_count > 0; depth++)
         expand_frontier();
-    fprintf(stderr, "%s, %s: %zu states, %lu transitions, depth %u\n", machine->name, name,
-            x.states, x.transitions, depth);
-    cr_assert_gt(x.states, 1000, "the explorer has lost its way");
+    fprintf(stderr, "%s, %s, %s: %zu states, %lu transitions, depth %u\n",
+            protocol_find(protocol)->name, machine->name, system->name, x.states, x.transitions,
+            depth);
+    cr_assert_gt(x.states, 50, "the explorer has lost its way");
     world_destroy(&x.w);
 }
 
-Test(explore, two_caches_with_evictions)
+static void explore_protocol(unsigned protocol)
 {
-    for (unsigned i = 0; i < MACHINES; i++)
-        if (wanted(&machines[i], 0))
-            explore(&machines[i], "two caches, evictions", 2, 1u << LOAD_A | 1u << STORE_A | 1u << LOAD_B);
+    for (unsigned m = 0; m < MACHINES; m++)
+        for (unsigned s = 0; s < sizeof systems / sizeof *systems; s++)
+            if (is_wanted(protocol, &machines[m], &systems[s]))
+                explore(protocol, &machines[m], &systems[s]);
 }
 
-Test(explore, two_caches_with_fetches)
+Test(explore, every_interleaving_of_mesi)
 {
-    for (unsigned i = 0; i < MACHINES; i++)
-        if (wanted(&machines[i], 1))
-            explore(&machines[i], "two caches, fetches", 2, 1u << LOAD_A | 1u << STORE_A | 1u << FETCH_A);
+    explore_protocol(0);
 }
 
-Test(explore, three_caches)
+Test(explore, every_interleaving_of_msi)
 {
-    for (unsigned i = 0; i < MACHINES; i++)
-        if (wanted(&machines[i], 2))
-            explore(&machines[i], "three caches", 3, 1u << LOAD_A | 1u << STORE_A);
+    explore_protocol(1);
+}
+
+Test(explore, every_interleaving_of_moesi)
+{
+    explore_protocol(2);
 }
