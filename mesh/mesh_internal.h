@@ -158,6 +158,7 @@ struct source {
 
 /* A head or a tail that left its source in the last step. */
 struct departure {
+    uint32_t payload;
     tile_id node;
     bool head, tail;
 };
@@ -205,7 +206,7 @@ struct mesh {
     struct source *source;
     struct source_queue *source_queue;
     uint8_t *source_credits;
-    uint64_t *sending; /* bitmap of sources that may be able to send */
+    uint64_t *sending;   /* bitmap of sources that may be able to send */
     struct arena *arena; /* for more of them */
     struct packet *packet;
     uint32_t packet_free, packet_fresh, packet_capacity;

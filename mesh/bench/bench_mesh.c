@@ -41,7 +41,8 @@ static struct config machine(unsigned side)
 static bool time_point(const struct point *p)
 {
     struct config cfg = machine(p->side);
-    struct mesh_traffic traffic = {MESH_UNIFORM, p->rate, p->packet_flits, 1, p->cycles};
+    struct mesh_traffic traffic = {
+        .rate = p->rate, .packet_flits = p->packet_flits, .seed = 1, .cycles = p->cycles};
     struct mesh_result result;
     struct error e;
     double best = 0;

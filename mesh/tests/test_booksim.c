@@ -57,7 +57,8 @@ static struct config machine(unsigned router_cycles)
 static struct mesh_result run(unsigned router_cycles, unsigned flits, double rate, cycle_t cycles)
 {
     struct config cfg = machine(router_cycles);
-    struct mesh_traffic traffic = {MESH_UNIFORM, rate, flits, 7, cycles};
+    struct mesh_traffic traffic = {
+        .rate = rate, .packet_flits = flits, .seed = 7, .cycles = cycles};
     struct mesh_result result;
     struct error e;
     cr_assert(mesh_run_traffic(&cfg, &traffic, NULL, &result, &e), "%s", e.text);
@@ -70,17 +71,17 @@ Test(booksim, uniform_latency_is_within_3_percent_up_to_load_035_and_2_up_to_03)
     for (unsigned k = 0; k < ROWS; k++) {
         const struct row *row = &rows[k];
         struct mesh_result r = run(row->router_cycles, row->packet_flits, row->load, 0);
-        double error = fabs(r.avg_packet_latency / row->packet_latency - 1);
-        double network = fabs(r.avg_network_latency / row->network_latency - 1);
+        double error = fabs(r.latency.mean / row->packet_latency - 1);
+        double network = fabs(r.network_latency / row->network_latency - 1);
         double limit = row->load < 0.31 ? 0.02 : 0.03;
         cr_log_info("router_cycles %u, %u flits, %.3f: %.3f, BookSim %.3f, off by %.2f %%",
-                    row->router_cycles, row->packet_flits, row->load, r.avg_packet_latency,
+                    row->router_cycles, row->packet_flits, row->load, r.latency.mean,
                     row->packet_latency, 100 * error);
         cr_expect(!r.saturated && error < limit && network < limit,
                   "router_cycles %u, %u flits, %.3f: %.3f (network %.3f), BookSim %.3f (%.3f)",
-                  row->router_cycles, row->packet_flits, row->load, r.avg_packet_latency,
-                  r.avg_network_latency, row->packet_latency, row->network_latency);
-        cr_expect_float_eq(r.avg_hops, 6.25, 0.05);
+                  row->router_cycles, row->packet_flits, row->load, r.latency.mean,
+                  r.network_latency, row->packet_latency, row->network_latency);
+        cr_expect_float_eq(r.hops, 6.25, 0.05);
         sum += error;
     }
     cr_log_info("mean error %.2f %%", 100 * sum / ROWS);
@@ -90,8 +91,8 @@ Test(booksim, uniform_latency_is_within_3_percent_up_to_load_035_and_2_up_to_03)
 /* Load and latency a little below saturation, from long runs. */
 Test(booksim, knee_of_the_curve_is_within_3_percent)
 {
-    cr_expect_float_eq(run(3, 1, 0.37489, 40000).avg_packet_latency, 34.0232, 0.03 * 34.0);
-    cr_expect_float_eq(run(3, 1, 0.400124, 100000).avg_packet_latency, 39.6148, 0.03 * 39.6);
+    cr_expect_float_eq(run(3, 1, 0.37489, 40000).latency.mean, 34.0232, 0.03 * 34.0);
+    cr_expect_float_eq(run(3, 1, 0.400124, 100000).latency.mean, 39.6148, 0.03 * 39.6);
 }
 
 /* BookSim is stable at 0.431 and not at 0.4375 (1 flit), at 0.4125 and not at 0.419 (5 flits). */

@@ -131,11 +131,11 @@ static void print_json(const struct arguments *a, const struct mesh_result *r, d
         "s:b, s:f}",
         "traffic", mesh_pattern_name(a->traffic.pattern), "rate", a->traffic.rate, "packet_flits",
         (int)a->traffic.packet_flits, "seed", (json_int_t)a->traffic.seed, "avg_packet_latency",
-        r->avg_packet_latency, "ci95", r->ci95 > 0 ? json_real(r->ci95) : json_null(),
-        "avg_network_latency", r->avg_network_latency, "accepted_rate", r->accepted_rate,
-        "avg_hops", r->avg_hops, "p50", (json_int_t)r->p50, "p95", (json_int_t)r->p95, "p99",
-        (json_int_t)r->p99, "max", (json_int_t)r->max, "cycles", (json_int_t)r->cycles,
-        "measured_cycles", (json_int_t)r->measured_cycles, "packets", (json_int_t)r->packets,
+        r->latency.mean, "ci95", r->ci95 > 0 ? json_real(r->ci95) : json_null(),
+        "avg_network_latency", r->network_latency, "accepted_rate", r->accepted_rate,
+        "avg_hops", r->hops, "p50", (json_int_t)r->latency.p50, "p95", (json_int_t)r->latency.p95, "p99",
+        (json_int_t)r->latency.p99, "max", (json_int_t)r->latency.max, "cycles", (json_int_t)r->cycles,
+        "measured_cycles", (json_int_t)r->measured_cycles, "packets", (json_int_t)r->latency.count,
         "flit_hops", (json_int_t)r->flit_hops, "saturated", r->saturated, "host_seconds",
         host_seconds);
     json_dumpf(o, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
@@ -145,7 +145,7 @@ static void print_json(const struct arguments *a, const struct mesh_result *r, d
 
 static void print_text(const struct mesh_result *r, double host_seconds)
 {
-    printf("packet latency  %10.3f cycles", r->avg_packet_latency);
+    printf("packet latency  %10.3f cycles", r->latency.mean);
     if (r->ci95 > 0)
         printf(" +- %.3f (95 %%)", r->ci95);
     printf("; p50 %llu, p95 %llu, p99 %llu, max %llu\n"
@@ -154,9 +154,9 @@ static void print_text(const struct mesh_result *r, double host_seconds)
            "hops            %10.3f routers a packet\n"
            "%llu packets measured in %llu of %llu cycles; %.2f s on the host, %.1f ns a "
            "flit-hop\n",
-           (unsigned long long)r->p50, (unsigned long long)r->p95, (unsigned long long)r->p99,
-           (unsigned long long)r->max, r->avg_network_latency, r->accepted_rate, r->avg_hops,
-           (unsigned long long)r->packets, (unsigned long long)r->measured_cycles,
+           (unsigned long long)r->latency.p50, (unsigned long long)r->latency.p95, (unsigned long long)r->latency.p99,
+           (unsigned long long)r->latency.max, r->network_latency, r->accepted_rate, r->hops,
+           (unsigned long long)r->latency.count, (unsigned long long)r->measured_cycles,
            (unsigned long long)r->cycles, host_seconds, host_seconds * 1e9 / (double)r->flit_hops);
 }
 

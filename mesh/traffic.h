@@ -1,0 +1,116 @@
+/*
+ * Standalone traffic (`tessera mesh`): the mesh alone, under a load that is
+ * born at its nodes or replayed from a file.  Part of the front header
+ * mesh/mesh.h, which includes it.
+ */
+#ifndef TESSERA_MESH_TRAFFIC_H
+#define TESSERA_MESH_TRAFFIC_H
+
+#include "sim/base/config.h"
+#include "sim/base/error.h"
+#include "sim/base/types.h"
+
+struct mesh;
+
+enum {
+    MESH_SIZES_MAX = 8,
+    MESH_HOTSPOTS_MAX = 64,
+    MESH_WEIGHT_MAX = 1000000,
+    MESH_WINDOW_MAX = 1024
+};
+
+enum mesh_pattern {
+#define PATTERN(NAME, name, need, meaning) MESH_##NAME,
+#include "mesh/patterns.def"
+#undef PATTERN
+};
+
+/* The name of a pattern, e.g. "uniform" for MESH_UNIFORM, and who sends to whom
+ * in it; NULL past the last. */
+const char *mesh_pattern_name(unsigned index);
+const char *mesh_pattern_meaning(unsigned index);
+
+struct mesh_size { /* one size of packets in a mix */
+    unsigned flits;
+    uint32_t weight; /* of 1 .. MESH_WEIGHT_MAX: how often, beside the others */
+};
+
+struct mesh_hotspot {
+    unsigned node;
+    uint32_t weight; /* as above */
+};
+
+struct mesh_traffic {
+    enum mesh_pattern pattern;
+    double rate; /* offered flits a node and cycle, in (0, 1] */
+    unsigned packet_flits;
+    uint64_t seed;
+    cycle_t cycles; /* measured, rounded up to 1,024; 0 = until the mean latency is known to 1 % */
+
+    unsigned sizes; /* of packets; 0: all have packet_flits */
+    struct mesh_size size[MESH_SIZES_MAX];
+
+    /* On-off injection: a node that is off turns on with the chance alpha a
+     * cycle, one that is on turns off with the chance beta, and only a node
+     * that is on bears packets, so often that the mean rate is `rate`.
+     * Both 0: always on (Bernoulli). */
+    double alpha, beta;
+
+    unsigned hotspots; /* for MESH_HOTSPOT */
+    struct mesh_hotspot hotspot[MESH_HOTSPOTS_MAX];
+
+    /* Closed loop: a node has at most so many requests without an answer (0:
+     * open loop).  Requests are the packets above, on virtual network 0; each is
+     * answered by a reply of reply_flits on virtual network 1 as soon as it has
+     * arrived. */
+    unsigned window, reply_flits;
+
+    /* A file of packets with their times (mesh/replay.c has the format); only
+     * `cycles` of the above counts then, as a limit.  NULL: none. */
+    const char *replay;
+};
+
+/* Where a run stands. */
+struct mesh_progress {
+    const char *phase; /* what it is doing: "warming up", ... */
+    cycle_t cycle;
+    uint64_t packets; /* measured so far */
+};
+
+/* Somebody who is told every 1,024 cycles where the run stands, and may end it,
+ * and who may look at the mesh when it has ended. */
+struct mesh_watch {
+    bool (*go_on)(void *context, const struct mesh_progress *progress);
+    void *context;
+    void (*ended)(void *context, const struct mesh *mesh); /* or NULL */
+};
+
+struct mesh_latency { /* of packets or round trips, in cycles */
+    double mean;
+    uint64_t count, min, p50, p95, p99, p999, max;
+};
+
+struct mesh_result {
+    struct mesh_latency latency; /* of a packet: birth to ejection of the tail, source queue
+                                  * included */
+    double ci95;                 /* half width of the 95 % confidence interval of its mean; 0 when
+                                  * it is not known: saturated, or too short a measurement */
+    double network_latency;      /* mean from the head's entry into the network; cycles */
+    struct mesh_latency round_trip; /* closed loop: request's birth to arrival of its reply */
+    double accepted_rate;           /* flits a node and cycle */
+    double hops;                    /* mean of the routers crossed by a packet */
+    uint64_t cycles;                /* simulated in all */
+    uint64_t warmup_cycles;         /* of them, those before the measurement */
+    uint64_t measured_cycles;       /* of them, those whose packets count */
+    uint64_t flit_hops;
+    bool saturated; /* the offered load was not accepted */
+};
+
+/* Runs one load point: warm-up, measurement until the mean is known to 1 %
+ * (or the point proves saturated), drain.  A closed loop is never saturated, and
+ * a replay is measured as a whole.  False with status 64 for traffic that
+ * cannot be, 65 for a bad file, 130 when `watch` (NULL: nobody) ended it. */
+bool mesh_run_traffic(const struct config *cfg, const struct mesh_traffic *traffic,
+                      const struct mesh_watch *watch, struct mesh_result *result, struct error *e);
+
+#endif
