@@ -22,8 +22,15 @@ struct requester { /* one a node */
     bool held;     /* a request is due and the window has no room */
 };
 
+struct due_reply {
+    uint32_t slot;
+    tile_id from;
+};
+
 struct closed_loop {
     struct requester *node;
+    struct due_reply *due; /* replies to be sent in the next cycle */
+    unsigned dues;
     cycle_t *request, *reply; /* births, one a slot */
     uint16_t *room;           /* of each node: the slots that are free */
     unsigned window, reply_flits;
@@ -36,6 +43,7 @@ static void start(struct load *load, struct arena *arena)
     c->window = window;
     c->reply_flits = load->traffic->reply_flits;
     c->node = arena_alloc(arena, nodes, sizeof *c->node);
+    c->due = arena_alloc(arena, nodes, sizeof *c->due);
     c->request = arena_alloc(arena, (size_t)nodes * window, sizeof *c->request);
     c->reply = arena_alloc(arena, (size_t)nodes * window, sizeof *c->reply);
     c->room = arena_alloc(arena, (size_t)nodes * window, sizeof *c->room);
@@ -60,25 +68,28 @@ static void send_request(struct load *load, tile_id node, cycle_t now)
     wheel_add(&load->wheel, node, now + injection_gap(&load->injection, &r->rng));
 }
 
-static void send(struct load *load, cycle_t now)
-{
-    tile_id rest = wheel_take(&load->wheel, now), node;
-    while ((node = wheel_next(&load->wheel, now, rest, &rest)) != WHEEL_END) {
-        struct requester *r = &load->closed_loop->node[node];
-        if (r->room)
-            send_request(load, node, now);
-        else
-            r->held = true;
-    }
-}
-
-static void send_reply(struct load *load, tile_id from, uint32_t slot, cycle_t now)
+static void send_reply(struct load *load, const struct due_reply *due, cycle_t now)
 {
     struct closed_loop *c = load->closed_loop;
-    tile_id to = (tile_id)(slot / c->window);
-    c->reply[slot] = now;
-    meter_sent(&load->meter, now, from, to);
-    mesh_send(load->mesh, from, to, 1, c->reply_flits, slot | REPLY);
+    tile_id to = (tile_id)(due->slot / c->window);
+    c->reply[due->slot] = now;
+    meter_sent(&load->meter, now, due->from, to);
+    mesh_send(load->mesh, due->from, to, 1, c->reply_flits, due->slot | REPLY);
+}
+
+static void send(struct load *load, cycle_t now)
+{
+    struct closed_loop *c = load->closed_loop;
+    tile_id rest = wheel_take(&load->wheel, now), node;
+    for (unsigned k = 0; k < c->dues; k++)
+        send_reply(load, &c->due[k], now);
+    c->dues = 0;
+    while ((node = wheel_next(&load->wheel, now, rest, &rest)) != WHEEL_END) {
+        if (c->node[node].room)
+            send_request(load, node, now);
+        else
+            c->node[node].held = true;
+    }
 }
 
 /* The slot is free again, and a request that was held goes in the next cycle. */
@@ -106,14 +117,14 @@ static void left(struct load *load, const struct departure *d, cycle_t now)
         meter_left(&load->meter, birth_of(load, d->payload), now);
 }
 
-/* `now` is the cycle that has just been simulated: what is sent goes in the next. */
 static void arrived(struct load *load, const struct mesh_arrival *a, cycle_t now)
 {
+    struct closed_loop *c = load->closed_loop;
     meter_arrived(&load->meter, birth_of(load, a->payload), now);
     if (a->payload & REPLY)
         end_round_trip(load, a->node, a->payload & ~REPLY, now);
     else
-        send_reply(load, a->node, a->payload, now + 1);
+        c->due[c->dues++] = (struct due_reply){a->payload, a->node};
 }
 
 static void state(const struct load *load, struct load_state *state)

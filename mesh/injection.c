@@ -78,6 +78,17 @@ bool injection_init(struct injection *injection, const struct mesh_traffic *traf
     return true;
 }
 
+double injection_rate_max(const struct mesh_traffic *traffic)
+{
+    struct injection sizes = {0};
+    struct error e;
+    double flits = 0;
+    if (!(traffic->alpha > 0 && traffic->beta > 0) || !take_sizes(&sizes, traffic, &flits, &e))
+        return 1;
+    double rate = flits * traffic->alpha / (traffic->alpha + traffic->beta);
+    return rate < 1 ? rate : 1;
+}
+
 /* Cycles to the next birth of a node that is on; it stays on in the first of
  * them when `stays` is 1. */
 static uint64_t gap_while_on(const struct injection *in, struct rng *rng, unsigned stays)

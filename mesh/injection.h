@@ -32,6 +32,9 @@ struct injection {
 bool injection_init(struct injection *injection, const struct mesh_traffic *traffic,
                     struct error *e);
 
+/* The greatest rate that this traffic can have. */
+double injection_rate_max(const struct mesh_traffic *traffic);
+
 /* Cycles from before the first cycle to the first birth, at least 1. */
 uint64_t injection_first_gap(const struct injection *injection, struct rng *rng);
 

@@ -35,6 +35,7 @@ struct load {
     const struct load_kind *kind;
     const struct mesh_traffic *traffic;
     struct mesh *mesh;
+    bool finished; /* a replay: every packet has arrived */
     struct meter meter;
     struct pattern pattern;
     struct injection injection;
@@ -45,6 +46,13 @@ struct load {
         struct replay *replay;
     };
 };
+
+/* A mesh with nothing in it and a load that is about to begin, both in the
+ * arena; `traffic` must outlive them.  NULL after filling `e`. */
+struct load *load_create(struct arena *arena, const struct config *cfg,
+                         const struct mesh_traffic *traffic, struct error *e);
+
+void load_cycle(struct load *load);
 
 /* Reads a file of packets (replay.c has the format) into the arena.  NULL with
  * status 65 and the line when it cannot be used with so many nodes. */

@@ -233,14 +233,12 @@ static void arrived(struct load *load, const struct mesh_arrival *a, cycle_t now
 {
     struct replay *r = load->replay;
     meter_arrived(&load->meter, r->line[a->payload].cycle, now);
-    r->arrived++;
+    load->finished = ++r->arrived == r->count;
 }
 
 static void state(const struct load *load, struct load_state *state)
 {
-    const struct replay *r = load->replay;
-    *state =
-        (struct load_state){.handed = mesh_now(load->mesh), .finished = r->arrived == r->count};
+    *state = (struct load_state){.handed = mesh_now(load->mesh), .finished = load->finished};
 }
 
 const struct load_kind load_replay = {0, start, send, left, arrived, state};

@@ -1,33 +1,8 @@
 /*
- * Standalone traffic: the mesh alone under a load.  A cycle hands over what is
- * due, steps the mesh, and tells the load what has left its sources and what has arrived; the
- * load tells the meter, which decides every 1,024 cycles how the run goes on.
- *
- *      load ----- packets -----> mesh
- *       ^ |                        |
- *       | +- born, left, arrived   |
- *       |        |                 |
- *       |        v                 |
- *       |      meter -> result     |
- *       +---- departures, arrivals-+
+ * One run of standalone traffic: cycles of a load, and every 1,024 of them a
+ * look of the meter, which decides how the run goes on.
  */
 #include "mesh/load.h"
-
-/* ---- one cycle ---------------------------------------------------------- */
-
-static void run_cycle(struct load *load)
-{
-    const struct load_kind *kind = load->kind;
-    const struct mesh_arrival *arrival;
-    struct mesh *m = load->mesh;
-    kind->send(load, mesh_now(m));
-    cycle_t now = mesh_now(m);
-    unsigned arrivals = mesh_step(m, &arrival);
-    for (unsigned k = 0; k < m->departures; k++)
-        kind->left(load, &m->departure[k], now);
-    for (unsigned k = 0; k < arrivals; k++)
-        kind->arrived(load, &arrival[k], now);
-}
 
 static bool may_go_on(const struct load *load, const struct mesh_watch *watch, struct error *e)
 {
@@ -45,8 +20,8 @@ static bool run_phases(struct load *load, const struct mesh_watch *watch, struct
 {
     while (load->meter.phase != DONE) {
         struct load_state state;
-        for (unsigned k = 0; k < MEASURE_EVERY; k++)
-            run_cycle(load);
+        for (unsigned k = 0; k < MEASURE_EVERY && !load->finished; k++)
+            load_cycle(load);
         load->kind->state(load, &state);
         meter_look(&load->meter, &state);
         if (!may_go_on(load, watch, e))
@@ -55,64 +30,12 @@ static bool run_phases(struct load *load, const struct mesh_watch *watch, struct
     return true;
 }
 
-/* ---- from a description to a load --------------------------------------- */
-
-static bool prepare_replay(struct load *load, const struct config *cfg, struct arena *arena,
-                           struct error *e)
-{
-    unsigned nodes = cfg->mesh_width * cfg->mesh_height * cfg->mesh_concentration;
-    load->kind = &load_replay;
-    load->replay = replay_read(load->traffic->replay, nodes, arena, e);
-    return load->replay != NULL;
-}
-
-static bool check_window(const struct mesh_traffic *t, struct error *e)
-{
-    if (t->window > MESH_WINDOW_MAX)
-        return error_set(e, EXIT_STATUS_USAGE, "window of %u requests: must be 1 to %d", t->window,
-                         MESH_WINDOW_MAX);
-    if (t->window && (t->reply_flits < 1 || t->reply_flits > MESH_PACKET_FLITS_MAX))
-        return error_set(e, EXIT_STATUS_USAGE, "reply of %u flits: must be 1 to %d", t->reply_flits,
-                         MESH_PACKET_FLITS_MAX);
-    return true;
-}
-
-static bool prepare_births(struct load *load, const struct config *cfg, struct error *e)
-{
-    load->kind = load->traffic->window ? &load_closed_loop : &load_open_loop;
-    return check_window(load->traffic, e) && pattern_init(&load->pattern, cfg, load->traffic, e) &&
-           injection_init(&load->injection, load->traffic, e);
-}
-
-static unsigned flits_max(const struct load *load)
-{
-    unsigned flits =
-        load->kind == &load_replay ? replay_flits_max(load->replay) : load->injection.flits_max;
-    return load->traffic->window && load->traffic->reply_flits > flits ? load->traffic->reply_flits
-                                                                       : flits;
-}
-
-static bool prepare(struct load *load, const struct config *cfg, struct arena *arena,
-                    struct error *e)
-{
-    bool whole = load->traffic->replay != NULL;
-    if (!(whole ? prepare_replay(load, cfg, arena, e) : prepare_births(load, cfg, e)))
-        return false;
-    load->mesh = mesh_create(arena, cfg, whole ? replay_vnets(load->replay) : load->kind->vnets);
-    sources_listen(load->mesh, arena);
-    wheel_create(&load->wheel, arena, load->mesh->nodes);
-    meter_init(&load->meter, load->mesh, arena, load->traffic, flits_max(load), whole);
-    load->kind->start(load, arena);
-    return true;
-}
-
 bool mesh_run_traffic(const struct config *cfg, const struct mesh_traffic *traffic,
                       const struct mesh_watch *watch, struct mesh_result *result, struct error *e)
 {
     struct arena *arena = arena_create();
-    struct load *load = arena_alloc(arena, 1, sizeof *load);
-    load->traffic = traffic;
-    bool good = prepare(load, cfg, arena, e) && run_phases(load, watch, e);
+    struct load *load = load_create(arena, cfg, traffic, e);
+    bool good = load && run_phases(load, watch, e);
     if (good)
         meter_report(&load->meter, result);
     if (good && watch && watch->ended)

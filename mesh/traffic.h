@@ -113,4 +113,17 @@ struct mesh_result {
 bool mesh_run_traffic(const struct config *cfg, const struct mesh_traffic *traffic,
                       const struct mesh_watch *watch, struct mesh_result *result, struct error *e);
 
+struct mesh_saturation {
+    double carried_rate;  /* the greatest load that is carried; flits a node and cycle */
+    double refused_rate;  /* the least that is not, at most 0.5 % above; 0: there is none */
+    double accepted_rate; /* at carried_rate */
+    unsigned probes;
+};
+
+/* Bisects the rate (traffic->rate does not count).  mesh/saturation.c says when
+ * a load counts as carried.  Fails as mesh_run_traffic does. */
+bool mesh_find_saturation(const struct config *cfg, const struct mesh_traffic *traffic,
+                          const struct mesh_watch *watch, struct mesh_saturation *found,
+                          struct error *e);
+
 #endif

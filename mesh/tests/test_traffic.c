@@ -234,3 +234,56 @@ Test(traffic, impossible_traffic_is_refused)
     expect_refusal(
         (struct mesh_traffic){.pattern = (enum mesh_pattern)99, .rate = 0.1, .packet_flits = 1});
 }
+
+/* ---- closed loop -------------------------------------------------------- */
+
+/* One node, a window of 1 and no thinking: request and reply take 6 cycles
+ * each, the reply goes one cycle after the request has come, and so does the next request. */
+Test(closed_loop, a_round_trip_alone_is_known_exactly)
+{
+    struct config cfg = machine(1, 1);
+    struct mesh_result r = run(&cfg, (struct mesh_traffic){.rate = 1,
+                                                           .packet_flits = 1,
+                                                           .seed = 1,
+                                                           .cycles = 10000,
+                                                           .window = 1,
+                                                           .reply_flits = 5});
+    cr_expect_eq(r.round_trip.min, 6 + 1 + 6 + 4);
+    cr_expect_eq(r.round_trip.max, 6 + 1 + 6 + 4);
+    cr_expect_float_eq(r.accepted_rate, 6.0 / (6 + 1 + 6 + 4 + 1), 0.005);
+}
+
+Test(closed_loop, a_wider_window_carries_more_and_takes_longer)
+{
+    struct config cfg = machine(8, 8);
+    struct mesh_result last = {.accepted_rate = 0};
+    for (unsigned window = 1; window <= 16; window *= 4) {
+        struct mesh_result r = run(
+            &cfg, (struct mesh_traffic){
+                      .rate = 1, .packet_flits = 1, .seed = 1, .window = window, .reply_flits = 5});
+        cr_expect_not(r.saturated);
+        cr_expect_gt(r.accepted_rate, last.accepted_rate);
+        cr_expect_gt(r.round_trip.mean, last.round_trip.mean);
+        /* Little's law: packets that are under way are rate x time.  A slot is free for a cycle. */
+        double requests = r.accepted_rate / 6;
+        cr_expect_float_eq(requests * (r.round_trip.mean + 1), window, 0.02 * window);
+        last = r;
+    }
+}
+
+Test(closed_loop, a_low_rate_leaves_the_window_open)
+{
+    struct config cfg = machine(4, 4);
+    struct mesh_result r =
+        run(&cfg, (struct mesh_traffic){
+                      .rate = 0.02, .packet_flits = 1, .seed = 1, .window = 64, .reply_flits = 1});
+    cr_expect_float_eq(r.accepted_rate, 2 * 0.02, 0.002);
+    cr_expect_float_eq(r.round_trip.mean, 2 * (2 + 4 * 3.5) + 1, 0.5);
+}
+
+Test(closed_loop, what_cannot_be_is_refused)
+{
+    expect_refusal((struct mesh_traffic){.rate = 1, .packet_flits = 1, .window = 1});
+    expect_refusal((struct mesh_traffic){
+        .rate = 1, .packet_flits = 1, .window = MESH_WINDOW_MAX + 1, .reply_flits = 1});
+}
