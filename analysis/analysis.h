@@ -30,6 +30,17 @@ struct run_series {
     uint64_t min, p50, p95, p99, max;
 };
 
+/* A load point of `tessera mesh`. */
+struct run_mesh_point {
+    double offered, accepted; /* flits a node and cycle */
+    double latency, ci95;     /* mean of a packet's, and half the width of its 95 % confidence
+                               * interval; cycles */
+    double network_latency;   /* without the wait in the source */
+    uint64_t p999;            /* beside those of the series packet_latency */
+    double hops;              /* routers a packet */
+    bool saturated;           /* the load was not accepted, and the latencies mean little */
+};
+
 /* What came out.  `status` is the exit status of the contract: 0 when the run
  * did what it was asked, the guest's own code when that is not 0, one of enum
  * exit_status when the run failed otherwise. */
@@ -45,6 +56,7 @@ struct run_outcome {
     struct stats stats;        /* released by run_record_free */
     struct run_series *series; /* mem_alloc'd; released by run_record_free */
     unsigned series_count;
+    struct run_mesh_point *mesh_point; /* NULL: the run is none; mem_alloc'd */
 };
 #define RUN_NO_EXIT_CODE (-1)
 
@@ -101,6 +113,17 @@ bool analysis_is_done(struct analysis *db, const char *point_key, bool *done, st
 bool analysis_begin_sweep(struct analysis *db, const char *sweep, const char *figure,
                           const char *const *point_keys, unsigned count, struct error *e);
 
+/* A point that somebody else has measured, to be shown beside a sweep's own. */
+struct reference_point {
+    char series[96];
+    double x, y;
+    const char *unit, *source; /* where it comes from */
+};
+
+/* Replaces the reference points of a sweep. */
+bool analysis_set_references(struct analysis *db, const char *sweep,
+                             const struct reference_point *points, unsigned count, struct error *e);
+
 /* ---- figures ----------------------------------------------------------------------- */
 
 enum { FIGURE_PANELS = 3 };
@@ -112,6 +135,8 @@ struct figure {
     const char *panel[FIGURE_PANELS]; /* titles; a row a series says which panels show it */
     const char *keys;   /* boot arguments and parameters that x and the series' names cover */
     const char *select; /* its rows of figure_points, by those keys alone */
+    bool fine_x;        /* x is a fraction; otherwise a number of something */
+    double y_times_max; /* the y axis ends at so many times the least y; 0: behind the greatest */
 };
 
 extern const struct figure analysis_figures[];

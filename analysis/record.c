@@ -25,6 +25,7 @@ void run_record_free(struct run_record *record)
     mem_free(record->config);
     mem_free(record->param);
     mem_free(record->outcome.series);
+    mem_free(record->outcome.mesh_point);
     stats_free(&record->outcome.stats);
     memset(record, 0, sizeof *record);
 }
@@ -183,6 +184,29 @@ static bool insert_results(struct analysis *db, const struct run_outcome *o, uin
     return good;
 }
 
+static bool insert_mesh_point(struct analysis *db, const struct run_mesh_point *p, uint64_t run_id,
+                              struct error *e)
+{
+    if (p == NULL)
+        return true;
+    sqlite3_stmt *s =
+        db_prepare(db, "INSERT INTO mesh_points VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)", e);
+    if (s == NULL)
+        return false;
+    bind_number(s, 1, run_id);
+    sqlite3_bind_double(s, 2, p->offered);
+    sqlite3_bind_double(s, 3, p->accepted);
+    sqlite3_bind_double(s, 4, p->latency);
+    sqlite3_bind_double(s, 5, p->ci95);
+    sqlite3_bind_double(s, 6, p->network_latency);
+    bind_number(s, 7, p->p999);
+    sqlite3_bind_double(s, 8, p->hops);
+    sqlite3_bind_int(s, 9, p->saturated);
+    bool good = db_step(db, s, e);
+    sqlite3_finalize(s);
+    return good;
+}
+
 bool analysis_record(struct analysis *db, const struct run_record *record, struct error *e)
 {
     uint64_t run_id = 0;
@@ -191,7 +215,8 @@ bool analysis_record(struct analysis *db, const struct run_record *record, struc
     bool good = (record->point_key[0] == 0 || delete_point(db, record->point_key, e)) &&
                 insert_run(db, record, &run_id, e) && insert_params(db, record, run_id, e) &&
                 insert_stats(db, &record->outcome.stats, run_id, e) &&
-                insert_results(db, &record->outcome, run_id, e);
+                insert_results(db, &record->outcome, run_id, e) &&
+                insert_mesh_point(db, record->outcome.mesh_point, run_id, e);
     return db_end(db, good, e);
 }
 
@@ -258,5 +283,45 @@ bool analysis_begin_sweep(struct analysis *db, const char *sweep, const char *fi
         return false;
     bool good = delete_sweep_points(db, sweep, e) && replace_sweep(db, sweep, figure, e) &&
                 insert_sweep_points(db, sweep, point_keys, count, e);
+    return db_end(db, good, e);
+}
+
+/* ---- what others have measured -------------------------------------------------------- */
+
+static bool delete_references(struct analysis *db, const char *sweep, struct error *e)
+{
+    sqlite3_stmt *s = db_prepare(db, "DELETE FROM reference_points WHERE sweep = ?1", e);
+    if (s == NULL)
+        return false;
+    bind_text(s, 1, sweep);
+    bool good = db_step(db, s, e);
+    sqlite3_finalize(s);
+    return good;
+}
+
+static bool insert_references(struct analysis *db, const char *sweep,
+                              const struct reference_point *points, unsigned count, struct error *e)
+{
+    sqlite3_stmt *s = db_prepare(db, "INSERT INTO reference_points VALUES (?1,?2,?3,?4,?5,?6)", e);
+    bool good = s != NULL;
+    for (unsigned i = 0; good && i < count; i++) {
+        bind_text(s, 1, sweep);
+        bind_text(s, 2, points[i].series);
+        sqlite3_bind_double(s, 3, points[i].x);
+        sqlite3_bind_double(s, 4, points[i].y);
+        bind_text(s, 5, points[i].unit);
+        bind_text(s, 6, points[i].source);
+        good = db_step(db, s, e);
+    }
+    sqlite3_finalize(s);
+    return good;
+}
+
+bool analysis_set_references(struct analysis *db, const char *sweep,
+                             const struct reference_point *points, unsigned count, struct error *e)
+{
+    if (!db_execute(db, "BEGIN IMMEDIATE", e))
+        return false;
+    bool good = delete_references(db, sweep, e) && insert_references(db, sweep, points, count, e);
     return db_end(db, good, e);
 }

@@ -3,8 +3,10 @@
  *
  *   runs ---< run_params     boot arguments and parameters given, one by one
  *        ---< stats          the models' counters
- *        ---< results        distributions that the guest reported
+ *        ---< results        distributions that the guest or `tessera mesh` reported
+ *        ---- mesh_points    a load point of `tessera mesh`
  *   sweeps ---< sweep_points >--- runs (by point_key)
+ *          ---< reference_points   what others have measured, to be shown beside it
  *
  * A change here that an older tessera could not read, or that this one could
  * not find in an older database, raises SCHEMA_VERSION in db.h.
@@ -62,6 +64,17 @@ const char schema_sql[] =
     "  max    INTEGER NOT NULL,\n"
     "  PRIMARY KEY (run_id, series)\n"
     ") WITHOUT ROWID;\n"
+    "CREATE TABLE mesh_points (\n"
+    "  run_id          INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE,\n"
+    "  offered         REAL NOT NULL,     -- flits a node and cycle\n"
+    "  accepted        REAL NOT NULL,\n"
+    "  latency         REAL NOT NULL,     -- of a packet, source queue included; mean, cycles\n"
+    "  ci95            REAL NOT NULL,     -- half of its confidence interval; 0: not known\n"
+    "  network_latency REAL NOT NULL,\n"
+    "  p999            INTEGER NOT NULL,\n"
+    "  hops            REAL NOT NULL,     -- routers a packet\n"
+    "  saturated       INTEGER NOT NULL   -- 1: the load was not accepted\n"
+    ");\n"
     "CREATE TABLE sweeps (\n"
     "  sweep  TEXT PRIMARY KEY,\n"
     "  figure TEXT NOT NULL,              -- the figure it feeds, or ''\n"
@@ -72,6 +85,14 @@ const char schema_sql[] =
     "  point_key TEXT NOT NULL,\n"
     "  PRIMARY KEY (sweep, point_key)\n"
     ") WITHOUT ROWID;\n"
+    "CREATE TABLE reference_points (\n"
+    "  sweep  TEXT NOT NULL REFERENCES sweeps ON DELETE CASCADE,\n"
+    "  series TEXT NOT NULL,\n"
+    "  x      REAL NOT NULL,\n"
+    "  y      REAL NOT NULL,\n"
+    "  unit   TEXT NOT NULL,\n"
+    "  source TEXT NOT NULL               -- who measured it, and how\n"
+    ");\n"
     "-- The finished runs that a figure is made of: the points, as they are\n"
     "-- defined now, of the sweep that was last started for that figure.\n"
     "CREATE VIEW figure_runs AS\n"

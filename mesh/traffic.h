@@ -126,4 +126,36 @@ bool mesh_find_saturation(const struct config *cfg, const struct mesh_traffic *t
                           const struct mesh_watch *watch, struct mesh_saturation *found,
                           struct error *e);
 
+/* ---- points measured with another simulator ------------------------------- */
+
+/* A row of mesh/reference/booksim.csv. */
+struct mesh_reference {
+    unsigned width, height, router_cycles, vcs, buffer_flits, packet_flits;
+    char traffic[64]; /* the pattern's name, for hotspot with its words behind it */
+    double load;      /* accepted flits a node and cycle */
+    double latency, network_latency;
+    bool quick; /* of those that `make test` looks at */
+};
+
+/* Reads them all into *rows, to be released with mem_free.  False with status
+ * 65 and the line of what cannot be read. */
+bool mesh_reference_read(const char *path, struct mesh_reference **rows, unsigned *count,
+                         struct error *e);
+
+/* Has it been measured on this mesh? */
+bool mesh_reference_fits(const struct mesh_reference *row, const struct config *cfg);
+
+/* The row's traffic: pattern, hotspots, packets and load. */
+bool mesh_reference_traffic(const struct mesh_reference *row, struct mesh_traffic *traffic,
+                            struct error *e);
+
+/* Sets the pattern by its name.  64 with the names there are. */
+bool mesh_pattern_find(const char *name, enum mesh_pattern *pattern, struct error *e);
+
+/* Sets the hotspots from words like "9=1,27=0.5": nodes and weights. */
+bool mesh_hotspots_parse(const char *words, struct mesh_traffic *traffic, struct error *e);
+
+/* Sets the packets from "5", or from shares of sizes like "1:0.8,5:0.2". */
+bool mesh_sizes_parse(const char *words, struct mesh_traffic *traffic, struct error *e);
+
 #endif
