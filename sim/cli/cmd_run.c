@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "sim/abi/simctl.h"
 #include "sim/base/file.h"
 #include "sim/cli/named.h"
 #include "sim/cli/run.h"
@@ -124,12 +125,15 @@ static json_t *stats_object(const struct run_outcome *o)
     return stats;
 }
 
+/* Series by name; a second one of the same name, in another unit, as "name (unit)". */
 static json_t *results_object(const struct run_outcome *o)
 {
     json_t *results = json_object();
     for (unsigned i = 0; i < o->series_count; i++) {
         const struct run_series *s = &o->series[i];
-        json_object_set_new(results, s->name,
+        char key[SIMCTL_NAME_BYTES + SIMCTL_UNIT_BYTES + sizeof " ()"];
+        snprintf(key, sizeof key, "%s (%s)", s->name, s->unit);
+        json_object_set_new(results, json_object_get(results, s->name) ? key : s->name,
                             json_pack("{s:s, s:I, s:f, s:I, s:I, s:I, s:I, s:I}", "unit", s->unit,
                                       "count", (json_int_t)s->count, "mean", s->mean, "min",
                                       (json_int_t)s->min, "p50", (json_int_t)s->p50, "p95",
