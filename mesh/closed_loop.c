@@ -92,12 +92,12 @@ static void send(struct load *load, cycle_t now)
     }
 }
 
-/* The slot is free again, and a request that was held goes in the next cycle. */
-static void end_round_trip(struct load *load, tile_id node, uint32_t slot, cycle_t now)
+/* A request that was held goes in the next cycle. */
+static void free_slot(struct load *load, uint32_t slot, cycle_t now)
 {
     struct closed_loop *c = load->closed_loop;
+    tile_id node = (tile_id)(slot / c->window);
     struct requester *r = &c->node[node];
-    meter_round_trip(&load->meter, c->request[slot], now);
     c->room[node * c->window + r->room++] = (uint16_t)(slot % c->window);
     if (r->held) {
         r->held = false;
@@ -120,11 +120,22 @@ static void left(struct load *load, const struct departure *d, cycle_t now)
 static void arrived(struct load *load, const struct mesh_arrival *a, cycle_t now)
 {
     struct closed_loop *c = load->closed_loop;
-    meter_arrived(&load->meter, birth_of(load, a->payload), now);
-    if (a->payload & REPLY)
-        end_round_trip(load, a->node, a->payload & ~REPLY, now);
-    else
+    meter_arrived(&load->meter, birth_of(load, a->payload), now, a->corrupt);
+    uint32_t slot = a->payload & ~REPLY;
+    if (a->payload & REPLY) {
+        meter_round_trip(&load->meter, c->request[slot], now);
+        free_slot(load, slot, now);
+    } else {
         c->due[c->dues++] = (struct due_reply){a->payload, a->node};
+    }
+}
+
+/* Without an answer the slot is given up at once. */
+static void lost(struct load *load, const struct mesh_notice *n, cycle_t now)
+{
+    uint32_t slot = n->payload & ~REPLY;
+    meter_lost(&load->meter, birth_of(load, n->payload));
+    free_slot(load, slot, now);
 }
 
 static void state(const struct load *load, struct load_state *state)
@@ -132,4 +143,4 @@ static void state(const struct load *load, struct load_state *state)
     *state = (struct load_state){.handed = mesh_now(load->mesh)};
 }
 
-const struct load_kind load_closed_loop = {2, start, send, left, arrived, state};
+const struct load_kind load_closed_loop = {2, start, send, left, arrived, lost, state};

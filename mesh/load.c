@@ -26,6 +26,20 @@ void load_cycle(struct load *load)
         kind->left(load, &m->departure[k], now);
     for (unsigned k = 0; k < arrivals; k++)
         kind->arrived(load, &arrival[k], now);
+    const struct mesh_notice *notice;
+    unsigned notices = mesh_notices(m, &notice);
+    for (unsigned k = 0; k < notices; k++)
+        kind->lost(load, &notice[k], now);
+}
+
+bool load_is_alive(const struct load *load, FILE *report, struct error *e)
+{
+    if (!mesh_is_deadlocked(load->mesh))
+        return true;
+    if (report)
+        mesh_find_deadlock(load->mesh, report);
+    return error_set(e, EXIT_STATUS_DEADLOCK, "deadlock of the mesh at cycle %llu",
+                     (unsigned long long)mesh_now(load->mesh));
 }
 
 /* ---- from a description to a load --------------------------------------- */

@@ -22,6 +22,7 @@ struct load_kind {
     void (*send)(struct load *load, cycle_t now); /* what is due */
     void (*left)(struct load *load, const struct departure *d, cycle_t now);
     void (*arrived)(struct load *load, const struct mesh_arrival *a, cycle_t now);
+    void (*lost)(struct load *load, const struct mesh_notice *n, cycle_t now);
     void (*state)(const struct load *load, struct load_state *state);
 };
 
@@ -53,6 +54,9 @@ struct load *load_create(struct arena *arena, const struct config *cfg,
                          const struct mesh_traffic *traffic, struct error *e);
 
 void load_cycle(struct load *load);
+
+/* False with status 76 when the mesh is deadlocked; explained on `report` unless NULL. */
+bool load_is_alive(const struct load *load, FILE *report, struct error *e);
 
 /* Reads a file of packets (replay.c has the format) into the arena.  NULL with
  * status 65 and the line when it cannot be used with so many nodes. */

@@ -52,7 +52,7 @@ void meter_left(struct meter *m, cycle_t birth, cycle_t now)
     m->waited += now - birth;
 }
 
-void meter_arrived(struct meter *m, cycle_t birth, cycle_t now)
+void meter_arrived(struct meter *m, cycle_t birth, cycle_t now, bool corrupt)
 {
     uint64_t latency = now - birth;
     if (m->phase == WARMUP) {
@@ -60,9 +60,16 @@ void meter_arrived(struct meter *m, cycle_t birth, cycle_t now)
         m->window.count++;
     } else if (counts(m, birth)) {
         hist_add(m->latency, latency);
+        m->corrupt += corrupt;
         if (birth >= m->start)
             batch_means_add(&m->batches, birth, latency);
     }
+}
+
+void meter_lost(struct meter *m, cycle_t birth)
+{
+    if (counts(m, birth))
+        m->lost++;
 }
 
 void meter_round_trip(struct meter *m, cycle_t birth, cycle_t now)
@@ -77,7 +84,7 @@ static void begin_measuring(struct meter *m)
 {
     m->phase = MEASURE;
     m->start = mesh_now(m->mesh);
-    m->born = m->heads_left = m->hops = m->waited = 0;
+    m->born = m->heads_left = m->lost = m->corrupt = m->hops = m->waited = 0;
     m->flits_before = m->mesh->flits_delivered;
     *m->latency = *m->round_trip = (struct hist){0};
     batch_means_start(&m->batches, m->start);
@@ -149,7 +156,7 @@ static void measure(struct meter *m, const struct load_state *load)
 
 static void drain(struct meter *m, const struct load_state *load)
 {
-    if (m->latency->count == m->born && load->handed >= m->end) {
+    if (m->latency->count + m->lost == m->born && load->handed >= m->end) {
         m->phase = DONE;
     } else if (mesh_now(m->mesh) - m->end >= m->limit / 2) {
         m->saturated = true;
@@ -243,6 +250,8 @@ void meter_report(const struct meter *m, struct mesh_result *result)
         .cycles = mesh_now(mesh),
         .warmup_cycles = m->start,
         .measured_cycles = m->end - m->start,
+        .lost = m->lost,
+        .corrupt = m->corrupt,
         .saturated = m->saturated,
     };
     for (unsigned r = 0; r < mesh->routers; r++)

@@ -42,7 +42,7 @@ struct meter {
 
     /* the packets that count */
     cycle_t start, end; /* of their births; end = CYCLE_NEVER until it is known */
-    uint64_t born, heads_left, hops, waited;
+    uint64_t born, heads_left, lost, corrupt, hops, waited;
     uint64_t flits_before, flits_after; /* delivered by the mesh at start and end */
     struct batch_means batches;
     struct hist *latency, *round_trip;
@@ -56,7 +56,8 @@ void meter_init(struct meter *m, const struct mesh *mesh, struct arena *arena,
  * its head leaves the source; its tail arrives. */
 void meter_sent(struct meter *m, cycle_t birth, tile_id from, tile_id to);
 void meter_left(struct meter *m, cycle_t birth, cycle_t now);
-void meter_arrived(struct meter *m, cycle_t birth, cycle_t now);
+void meter_arrived(struct meter *m, cycle_t birth, cycle_t now, bool corrupt);
+void meter_lost(struct meter *m, cycle_t birth); /* instead: it never arrives */
 void meter_round_trip(struct meter *m, cycle_t birth, cycle_t now);
 
 /* What the load says of itself when the meter looks. */

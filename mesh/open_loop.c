@@ -65,7 +65,13 @@ static void left(struct load *load, const struct departure *d, cycle_t now)
 static void arrived(struct load *load, const struct mesh_arrival *a, cycle_t now)
 {
     uint32_t latency = (uint32_t)now - a->payload;
-    meter_arrived(&load->meter, now - latency, now);
+    meter_arrived(&load->meter, now - latency, now, a->corrupt);
+}
+
+static void lost(struct load *load, const struct mesh_notice *n, cycle_t now)
+{
+    uint32_t age = (uint32_t)now - n->payload;
+    meter_lost(&load->meter, now - age);
 }
 
 static void state(const struct load *load, struct load_state *state)
@@ -80,4 +86,4 @@ static void state(const struct load *load, struct load_state *state)
     *state = (struct load_state){.lag = lag, .handed = oldest};
 }
 
-const struct load_kind load_open_loop = {1, start, send, left, arrived, state};
+const struct load_kind load_open_loop = {1, start, send, left, arrived, lost, state};

@@ -232,7 +232,15 @@ static void left(struct load *load, const struct departure *d, cycle_t now)
 static void arrived(struct load *load, const struct mesh_arrival *a, cycle_t now)
 {
     struct replay *r = load->replay;
-    meter_arrived(&load->meter, r->line[a->payload].cycle, now);
+    meter_arrived(&load->meter, r->line[a->payload].cycle, now, a->corrupt);
+    load->finished = ++r->arrived == r->count;
+}
+
+static void lost(struct load *load, const struct mesh_notice *n, cycle_t now)
+{
+    struct replay *r = load->replay;
+    (void)now;
+    meter_lost(&load->meter, r->line[n->payload].cycle);
     load->finished = ++r->arrived == r->count;
 }
 
@@ -241,4 +249,4 @@ static void state(const struct load *load, struct load_state *state)
     *state = (struct load_state){.handed = mesh_now(load->mesh), .finished = load->finished};
 }
 
-const struct load_kind load_replay = {0, start, send, left, arrived, state};
+const struct load_kind load_replay = {0, start, send, left, arrived, lost, state};

@@ -38,8 +38,11 @@ struct search {
     cycle_t cycles; /* of the probes so far */
 };
 
-static bool is_watched_on(const struct search *s, cycle_t cycle, struct error *e)
+static bool may_go_on(const struct search *s, const struct load *load, struct error *e)
 {
+    cycle_t cycle = mesh_now(load->mesh);
+    if (!load_is_alive(load, s->watch ? s->watch->report : NULL, e))
+        return false;
     struct mesh_progress progress = {"searching", s->cycles + cycle, s->found->probes};
     if (s->watch == NULL || s->watch->go_on(s->watch->context, &progress))
         return true;
@@ -58,7 +61,7 @@ static bool advance(const struct search *s, struct load *load, cycle_t until, st
 {
     while (mesh_now(load->mesh) < until) {
         load_cycle(load);
-        if (mesh_now(load->mesh) % MEASURE_EVERY == 0 && !is_watched_on(s, mesh_now(load->mesh), e))
+        if (mesh_now(load->mesh) % MEASURE_EVERY == 0 && !may_go_on(s, load, e))
             return false;
     }
     return true;

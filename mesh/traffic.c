@@ -24,7 +24,7 @@ static bool run_phases(struct load *load, const struct mesh_watch *watch, struct
             load_cycle(load);
         load->kind->state(load, &state);
         meter_look(&load->meter, &state);
-        if (!may_go_on(load, watch, e))
+        if (!load_is_alive(load, watch ? watch->report : NULL, e) || !may_go_on(load, watch, e))
             return false;
     }
     return true;

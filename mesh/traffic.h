@@ -6,6 +6,8 @@
 #ifndef TESSERA_MESH_TRAFFIC_H
 #define TESSERA_MESH_TRAFFIC_H
 
+#include <stdio.h>
+
 #include "sim/base/config.h"
 #include "sim/base/error.h"
 #include "sim/base/types.h"
@@ -83,6 +85,7 @@ struct mesh_watch {
     bool (*go_on)(void *context, const struct mesh_progress *progress);
     void *context;
     void (*ended)(void *context, const struct mesh *mesh); /* or NULL */
+    FILE *report; /* where a deadlock is explained; NULL: nowhere */
 };
 
 struct mesh_latency { /* of packets or round trips, in cycles */
@@ -103,13 +106,15 @@ struct mesh_result {
     uint64_t warmup_cycles;         /* of them, those before the measurement */
     uint64_t measured_cycles;       /* of them, those whose packets count */
     uint64_t flit_hops;
+    uint64_t lost,
+        corrupt;    /* packets that count and never arrive, or arrive damaged (mesh.faults) */
     bool saturated; /* the offered load was not accepted */
 };
 
 /* Runs one load point: warm-up, measurement until the mean is known to 1 %
  * (or the point proves saturated), drain.  A closed loop is never saturated, and
  * a replay is measured as a whole.  False with status 64 for traffic that
- * cannot be, 65 for a bad file, 130 when `watch` (NULL: nobody) ended it. */
+ * cannot be, 65 for a bad file, 76 for a deadlock, 130 when `watch` (NULL: nobody) ended it. */
 bool mesh_run_traffic(const struct config *cfg, const struct mesh_traffic *traffic,
                       const struct mesh_watch *watch, struct mesh_result *result, struct error *e);
 

@@ -322,7 +322,7 @@ int cmd_mesh(int argc, char **argv)
     struct arguments a = {.job = {.traffic = {.packet_flits = 1, .reply_flits = 1},
                                   .packet_words = "1",
                                   .patterns = 1,
-                                  .watch = {.go_on = watch_signals}}};
+                                  .watch = {.go_on = watch_signals, .report = stderr}}};
     struct config cfg;
     cli_parse(&argp, argc, argv, &a);
     catch_signals();

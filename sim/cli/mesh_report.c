@@ -61,7 +61,9 @@ static json_t *point_object(const struct mesh_job *job, const struct mesh_result
                   {"warmup_cycles", r->warmup_cycles},
                   {"measured_cycles", r->measured_cycles},
                   {"packets", r->latency.count},
-                  {"flit_hops", r->flit_hops}};
+                  {"flit_hops", r->flit_hops},
+                  {"lost", r->lost},
+                  {"corrupt", r->corrupt}};
     for (unsigned k = 0; k < sizeof counts / sizeof *counts; k++)
         json_object_set_new(o, counts[k].name, json_integer((json_int_t)counts[k].value));
     json_object_set_new(o, "saturated", json_boolean(r->saturated));
@@ -98,6 +100,9 @@ void mesh_report_point(const struct mesh_job *job, const struct mesh_result *res
     print_latency("packet latency", &result->latency, result->ci95);
     if (result->round_trip.count)
         print_latency("round trip", &result->round_trip, 0);
+    if (result->lost || result->corrupt)
+        printf("faults          %10llu packets lost, %llu damaged\n",
+               (unsigned long long)result->lost, (unsigned long long)result->corrupt);
     printf("network latency %10.3f cycles\n"
            "accepted        %10.5f flits a node and cycle\n"
            "hops            %10.3f routers a packet\n"
