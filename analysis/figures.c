@@ -72,6 +72,7 @@ const struct figure analysis_figures[] = {
      SELECT_MESH_CURVE,
      true,
      5},
+    {FIGURE_MESH_HEAT, "Traffic on the mesh", "", "", {NULL, NULL, NULL}, "", NULL, false, 0},
 };
 const unsigned analysis_figure_count = sizeof analysis_figures / sizeof analysis_figures[0];
 

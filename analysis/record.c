@@ -26,6 +26,8 @@ void run_record_free(struct run_record *record)
     mem_free(record->param);
     mem_free(record->outcome.series);
     mem_free(record->outcome.mesh_point);
+    mem_free(record->outcome.mesh.link);
+    mem_free(record->outcome.mesh.sample);
     stats_free(&record->outcome.stats);
     memset(record, 0, sizeof *record);
 }
@@ -35,11 +37,6 @@ void run_record_free(struct run_record *record)
 static void bind_text(sqlite3_stmt *s, int at, const char *text)
 {
     sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
-}
-
-static void bind_number(sqlite3_stmt *s, int at, uint64_t number)
-{
-    sqlite3_bind_int64(s, at, (sqlite3_int64)number);
 }
 
 /* Hashes are kept as text: SQLite's integers are signed. */
@@ -81,11 +78,11 @@ static void bind_identity(sqlite3_stmt *s, const struct run_record *r)
     bind_text(s, 3, r->sweep);
     bind_text(s, 4, r->config ? r->config : "");
     bind_hash(s, 5, r->config_hash);
-    bind_number(s, 6, r->seed);
+    db_bind_number(s, 6, r->seed);
     bind_text(s, 7, r->guest);
     bind_hash(s, 8, r->guest_hash);
     bind_text(s, 9, r->bootargs);
-    bind_number(s, 10, r->max_cycles);
+    db_bind_number(s, 10, r->max_cycles);
     bind_text(s, 11, r->revision);
     bind_text(s, 12, r->source_hash);
 }
@@ -96,11 +93,11 @@ static void bind_outcome(sqlite3_stmt *s, const struct run_outcome *o)
     if (o->exit_code != RUN_NO_EXIT_CODE)
         sqlite3_bind_int(s, 14, o->exit_code);
     bind_text(s, 15, o->message);
-    bind_number(s, 16, o->cycles);
-    bind_number(s, 17, o->instructions);
+    db_bind_number(s, 16, o->cycles);
+    db_bind_number(s, 17, o->instructions);
     bind_hash(s, 18, o->state_hash);
     sqlite3_bind_double(s, 19, o->host_seconds);
-    bind_number(s, 20, o->threads);
+    db_bind_number(s, 20, o->threads);
     bind_time(s, 21, o->started_at);
 }
 
@@ -131,7 +128,7 @@ static bool insert_params(struct analysis *db, const struct run_record *r, uint6
     sqlite3_stmt *s = db_prepare(db, "INSERT OR REPLACE INTO run_params VALUES (?1,?2,?3)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < r->param_count; i++) {
-        bind_number(s, 1, run_id);
+        db_bind_number(s, 1, run_id);
         bind_text(s, 2, r->param[i].key);
         bind_text(s, 3, r->param[i].value);
         good = db_step(db, s, e);
@@ -146,9 +143,9 @@ static bool insert_stats(struct analysis *db, const struct stats *stats, uint64_
     sqlite3_stmt *s = db_prepare(db, "INSERT INTO stats VALUES (?1,?2,?3,?4)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < stats->count; i++) {
-        bind_number(s, 1, run_id);
+        db_bind_number(s, 1, run_id);
         bind_text(s, 2, stats->item[i].name);
-        bind_number(s, 3, stats->item[i].value);
+        db_bind_number(s, 3, stats->item[i].value);
         bind_text(s, 4, stats->item[i].unit);
         good = db_step(db, s, e);
     }
@@ -160,13 +157,13 @@ static void bind_series(sqlite3_stmt *s, const struct run_series *series)
 {
     bind_text(s, 2, series->name);
     bind_text(s, 3, series->unit);
-    bind_number(s, 4, series->count);
+    db_bind_number(s, 4, series->count);
     sqlite3_bind_double(s, 5, series->mean);
-    bind_number(s, 6, series->min);
-    bind_number(s, 7, series->p50);
-    bind_number(s, 8, series->p95);
-    bind_number(s, 9, series->p99);
-    bind_number(s, 10, series->max);
+    db_bind_number(s, 6, series->min);
+    db_bind_number(s, 7, series->p50);
+    db_bind_number(s, 8, series->p95);
+    db_bind_number(s, 9, series->p99);
+    db_bind_number(s, 10, series->max);
 }
 
 static bool insert_results(struct analysis *db, const struct run_outcome *o, uint64_t run_id,
@@ -176,33 +173,10 @@ static bool insert_results(struct analysis *db, const struct run_outcome *o, uin
         db_prepare(db, "INSERT INTO results VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < o->series_count; i++) {
-        bind_number(s, 1, run_id);
+        db_bind_number(s, 1, run_id);
         bind_series(s, &o->series[i]);
         good = db_step(db, s, e);
     }
-    sqlite3_finalize(s);
-    return good;
-}
-
-static bool insert_mesh_point(struct analysis *db, const struct run_mesh_point *p, uint64_t run_id,
-                              struct error *e)
-{
-    if (p == NULL)
-        return true;
-    sqlite3_stmt *s =
-        db_prepare(db, "INSERT INTO mesh_points VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)", e);
-    if (s == NULL)
-        return false;
-    bind_number(s, 1, run_id);
-    sqlite3_bind_double(s, 2, p->offered);
-    sqlite3_bind_double(s, 3, p->accepted);
-    sqlite3_bind_double(s, 4, p->latency);
-    sqlite3_bind_double(s, 5, p->ci95);
-    sqlite3_bind_double(s, 6, p->network_latency);
-    bind_number(s, 7, p->p999);
-    sqlite3_bind_double(s, 8, p->hops);
-    sqlite3_bind_int(s, 9, p->saturated);
-    bool good = db_step(db, s, e);
     sqlite3_finalize(s);
     return good;
 }
@@ -216,7 +190,7 @@ bool analysis_record(struct analysis *db, const struct run_record *record, struc
                 insert_run(db, record, &run_id, e) && insert_params(db, record, run_id, e) &&
                 insert_stats(db, &record->outcome.stats, run_id, e) &&
                 insert_results(db, &record->outcome, run_id, e) &&
-                insert_mesh_point(db, record->outcome.mesh_point, run_id, e);
+                record_mesh(db, &record->outcome, run_id, e);
     return db_end(db, good, e);
 }
 

@@ -165,6 +165,19 @@ unsigned mesh_vc_flits(const struct mesh *mesh, unsigned router, unsigned port, 
 unsigned mesh_vcs(const struct mesh *mesh);
 unsigned mesh_ports(const struct mesh *mesh);
 
+/* What the whole mesh did in an interval, as parameter stats.interval has it. */
+struct mesh_sample {
+    cycle_t cycle;            /* where the interval ends */
+    uint64_t sent, delivered; /* flits, by sources and to sinks */
+    uint64_t crossed;         /* flits through a router, summed over routers */
+    uint64_t buffered_cycles; /* flit x cycles in all buffers of routers */
+};
+
+/* All that are complete, and how long each is.  A run of more than 4,096
+ * intervals doubles them. */
+unsigned mesh_series(const struct mesh *mesh, const struct mesh_sample **samples,
+                     cycle_t *interval);
+
 /* Flits that left `router` through `port` since creation: ports 0 to 3 lead to
  * the neighbours at x+1, x-1, y+1, y-1, port 4 + k to node k of the router. */
 uint64_t mesh_link_flits(const struct mesh *mesh, unsigned router, unsigned port);

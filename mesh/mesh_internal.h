@@ -259,6 +259,9 @@ struct mesh {
     cycle_t search_at, search_cycles; /* for a deadlock: next, and how often */
     bool deadlocked;
 
+    cycle_t sample_at; /* when the next entry of the series is due */
+    struct series *series;
+
     /* counters since creation */
     uint64_t packets_sent, packets_delivered, packets_lost, flits_sent, flits_delivered;
 };

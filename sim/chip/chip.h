@@ -16,6 +16,7 @@
 #include "sim/base/stats.h"
 
 struct chip;
+struct mesh;
 struct trace;
 
 /* Takes one line (or the rest of one) of a tile's console, in the order of
@@ -76,6 +77,9 @@ struct chip_results {
 };
 /* At the end of the run; before one, as of now. */
 void chip_results(struct chip *chip, struct chip_results *results);
+
+/* The mesh, to look at its counters (mesh/mesh.h). */
+const struct mesh *chip_mesh(const struct chip *chip);
 
 /* Copies `bytes` of guest memory as the harts see it, between runs.  False when
  * they are not all in DRAM, or on their way between caches. */

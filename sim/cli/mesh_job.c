@@ -20,6 +20,7 @@
 #include "sim/base/hash.h"
 #include "sim/base/file.h"
 #include "sim/cli/cli.h"
+#include "sim/cli/mesh_record.h"
 
 #define CURVE_SWEEP      "mesh-curve"
 #define REFERENCE_FOLDER "mesh/reference"
@@ -137,13 +138,56 @@ static void take_outcome(const struct mesh_job *job, const struct mesh_result *r
                                              .saturated = r->saturated};
 }
 
+/* ---- running ------------------------------------------------------------------------- */
+
+/* Everything that came out of a run. */
+struct outcome {
+    struct mesh_result result;
+    double host_seconds;
+    struct run_mesh mesh; /* of a run that is stored; released with its record */
+};
+
+/* Whom the run tells of itself: the job's watch, and who keeps the counters. */
+struct keeper {
+    const struct mesh_job *job;
+    const struct config *cfg;
+    struct outcome *outcome;
+};
+
+static bool go_on(void *context, const struct mesh_progress *progress)
+{
+    const struct mesh_watch *watch = &((struct keeper *)context)->job->watch;
+    return watch->go_on(watch->context, progress);
+}
+
+/* The mesh ends with its run, so its counters are taken before. */
+static void keep_mesh(void *context, const struct mesh *mesh)
+{
+    struct keeper *k = context;
+    mesh_record_take(mesh, k->cfg, mesh_now(mesh), &k->outcome->mesh);
+}
+
+static bool perform(const struct mesh_job *job, const struct config *cfg, bool keep,
+                    struct outcome *out, struct error *e)
+{
+    struct keeper keeper = {job, cfg, out};
+    struct mesh_watch watch = {
+        .go_on = go_on, .context = &keeper, .ended = keep ? keep_mesh : NULL, .report = stderr};
+    double start = seconds();
+    *out = (struct outcome){.host_seconds = 0};
+    bool good = mesh_run_traffic(cfg, &job->traffic, &watch, &out->result, e);
+    out->host_seconds = seconds() - start;
+    return good;
+}
+
 static bool store(const struct mesh_job *job, const struct config *cfg, struct analysis *db,
-                  const struct mesh_result *r, double host_seconds, struct error *e)
+                  const struct outcome *out, struct error *e)
 {
     struct run_record record;
     bool good = identify(job, cfg, &record, e);
     if (good) {
-        take_outcome(job, r, host_seconds, &record.outcome);
+        take_outcome(job, &out->result, out->host_seconds, &record.outcome);
+        record.outcome.mesh = out->mesh;
         if (job->curve)
             snprintf(record.sweep, sizeof record.sweep, CURVE_SWEEP);
         else
@@ -166,14 +210,12 @@ static void say_saturated(const struct mesh_job *job, const struct mesh_result *
 static bool run_one(const struct mesh_job *job, const struct config *cfg, struct analysis *db,
                     struct error *e)
 {
-    struct mesh_result result;
-    double start = seconds();
-    if (!mesh_run_traffic(cfg, &job->traffic, &job->watch, &result, e))
+    struct outcome out;
+    if (!perform(job, cfg, db != NULL, &out, e))
         return false;
-    double host_seconds = seconds() - start;
-    mesh_report_point(job, &result, host_seconds);
-    say_saturated(job, &result);
-    return db == NULL || store(job, cfg, db, &result, host_seconds, e);
+    mesh_report_point(job, &out.result, out.host_seconds);
+    say_saturated(job, &out.result);
+    return db == NULL || store(job, cfg, db, &out, e);
 }
 
 static bool find_saturation(const struct mesh_job *job, const struct config *cfg, struct error *e)
@@ -254,15 +296,13 @@ static bool run_points(struct mesh_job *job, const struct config *cfg, const str
 {
     bool good = true;
     for (unsigned k = 0; good && k < c->count; k++) {
-        struct mesh_result result;
-        double start = seconds();
+        struct outcome out;
         choose(job, c, k);
-        good = mesh_run_traffic(cfg, &job->traffic, &job->watch, &result, e);
+        good = perform(job, cfg, false, &out, e);
         if (!good)
             break;
-        double host_seconds = seconds() - start;
-        mesh_report_row(job, &result, host_seconds, k == 0);
-        good = db == NULL || store(job, cfg, db, &result, host_seconds, e);
+        mesh_report_row(job, &out.result, out.host_seconds, k == 0);
+        good = db == NULL || store(job, cfg, db, &out, e);
     }
     mesh_report_end(job);
     return good;
