@@ -87,7 +87,7 @@ static void create_multicast(struct mesh *m, struct arena *arena, const struct c
     g->ack_entries = g->fans ? cfg->mesh_ack_entries : 0;
     if (g->ack_entries) {
         g->ack = arena_alloc(arena, (size_t)m->routers * g->ack_entries, sizeof *g->ack);
-        g->ack_head = arena_alloc(arena, vcs, sizeof *g->ack_head);
+        g->sharing_head = arena_alloc(arena, vcs, sizeof *g->sharing_head);
     }
 }
 

@@ -110,7 +110,7 @@ struct general {
     uint32_t multicast_free, multicast_fresh, multicast_capacity;
     unsigned ack_entries; /* of a router */
     struct ack_entry *ack;
-    struct vc_event *ack_head; /* heads that can be combined, in this step */
+    struct vc_event *sharing_head; /* heads that use entries, in this step */
     unsigned ack_group;
 
     struct mesh_notice *notice;
