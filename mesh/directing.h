@@ -23,7 +23,7 @@ INLINE void head_waits(struct work *w, uint32_t p, unsigned vc)
 INLINE void head_later(struct work *w, uint32_t p, unsigned vc)
 {
     struct bucket *b = arriving_in(w, 2);
-    w->in[(size_t)p * w->V + vc].out_port = PORT_NONE; /* it has not asked for any */
+    w->in[(size_t)p * w->V + vc].out_port = PORT_LATER; /* it has not asked for any */
     if (w->m->route_stage)
         b->head[b->heads++] = (struct vc_event){p, (uint8_t)vc};
     else
@@ -189,7 +189,7 @@ INLINE void withdraw_choices(struct work *w)
         struct vc_event e = g->head[k];
         const struct vc_in *in = &w->in[(size_t)e.port * w->V + e.vc];
         unsigned number = w->port[e.port].number;
-        if (in->out_port != PORT_NONE) {
+        if (in->out_port < w->P) {
             uint32_t o = sibling(w, e.port, in->out_port);
             if (!(w->va[o * w->P + number] >> e.vc & 1))
                 continue; /* it has one */

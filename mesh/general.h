@@ -19,7 +19,7 @@
 #include "mesh/mesh_internal.h"
 #include "sim/base/mesh_faults.h"
 
-enum { PORT_NONE = 0xff };
+enum { PORT_NONE = 0xff, PORT_LATER = 0xfe };
 
 /* Where a head may go. */
 struct ways {
@@ -67,10 +67,6 @@ struct ack_entry {
 /* What becomes of the packet that holds an output VC of a link which has broken. */
 enum cut { CUT_NOT, CUT_CLOSE /* its next flit ends it */, CUT_SWALLOW /* the others vanish */ };
 
-struct vc_count {
-    uint64_t flits, va_wait, sa_wait, credit_wait, occupancy;
-};
-
 struct general {
     ways_fn *ways;
     enum mesh_arbiter arbiter;
@@ -117,7 +113,8 @@ struct general {
     unsigned notices, notice_capacity;
     uint64_t notes_inside; /* on their way */
 
-    struct vc_count *vc_count; /* of an input VC; NULL: not wanted */
+    struct mesh_counts *vc_count;   /* of an input VC; NULL: not wanted */
+    struct mesh_counts *port_count; /* of an output, and of an input what it holds */
     uint64_t copies_sent, acks_combined, acks_refused;
 };
 

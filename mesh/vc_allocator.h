@@ -12,7 +12,7 @@
 #define TESSERA_MESH_VC_ALLOCATOR_H
 
 #include "mesh/arbiter.h"
-#include "mesh/fan.h"
+#include "mesh/counting.h"
 
 INLINE void grant_vc(struct work *w, uint32_t o, unsigned input, unsigned vc, unsigned out_vc)
 {
@@ -27,6 +27,8 @@ INLINE void grant_vc(struct work *w, uint32_t o, unsigned input, unsigned vc, un
     *out = (struct vc_out){input * w->V + vc + 1, (uint8_t)input, (uint8_t)vc, out->credits};
     port->free &= ~(1u << out_vc);
     withdraw_vc(w, o, input, vc);
+    if (w->general)
+        count_grant(w, (size_t)(in - w->in), o);
     if (port->credit >> out_vc & 1)
         request_switch(w, o, input, vc);
 }

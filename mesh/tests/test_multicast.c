@@ -308,7 +308,8 @@ Test(multicast, combined_acknowledgements_are_as_fast_as_the_last_and_as_few_as_
             }
             cr_assert_eq(noticed, s->acked_at);
             uint64_t both = flits_on_links() - before, tree = flits_on_links();
-            mesh_send_multicast(mesh, from, &new_copy_of(s)->to, 0, 1, sends - 1, false);
+            const struct sent *copy = new_copy_of(s);
+            mesh_send_multicast(mesh, from, &copy->to, 0, 1, sends - 1, false);
             drain();
             tree = flits_on_links() - tree;
             cr_assert_eq(both, 2 * tree);
