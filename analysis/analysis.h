@@ -49,7 +49,8 @@ struct run_mesh_point {
 struct run_mesh_link { /* a port of a router: as an output and as an input */
     unsigned router, port;
     int vnet;
-    uint64_t flits;  /* that left through it */
+    int64_t flits;   /* that left through it; -1: not counted */
+    int64_t entered; /* that came in through it and went on; -1 likewise */
     double buffered; /* flits that waited in the buffers behind it, in the mean over the run */
 };
 

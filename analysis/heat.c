@@ -2,7 +2,8 @@
  * The picture of a chip's mesh in one run: what its links carried and what
  * waited in its buffers.
  *
- *        cell: a router; the darker, the more flits waited in its buffers
+ *        cell: a router; the darker, the more flits waited in its buffers (if that was
+ *              counted, mesh.counters; otherwise, the more flits crossed it)
  *      +----+    --->   +----+
  *      |0.82|    <---   |    |     arrow: a link in one direction; the darker
  *      +----+           +----+     and the wider, the more of its cycles it carried a flit
@@ -27,7 +28,7 @@
 enum { NEIGHBOURS = 4, NUMBERED_MAX = 12, BAR_STEPS = 64 };
 
 /* In units of the distance between two routers. */
-static const double CELL = 0.29, ARROW_FROM = 0.325, ARROW_TO = 0.675, ARROW_APART = 0.115;
+static const double CELL = 0.29, ARROW_FROM = 0.325, ARROW_TO = 0.66, ARROW_APART = 0.115;
 
 /* In units of the picture's points (1/72 inch, or pixels of an SVG). */
 static const double CHIP_SIDE = 720, LEFT = 46, RIGHT = 230, TOP = 64, BOTTOM = 58;
@@ -53,6 +54,7 @@ struct heat {
     uint64_t run;
     unsigned width, height;
     struct router *router; /* mem_alloc'd */
+    bool waits; /* buffers were counted; otherwise the cells show what crosses the routers */
     double link_top, cell_top;
     char title[128], caption[640];
     double size_x, size_y; /* of the picture, in points */
@@ -157,14 +159,16 @@ static double round_above(double value)
 
 static void scale(struct heat *h)
 {
-    double link = 0, cell = 0;
+    double link = 0, waiting = 0, crossed = 0;
     for (unsigned r = 0; r < h->width * h->height; r++) {
-        cell = fmax(cell, h->router[r].buffered);
+        waiting = fmax(waiting, h->router[r].buffered);
+        crossed = fmax(crossed, h->router[r].crossed);
         for (unsigned p = 0; p < NEIGHBOURS; p++)
             link = fmax(link, h->router[r].link[p]);
     }
     h->link_top = fmin(round_above(link), 1);
-    h->cell_top = round_above(cell);
+    h->waits = waiting > 0;
+    h->cell_top = round_above(h->waits ? waiting : crossed);
     double step = CHIP_SIDE / fmax(h->width, h->height);
     h->size_x = LEFT + RIGHT + step * h->width;
     h->size_y = fmax(TOP + BOTTOM + step * h->height, HEIGHT_MIN);
@@ -186,9 +190,9 @@ static double link_part(const struct heat *h, double utilisation)
     return utilisation / h->link_top;
 }
 
-static double cell_part(const struct heat *h, double buffered)
+static double cell_part(const struct heat *h, const struct router *r)
 {
-    return buffered / h->cell_top;
+    return (h->waits ? r->buffered : r->crossed) / h->cell_top;
 }
 
 /* ---- the script ------------------------------------------------------------------ */
@@ -208,7 +212,7 @@ static void write_cells(FILE *f, const struct heat *h)
     fputs("$cells << END\n", f);
     for (unsigned r = 0; r < h->width * h->height; r++)
         fprintf(f, "%u %u %u\n", r % h->width, r / h->width,
-                colour(cell_colours, cell_part(h, h->router[r].buffered)));
+                colour(cell_colours, cell_part(h, &h->router[r])));
     fputs("END\n", f);
 }
 
@@ -218,14 +222,15 @@ static void write_numbers(FILE *f, const struct heat *h)
     fputs("$numbers << END\n", f);
     for (unsigned r = 0; r < h->width * h->height; r++)
         fprintf(f, "%u %u %.2f %u\n", r % h->width, r / h->width, h->router[r].crossed,
-                cell_part(h, h->router[r].buffered) > 0.55 ? 0xffffff : 0x1f2d3a);
+                cell_part(h, &h->router[r]) > 0.55 ? 0xffffff : 0x1f2d3a);
     fputs("END\n", f);
 }
 
 /* The lines of links that are wide alike, from the least used on: what is used
- * more lies on top. */
-static void write_links(FILE *f, const struct heat *h, unsigned width_class, unsigned classes)
+ * more lies on top.  Returns how many there are. */
+static unsigned write_links(FILE *f, const struct heat *h, unsigned width_class, unsigned classes)
 {
+    unsigned count = 0;
     static const int step_x[] = {1, -1, 0, 0}, step_y[] = {0, 0, 1, -1};
     fprintf(f, "$links%u << END\n", width_class);
     for (unsigned r = 0; r < h->width * h->height; r++)
@@ -237,12 +242,14 @@ static void write_links(FILE *f, const struct heat *h, unsigned width_class, uns
             if (to_x < 0 || to_y < 0 || to_x >= (int)h->width || to_y >= (int)h->height ||
                 class != width_class)
                 continue;
+            count++;
             double from = ARROW_FROM, length = ARROW_TO - ARROW_FROM;
             fprintf(f, "%g %g %g %g %u\n", x + from * step_x[p] + ARROW_APART * step_y[p],
                     y + from * step_y[p] - ARROW_APART * step_x[p], length * step_x[p],
                     length * step_y[p], colour(link_colours, part));
         }
     fputs("END\n", f);
+    return count;
 }
 
 /* A bar of colours with its ends and middle, from `y` upward; gnuplot numbers labels and
@@ -265,7 +272,7 @@ static void write_bar(FILE *f, const struct heat *h, const struct rgb *colours, 
                 top * percent * k / 2, percent > 1 ? " %" : "", (x + width + 7) / h->size_x,
                 (y + height * k / 2) / h->size_y);
     fprintf(f, "set label %u \"{/:Bold %s}\\n{/*0.85 %s}\" at screen %g, screen %g left\n", label++,
-            title, second, x / h->size_x, (y + height + 34) / h->size_y);
+            title, second, x / h->size_x, (y + height + 42) / h->size_y);
 }
 
 static void write_frame(FILE *f, const struct heat *h)
@@ -297,21 +304,23 @@ static void write_plot(FILE *f, const struct heat *h, double pen)
 {
     enum { CLASSES = 5 };
     double step = (h->size_x - LEFT - RIGHT) / h->width;
-    double thin = fmin(1.2, step * 0.03), thick = fmin(5.5, step * 0.075);
+    double thin = fmin(1.2, step * 0.03), thick = fmin(5.5, step * 0.1);
     bool numbered = h->width <= NUMBERED_MAX && h->height <= NUMBERED_MAX;
     write_cells(f, h);
     write_numbers(f, h);
+    unsigned links[CLASSES];
     for (unsigned k = 0; k < CLASSES; k++)
-        write_links(f, h, k, CLASSES);
+        links[k] = write_links(f, h, k, CLASSES);
     fprintf(f,
             "plot $cells using 1:2:(%g):(%g):3 with boxxyerror fillstyle solid border rgb "
             "'#9aa7b3' linewidth %g linecolor rgb variable",
             CELL, CELL, 0.6 * pen);
     for (unsigned k = 0; k < CLASSES; k++)
-        fprintf(f,
-                ", \\\n  $links%u using 1:2:3:4:5 with vectors head filled size first 0.13,22 "
-                "linewidth %g linecolor rgb variable",
-                k, pen * (thin + (thick - thin) * k / (CLASSES - 1)));
+        if (links[k])
+            fprintf(f,
+                    ", \\\n  $links%u using 1:2:3:4:5 with vectors head filled size first 0.13,22 "
+                    "linewidth %g linecolor rgb variable",
+                    k, pen * (thin + (thick - thin) * k / (CLASSES - 1)));
     if (numbered)
         fprintf(f,
                 ", \\\n  $numbers using 1:2:(sprintf('%%.2f', $3)):4 with labels center font "
@@ -331,13 +340,14 @@ static void write_script(FILE *f, const struct heat *h, unsigned format)
     write_frame(f, h);
     write_bar(f, h, link_colours, h->link_top, 100, "links", "cycles with a flit", middle + 26,
               100);
-    write_bar(f, h, cell_colours, h->cell_top, 1, "routers", "flits waiting, mean", middle - 160,
-              200);
+    write_bar(f, h, cell_colours, h->cell_top, 1, "routers",
+              h->waits ? "flits waiting, mean" : "flits a cycle through it", middle - 164, 200);
     if (numbered)
         fprintf(f,
-                "set label 3 \"{/*0.85 number: flits a cycle\\nthrough the router}\" at screen %g, "
+                "set label 3 \"{/*0.85 number: flits a cycle}\\n{/*0.85 through the router}\" at "
+                "screen %g, "
                 "screen %g left textcolor rgb '#555555'\n",
-                (h->size_x - RIGHT + 44) / h->size_x, (middle - 182) / h->size_y);
+                (h->size_x - RIGHT + 44) / h->size_x, (middle - 190) / h->size_y);
     write_plot(f, h, formats[format].pen);
 }
 

@@ -42,10 +42,18 @@ static bool insert_mesh_shape(struct analysis *db, const struct run_mesh *m, uin
     return good;
 }
 
+static void bind_counted(sqlite3_stmt *s, int at, int64_t count)
+{
+    if (count < 0)
+        sqlite3_bind_null(s, at);
+    else
+        sqlite3_bind_int64(s, at, count);
+}
+
 static bool insert_mesh_links(struct analysis *db, const struct run_mesh *m, uint64_t run_id,
                               struct error *e)
 {
-    sqlite3_stmt *s = db_prepare(db, "INSERT INTO mesh_links VALUES (?1,?2,?3,?4,?5,?6)", e);
+    sqlite3_stmt *s = db_prepare(db, "INSERT INTO mesh_links VALUES (?1,?2,?3,?4,?5,?6,?7)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < m->links; i++) {
         const struct run_mesh_link *l = &m->link[i];
@@ -53,8 +61,9 @@ static bool insert_mesh_links(struct analysis *db, const struct run_mesh *m, uin
         db_bind_number(s, 2, l->router);
         db_bind_number(s, 3, l->port);
         sqlite3_bind_int(s, 4, l->vnet);
-        db_bind_number(s, 5, l->flits);
-        sqlite3_bind_double(s, 6, l->buffered);
+        bind_counted(s, 5, l->flits);
+        bind_counted(s, 6, l->entered);
+        sqlite3_bind_double(s, 7, l->buffered);
         good = db_step(db, s, e);
     }
     sqlite3_finalize(s);

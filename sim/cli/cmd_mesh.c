@@ -43,7 +43,11 @@ static const struct argp_option options[] = {
     {"set", 's', "KEY=VALUE", 0,
      "change one parameter of the machine (may be repeated; a list is 0,3 or [0,3])", 3},
     {"json", 'j', 0, 0, "print JSON: an object, or an array of them for a curve", 3},
-    {"db", OPTION_DB, "FILE", 0, "store what is measured in this database", 3},
+    {"db", OPTION_DB, "FILE", 0,
+     "store what is measured in this database; of a single load also what every link and buffer "
+     "did "
+     "(mesh.counters, and over time with stats.interval)",
+     3},
     {"output", 'o', "FILE", 0,
      "draw the curve, .svg, .png or .pdf (by way of " CLI_DATABASE " unless --db is given)", 3},
     {"quiet", 'q', 0, 0, "no words about a saturated point", 3},
@@ -334,5 +338,7 @@ int cmd_mesh(int argc, char **argv)
     if (a.job.seed_given)
         cfg.sim_seed = (uint32_t)a.job.seed;
     a.job.traffic.seed = cfg.sim_seed;
+    if (a.job.database && !a.job.curve)
+        cfg.mesh_counters = true;
     return mesh_job_run(&a.job, &cfg);
 }
