@@ -2,6 +2,8 @@
  * One run of standalone traffic: cycles of a load, and every 1,024 of them a
  * look of the meter, which decides how the run goes on.
  */
+#include "mesh/traffic.h"
+
 #include "mesh/load.h"
 
 static bool may_go_on(const struct load *load, const struct mesh_watch *watch, struct error *e)
