@@ -219,9 +219,13 @@ static void write_cells(FILE *f, const struct heat *h)
 /* The numbers in the cells, white where the cell is dark. */
 static void write_numbers(FILE *f, const struct heat *h)
 {
+    double most = 0;
+    for (unsigned r = 0; r < h->width * h->height; r++)
+        most = fmax(most, h->router[r].crossed);
+    int digits = most < 0.1 ? 4 : most < 1 ? 3 : 2;
     fputs("$numbers << END\n", f);
     for (unsigned r = 0; r < h->width * h->height; r++)
-        fprintf(f, "%u %u %.2f %u\n", r % h->width, r / h->width, h->router[r].crossed,
+        fprintf(f, "%u %u %.*f %u\n", r % h->width, r / h->width, digits, h->router[r].crossed,
                 cell_part(h, &h->router[r]) > 0.55 ? 0xffffff : 0x1f2d3a);
     fputs("END\n", f);
 }
@@ -323,7 +327,7 @@ static void write_plot(FILE *f, const struct heat *h, double pen)
                     k, pen * (thin + (thick - thin) * k / (CLASSES - 1)));
     if (numbered)
         fprintf(f,
-                ", \\\n  $numbers using 1:2:(sprintf('%%.2f', $3)):4 with labels center font "
+                ", \\\n  $numbers using 1:2:(stringcolumn(3)):4 with labels center font "
                 "',%g' textcolor rgb variable",
                 pen * fmin(12, step * 0.14));
     fputc('\n', f);
