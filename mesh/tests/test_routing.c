@@ -400,9 +400,9 @@ Test(routing, waits_are_counted_where_they_are)
     struct mesh_counts west = mesh_vc_counts(mesh, 1, 1, 0), east = mesh_vc_counts(mesh, 1, 0, 0);
     cr_expect_eq(west.flits + east.flits, 8);
     cr_expect_eq(west.va_wait_cycles + east.va_wait_cycles, 5);
-    /* a buffer holds a flit for two cycles on its way, the head's one more for its VC */
+    /* a head is in its buffer in two cycles, VA and SA, and so is each flit behind it */
     struct mesh_counts free_way = mesh_port_counts(mesh, 0, 4);
-    cr_expect_eq(free_way.occupancy_cycles, 2 + 3 * 2);
+    cr_expect_eq(free_way.occupancy_cycles, 4 * 2);
     arena_destroy(arena);
 }
 
