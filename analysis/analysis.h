@@ -70,6 +70,14 @@ struct run_mesh {
     unsigned samples;
 };
 
+/* What a hart did in one privilege mode: its cycles, divided into parts (the CPI stack). */
+enum { RUN_PARTS_MAX = 32 };
+struct run_hart {
+    uint32_t tile;
+    char mode; /* 'U', 'S', 'M' */
+    uint64_t cycles, instructions, part[RUN_PARTS_MAX];
+};
+
 /* What came out.  `status` is the exit status of the contract: 0 when the run
  * did what it was asked, the guest's own code when that is not 0, one of enum
  * exit_status when the run failed otherwise. */
@@ -87,6 +95,11 @@ struct run_outcome {
     unsigned series_count;
     struct run_mesh mesh;              /* links 0: not looked at */
     struct run_mesh_point *mesh_point; /* NULL: the run is none; mem_alloc'd */
+    struct run_hart
+        *hart; /* modes in which a hart spent no cycle left out; mem_alloc'd, likewise */
+    unsigned hart_count;
+    const char *part[RUN_PARTS_MAX]; /* names; they live as long as the program */
+    unsigned part_count;
 };
 #define RUN_NO_EXIT_CODE (-1)
 
