@@ -56,6 +56,7 @@ static void build_hart(struct chip *chip, tile_id id)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
     h->stores.capacity = chip->cfg.hart_store_buffer;
     h->stores.entry = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.entry);
+    h->stores.origin = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.origin);
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
     h->history.capacity = chip->cfg.sim_history;

@@ -233,8 +233,9 @@ static void explain_stale_translation(struct chip *chip, FILE *out)
             "stale translation: tile %u used 0x%llx at cycle %llu through a TLB entry that a "
             "completed shootdown should have removed\n",
             use->by.tile, (unsigned long long)use->address, (unsigned long long)use->by.cycle);
-    fprintf(out, "  the %s by tile %u (%s mode) was\n    ", kinds[use->kind], use->by.tile,
-            privilege_names[use->by.priv]);
+    fprintf(out, "  the %s by tile %u (%s mode)%s was\n    ", kinds[use->kind], use->by.tile,
+            privilege_names[use->by.priv],
+            use->buffered ? ", retired and waiting in the store buffer," : "");
     explain_place(chip, &use->by, out);
     fprintf(out, "\n  its entry: page 0x%llx -> ",
             (unsigned long long)satp_address(via->origin.satp, via->entry.vpn));
