@@ -8,6 +8,9 @@ CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
 V ?= 0
 SAN ?=
 DEBUG ?= 0
@@ -21,6 +24,8 @@ comma := ,
 SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN)) -fno-omit-frame-pointer)
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE
 CFLAGS += -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -MMD -MP
+CXXWARN := -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror
+CXXFLAGS += -std=c++17 $(CXXWARN) $(OPT) $(SANFLAGS) -MMD -MP
 LDFLAGS += $(SANFLAGS)
 LIBS := -lyaml -lsqlite3 -lzstd -ldw -lelf -ljansson -lcapstone -lm -lpthread
 
@@ -62,9 +67,10 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 LAYER_LIBS := $(foreach l,$(BELOW_cli),$(B)/lib$(l).a)
 
 include guest-os/guest.mk
+include mesh/systemc/systemc.mk
 
 .DEFAULT_GOAL := all
-.PHONY: all guest setup test tests lint bench format reproduce help clean fuzz FORCE
+.PHONY: all guest setup test tests lint bench format reproduce help clean fuzz systemc-long FORCE
 all: $(B)/tessera $(B)/fuzz guest ## the simulator and the guest
 
 guest: $(GUEST_ELFS) ## the guest operating system, its tests and the examples
@@ -90,6 +96,10 @@ $(B)/obj/sim/fuzz/harness_blob.o: sim/fuzz/harness_blob.S $(B)/gen/fuzz_harness.
 $(B)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/obj/%.o: %.cpp
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D) && $(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
 # What the program says it was built from; rewritten only when that changes.
 TEST_SOURCES := $(wildcard */tests/*.[ch] sim/*/tests/*.[ch])
@@ -123,6 +133,7 @@ reproduce: setup ## install what is missing, build, run the main experiment, dra
 
 FUZZ_SECONDS ?= 60
 SEED ?= $(shell date +%s)
+SYSTEMC_EXPERIMENTS ?= 3000
 BENCHES := $(patsubst %.c,$(B)/bench/%,$(wildcard mesh/bench/*.c))
 $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 	$(call say,LD,$@)
@@ -135,8 +146,11 @@ fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base
 	$(Q).ci/setup.sh qemu-system-misc
 	$(B)/fuzz run --seconds $(FUZZ_SECONDS) --seed $(SEED) $(if $(ISA),--isa $(ISA))
 
+systemc-long: $(B)/mesh-compare ## the mesh against its reference in SystemC: SYSTEMC_EXPERIMENTS=3000 SEED=N
+	$(B)/mesh-compare $(SEED) $(SYSTEMC_EXPERIMENTS)
+
 format: ## lay the C sources out by .clang-format
-	$(Q)clang-format -i $(filter %.c %.h,$(SOURCES) $(TEST_SOURCES))
+	$(Q)clang-format -i $(filter %.c %.h,$(SOURCES) $(TEST_SOURCES)) $(SOURCES_CXX)
 
 clean: ## remove everything built
 	rm -rf $(B)
