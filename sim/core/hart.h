@@ -141,6 +141,7 @@ struct hart {
     uint8_t wait;     /* enum hart_wait */
     bool completing;  /* the access, wfi or mu_wait that waited must be performed first */
     bool device_done; /* device_value answers the access being completed */
+    bool device_refused;
     uint64_t device_value;
     uint8_t loaded;       /* 0, or register that the next instruction must not use ... */
     cycle_t loaded_until; /* ... before this: a load at the end of a line brings it */
