@@ -68,16 +68,22 @@ LAYER_LIBS := $(foreach l,$(BELOW_cli),$(B)/lib$(l).a)
 
 include guest-os/guest.mk
 include mesh/systemc/systemc.mk
+include sim/systemc/systemc.mk
 
 .DEFAULT_GOAL := all
 .PHONY: all guest setup test tests lint bench format reproduce help clean fuzz systemc-long FORCE
-all: $(B)/tessera $(B)/fuzz guest ## the simulator and the guest
+all: $(B)/tessera $(B)/fuzz $(B)/libtessera.a $(B)/systemc-example guest ## the simulator and the guest
 
 guest: $(GUEST_ELFS) ## the guest operating system, its tests and the examples
 
 $(B)/tessera: $(B)/obj/$(MAIN_SRC:.c=.o) $(LAYER_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LAYER_LIBS) $(LIBS)
+
+# The simulator without its command line, for other programs: sim/chip/chip.h.
+$(B)/libtessera.a: $(foreach l,$(BELOW_chip),$(B)/lib$(l).a)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(foreach l,$(BELOW_chip),$(OBJ_$(l)))
 
 # Random programs on Tessera and on QEMU; the harness around them is a guest.
 $(B)/fuzz: $(B)/obj/$(FUZZ_MAIN_SRC:.c=.o) $(foreach l,$(BELOW_fuzz),$(B)/lib$(l).a)

@@ -32,6 +32,7 @@ sim/core   | *                     | sim/abi sim/base mesh coherence traces
 sim/tile   | *                     | sim/abi sim/base mesh coherence traces sim/core
 sim/engine | *                     | sim/abi sim/base mesh coherence traces sim/core sim/tile
 sim/chip   | *                     | sim/abi sim/base mesh coherence traces sim/core sim/tile sim/engine
+sim/systemc |                      | sim/abi sim/base sim/chip
 analysis   | analysis/analysis.h   | sim/base
 sim/cli    |                       | sim/abi sim/base mesh coherence traces analysis sim/core sim/tile sim/engine sim/chip
 sim/fuzz   |                       | sim/abi sim/base sim/chip

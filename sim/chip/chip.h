@@ -20,10 +20,6 @@
 #include "sim/base/stats.h"
 #include "sim/tile/external.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 struct chip;
 struct trace;
 
@@ -128,9 +124,5 @@ void chip_results(struct chip *chip, struct chip_results *results);
 /* Where a run stands: the next cycle to be simulated, and instructions so far. */
 cycle_t chip_cycle(const struct chip *chip);
 uint64_t chip_instructions(const struct chip *chip);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -159,6 +159,7 @@ static void receive_external(struct tile *t, const struct packet *packet, cycle_
                                      .is_store = packet->kind == PACKET_DEVICE_WRITE,
                                      .bytes = d->bytes,
                                      .address = d->address,
+                                     .offset = device_external_offset(t, d->address),
                                      .value = d->value};
     d->refused = !t->external || !t->external->access(t->external->context, &access);
     d->value = access.value;

@@ -52,6 +52,7 @@ bool device_read(struct tile *t, paddr_t address, unsigned bytes, cycle_t now, u
 bool device_write(struct tile *t, paddr_t address, unsigned bytes, uint64_t value, cycle_t now);
 /* Is this an access that leaves the chip (sim/tile/external.h)? */
 bool device_is_external(const struct tile *t, paddr_t address, unsigned bytes);
+paddr_t device_external_offset(const struct tile *t, paddr_t address);
 
 /* Sets interrupt bits of the hart and wakes it if it waits for one. */
 void tile_raise(struct tile *t, uint64_t mip_bits, cycle_t now);

@@ -67,6 +67,7 @@ Test(outside, a_load_takes_both_ways_both_devices_and_the_delay)
     cr_assert_eq(accesses, 1);
     cr_assert_eq(seen[0].tile, 1);
     cr_assert_eq(seen[0].address, WINDOW + 8);
+    cr_assert_eq(seen[0].offset, 8);
     cr_assert(!seen[0].is_store && seen[0].bytes == 8);
     cr_assert_eq(seen[0].cycle, m.chip->hart[1].x[A2] + 1 + 7 + flight);
     cr_assert_eq(took, 1 + 7 + flight + 7 + 5000 + flight + 1, "%llu", (unsigned long long)took);
