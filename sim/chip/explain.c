@@ -66,6 +66,22 @@ static void explain_deadlock(struct chip *chip, FILE *out)
     coherence_explain(chip->engine.coherence, out);
 }
 
+static void explain_mesh(struct chip *chip, FILE *out)
+{
+    const struct engine *e = &chip->engine;
+    fprintf(out, "the mesh has failed the chip at cycle %llu\n",
+            (unsigned long long)e->mesh_failed_at);
+    if (e->packets_failed)
+        fprintf(out,
+                "  %llu packets are lost or damaged (mesh.faults); the first went from tile %u "
+                "to tile %u\n",
+                (unsigned long long)e->packets_failed, e->failed_from, e->failed_to);
+    mesh_find_deadlock(e->mesh, out);
+    for (unsigned i = 0, shown = 0; i < e->tiles && shown < HARTS_SHOWN; i++)
+        if (chip->hart[i].wait != WAIT_NONE && ++shown)
+            print_wait(chip, &chip->hart[i], out);
+}
+
 static void print_registers(const struct hart *h, FILE *out)
 {
     static const char *const names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
@@ -116,6 +132,9 @@ void chip_explain(struct chip *chip, FILE *out)
         break;
     case CHIP_DEADLOCK:
         explain_deadlock(chip, out);
+        break;
+    case CHIP_MESH_FAILED:
+        explain_mesh(chip, out);
         break;
     case CHIP_TRAP_LOOP:
         explain_trap_loop(chip, out);
