@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +36,15 @@ struct record {
 
 /* ---- the simulator's mesh ------------------------------------------------------- */
 
+void choose(config &cfg, const std::string &assignment)
+{
+    error e;
+    if (!config_set(&cfg, assignment.c_str(), "compare", &e)) {
+        fprintf(stderr, "%s\n", e.text);
+        abort();
+    }
+}
+
 config config_of(const shape &shape)
 {
     config cfg;
@@ -47,6 +57,8 @@ config config_of(const shape &shape)
     cfg.mesh_link_cycles_y = shape.link_cycles_y;
     cfg.mesh_vcs = shape.vcs;
     cfg.mesh_buffer_flits = shape.buffer_flits;
+    choose(cfg, std::string("mesh.routing=") + routing_names[static_cast<int>(shape.ways)]);
+    choose(cfg, std::string("mesh.arbiter=") + arbiter_names[static_cast<int>(shape.first)]);
     return cfg;
 }
 

@@ -61,6 +61,7 @@ flit source::send(unsigned vnet, unsigned vc)
     f.vc = vc;
     f.to = p.to;
     f.packet = p.id;
+    f.birth = p.birth;
     q.vc = vc;
     q.sent++;
     if (f.tail) {

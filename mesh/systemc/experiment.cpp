@@ -47,6 +47,10 @@ shape draw_shape(dice &d)
     mesh.vnets = d.once_in(2) ? 1 : d.between(2, 4);
     mesh.vcs = d.once_in(8) ? 8 : d.between(1, 4);
     mesh.buffer_flits = d.once_in(8) ? 64 : d.between(1, 12);
+    if (d.once_in(2))
+        mesh.ways = static_cast<routing>(d.below(static_cast<unsigned>(routing::count)));
+    if (d.once_in(2))
+        mesh.first = static_cast<arbiter>(d.below(static_cast<unsigned>(arbiter::count)));
     return mesh;
 }
 
@@ -143,7 +147,9 @@ std::string describe(const shape &m)
     return text(m.width) + "x" + text(m.height) + ", " + text(m.concentration) +
            " nodes a router, router_cycles " + text(m.router_cycles) + ", link_cycles " +
            text(m.link_cycles_x) + "/" + text(m.link_cycles_y) + ", " + text(m.vnets) +
-           " virtual networks of " + text(m.vcs) + " VCs of " + text(m.buffer_flits) + " flits";
+           " virtual networks of " + text(m.vcs) + " VCs of " + text(m.buffer_flits) + " flits, " +
+           routing_names[static_cast<int>(m.ways)] + ", " +
+           arbiter_names[static_cast<int>(m.first)];
 }
 
 } // namespace reference

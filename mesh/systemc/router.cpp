@@ -9,12 +9,15 @@ router::router(sc_core::sc_module_name name, const shape &of, unsigned router_nu
                switch_observer &who)
     : sc_core::sc_module(name), flit_in("flit_in", of.ports()),
       credit_out("credit_out", of.ports()), flit_out("flit_out", of.ports()),
-      credit_in("credit_in", of.ports()), mesh(of), number(router_number), observer(who),
-      crossbar("crossbar", of.ports()), inputs(of.ports(), std::vector<input_vc>(of.all_vcs())),
+      credit_in("credit_in", of.ports()), mesh(of), number(router_number), to(of, router_number),
+      observer(who), crossbar("crossbar", of.ports()),
+      inputs(of.ports(), std::vector<input_vc>(of.all_vcs())),
       outputs(of.ports(), std::vector<output_vc>(of.all_vcs(), output_vc{of.buffer_flits, false})),
-      next_vc(of.ports(), 0), vc_allocator(of.ports() * of.all_vcs(), of.ports() * of.all_vcs(),
-                                           of.planted == fault::vc_grant_moves),
-      switch_allocator(of.ports(), of.ports(), of.planted == fault::switch_grant_moves)
+      next_vc(of.ports(), 0), vc_served(of.ports(), std::vector<uint64_t>(of.all_vcs(), 0)),
+      head_served(of.ports(), std::vector<uint64_t>(of.ports() * of.all_vcs(), 0)),
+      vc_allocator(arbiter::round_robin, of.ports() * of.all_vcs(), of.ports() * of.all_vcs(),
+                   of.planted == fault::vc_grant_moves),
+      switch_allocator(of.first, of.ports(), of.ports(), of.planted == fault::switch_grant_moves)
 {
     SC_METHOD(evaluate);
     sensitive << clock.pos();
@@ -32,6 +35,8 @@ void router::evaluate()
 {
     store_flits();
     take_credits();
+    choose_ways();
+    now++;
 
     std::vector<pairing> vcs = allocate_vcs();
     std::vector<std::vector<switch_request>> requests = switch_requests();
@@ -71,7 +76,7 @@ void router::store_flits()
         assert(in.buffer.size() < mesh.buffer_flits);
         in.buffer.push_back(f);
         if (in.at == stage::idle)
-            begin_packet(in);
+            begin_packet(in, p);
     }
 }
 
@@ -88,23 +93,44 @@ void router::take_credits()
 
 /* A head has come to the front.  A router of four cycles spends the first on
  * its route; the others know it when the flit arrives. */
-void router::begin_packet(input_vc &in) const
+void router::begin_packet(input_vc &in, unsigned port) const
 {
     assert(in.buffer.front().head);
     in.at = mesh.router_cycles == 4 ? stage::routing : stage::waiting;
-    in.port = route(in.buffer.front().to);
+    in.ways = to.towards(in.buffer.front().to, port);
+    in.port = in.ways.front();
 }
 
-unsigned router::route(unsigned to) const
+/* How good a port is for a head: 0 when no VC is free, else more for each credit. */
+uint64_t router::worth(unsigned port, unsigned vnet) const
 {
-    unsigned target = to / mesh.concentration;
-    unsigned x = number % mesh.width, y = number / mesh.width;
-    unsigned target_x = target % mesh.width, target_y = target / mesh.width;
-    if (x != target_x)
-        return x < target_x ? EAST : WEST;
-    if (y != target_y)
-        return y < target_y ? SOUTH : NORTH;
-    return LOCAL + to % mesh.concentration;
+    uint64_t credits = 0;
+    bool free = false;
+    for (unsigned o = vnet * mesh.vcs; o < (vnet + 1) * mesh.vcs; o++) {
+        credits += outputs[port][o].credits;
+        free |= !outputs[port][o].taken;
+    }
+    if (mesh.planted == fault::takes_first_way)
+        credits = 0;
+    return free ? 1 + credits : 0;
+}
+
+/* A head that may go several ways takes the best in each cycle anew. */
+void router::choose_ways()
+{
+    for (auto &port : inputs)
+        for (unsigned v = 0; v < mesh.all_vcs(); v++) {
+            input_vc &in = port[v];
+            if (in.at != stage::waiting || in.ways.size() == 1)
+                continue;
+            uint64_t best = 0;
+            in.port = NOWHERE;
+            for (unsigned way : in.ways)
+                if (worth(way, v / mesh.vcs) > best) {
+                    best = worth(way, v / mesh.vcs);
+                    in.port = way;
+                }
+        }
 }
 
 /* ---- VC allocation ----------------------------------------------------------- */
@@ -116,17 +142,46 @@ std::vector<pairing> router::allocate_vcs()
     for (unsigned p = 0; p < mesh.ports(); p++)
         for (unsigned v = 0; v < mesh.all_vcs(); v++) {
             const input_vc &in = inputs[p][v];
-            if (in.at != stage::waiting)
+            if (in.at != stage::waiting || in.port == NOWHERE)
                 continue;
             unsigned first = v / mesh.vcs * mesh.vcs;
             for (unsigned o = first; o < first + mesh.vcs; o++) {
                 const output_vc &out = outputs[in.port][o];
                 bool refused = mesh.planted == fault::allocation_wants_credit && !out.credits;
                 if (!out.taken && !refused)
-                    requests.push_back({index_of(p, v), index_of(in.port, o)});
+                    requests.push_back(
+                        {index_of(p, v), index_of(in.port, o), in.buffer.front().birth});
             }
         }
-    return vc_allocator.match(requests);
+    return mesh.first == arbiter::round_robin ? vc_allocator.match(requests) : in_order(requests);
+}
+
+/* Matrix and age: the heads at an output port in the order of their last success
+ * there, or of their births; and its VCs, one after the other, go to the first head
+ * that may have them. */
+std::vector<pairing> router::in_order(const std::vector<pairing> &requests)
+{
+    std::vector<pairing> matches;
+    std::vector<bool> served(mesh.ports() * mesh.all_vcs(), false);
+    for (unsigned output = 0; output < served.size(); output++) {
+        const pairing *best = nullptr;
+        auto &last = head_served[output / mesh.all_vcs()];
+        auto rank_of = [&](const pairing &p) {
+            if (mesh.planted == fault::lowest_goes_first)
+                return std::pair(uint64_t(0), p.input);
+            return std::pair(mesh.first == arbiter::age ? p.birth : last[p.input], p.input);
+        };
+        for (const pairing &p : requests)
+            if (p.output == output && !served[p.input] && (!best || rank_of(p) < rank_of(*best)))
+                best = &p;
+        if (best) {
+            served[best->input] = true;
+            matches.push_back(*best);
+        }
+    }
+    for (pairing p : matches)
+        head_served[p.output / mesh.all_vcs()][p.input] = now;
+    return matches;
 }
 
 void router::hand_out_vcs(const std::vector<pairing> &matches)
@@ -166,6 +221,7 @@ router::switch_request router::request_of(unsigned port, unsigned vc) const
     switch_request request;
     request.vc = vc;
     request.speculative = in.at == stage::waiting;
+    request.birth = in.buffer.empty() ? 0 : in.buffer.front().birth;
     if (in.at == stage::active)
         request.wanted = !in.buffer.empty() && outputs[in.port][in.vc].credits;
     else if (in.at == stage::waiting)
@@ -173,18 +229,31 @@ router::switch_request router::request_of(unsigned port, unsigned vc) const
     return request;
 }
 
+/* What is less goes first. */
+uint64_t router::rank(unsigned port, const switch_request &request) const
+{
+    switch (mesh.first) {
+    case arbiter::matrix:
+        return vc_served[port][request.vc];
+    case arbiter::age:
+        return request.birth;
+    default:
+        return (request.vc + mesh.all_vcs() - next_vc[port]) % mesh.all_vcs();
+    }
+}
+
 /* Of the VCs of an input port that want the same output: a committed one before
- * a speculative one, then the first from the port's pointer on. */
+ * a speculative one, then the first by rank. */
 router::switch_request router::request_between(unsigned input, unsigned output) const
 {
     switch_request best;
-    for (unsigned k = 0; k < mesh.all_vcs(); k++) {
-        unsigned v = (next_vc[input] + k) % mesh.all_vcs();
+    for (unsigned v = 0; v < mesh.all_vcs(); v++) {
         if (inputs[input][v].port != output)
             continue;
         switch_request request = request_of(input, v);
-        bool beats =
-            best.speculative && !request.speculative && mesh.planted != fault::speculation_is_equal;
+        bool equal =
+            request.speculative == best.speculative || mesh.planted == fault::speculation_is_equal;
+        bool beats = equal ? rank(input, request) < rank(input, best) : best.speculative;
         if (request.wanted && (!best.wanted || beats))
             best = request;
     }
@@ -207,7 +276,7 @@ router::allocate_switch(const std::vector<std::vector<switch_request>> &requests
     for (unsigned i = 0; i < mesh.ports(); i++)
         for (unsigned o = 0; o < mesh.ports(); o++)
             if (requests[i][o].wanted)
-                wanted.push_back({i, o});
+                wanted.push_back({i, o, requests[i][o].birth});
     return switch_allocator.match(wanted);
 }
 
@@ -219,6 +288,7 @@ void router::win(pairing match, const switch_request &request, std::vector<flit>
 {
     if (mesh.planted != fault::vc_pointer_stays)
         next_vc[match.input] = (request.vc + 1) % mesh.all_vcs();
+    vc_served[match.input][request.vc] = now;
     input_vc &in = inputs[match.input][request.vc];
     if (in.at != stage::active || !outputs[in.port][in.vc].credits)
         return;
@@ -235,7 +305,7 @@ void router::win(pairing match, const switch_request &request, std::vector<flit>
     outputs[in.port][in.vc].taken = false;
     in.at = stage::idle;
     if (!in.buffer.empty())
-        begin_packet(in);
+        begin_packet(in, match.input);
 }
 
 bool router::is_at_rest() const

@@ -15,8 +15,8 @@
 #include <deque>
 #include <vector>
 
-#include "mesh/systemc/islip.hpp"
-#include "mesh/systemc/shape.hpp"
+#include "mesh/systemc/allocators.hpp"
+#include "mesh/systemc/routes.hpp"
 #include "mesh/systemc/wires.hpp"
 
 namespace reference
@@ -52,8 +52,9 @@ class router : public sc_core::sc_module
     struct input_vc {
         std::deque<flit> buffer;
         stage at = stage::idle;
-        unsigned port = 0; /* from routing on */
-        unsigned vc = 0;   /* when active */
+        std::vector<unsigned> ways; /* from routing on: ports that the packet may take */
+        unsigned port = 0;          /* the one it asks for, NOWHERE if for none in this cycle */
+        unsigned vc = 0;            /* when active */
     };
 
     struct output_vc {
@@ -64,16 +65,23 @@ class router : public sc_core::sc_module
     struct switch_request {
         bool wanted = false, speculative = false;
         unsigned vc = 0;
+        uint64_t birth = 0;
     };
+
+    enum : unsigned { NOWHERE = ~0u };
 
     const shape mesh;
     const unsigned number;
+    const routes to;
     switch_observer &observer;
     sc_core::sc_vector<sc_core::sc_signal<flit>> crossbar; /* between switch win and traversal */
     std::vector<std::vector<input_vc>> inputs;             /* [port][VC] */
     std::vector<std::vector<output_vc>> outputs;           /* [port][VC] */
     std::vector<unsigned> next_vc;                         /* of each input port, for the switch */
-    islip vc_allocator, switch_allocator;
+    std::vector<std::vector<uint64_t>> vc_served;          /* [port][VC] of an input: when, or 0 */
+    std::vector<std::vector<uint64_t>> head_served;        /* [output port][index of an input VC] */
+    uint64_t now = 0;
+    allocator vc_allocator, switch_allocator;
 
     bool speculates() const { return mesh.router_cycles <= 2; }
     unsigned index_of(unsigned port, unsigned vc) const { return port * mesh.all_vcs() + vc; }
@@ -83,12 +91,15 @@ class router : public sc_core::sc_module
 
     void store_flits();
     void take_credits();
-    void begin_packet(input_vc &in) const;
-    unsigned route(unsigned to) const;
+    void begin_packet(input_vc &in, unsigned port) const;
+    void choose_ways();
+    uint64_t worth(unsigned port, unsigned vnet) const;
 
     std::vector<pairing> allocate_vcs();
+    std::vector<pairing> in_order(const std::vector<pairing> &requests);
     bool may_speculate(unsigned port, unsigned vnet) const;
     switch_request request_of(unsigned port, unsigned vc) const;
+    uint64_t rank(unsigned port, const switch_request &request) const;
     switch_request request_between(unsigned input, unsigned output) const;
     std::vector<std::vector<switch_request>> switch_requests() const;
     std::vector<pairing> allocate_switch(const std::vector<std::vector<switch_request>> &requests);

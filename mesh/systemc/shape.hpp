@@ -25,14 +25,24 @@ enum class fault {
     allocation_wants_credit, /* only VCs that have a credit are allocated */
     source_first_fit,        /* a source takes the lowest VC that has a credit */
     source_prefers_vnet_0,   /* the virtual networks of a source do not take turns */
+    takes_first_way,         /* a head that may choose takes the first way with a free VC */
+    lowest_goes_first,       /* matrix and age arbiters always take the lowest number */
     count
 };
+
+/* How a packet finds its way, and who goes first where several want the same. */
+enum class routing { xy, yx, west_first, odd_even, count };
+enum class arbiter { round_robin, matrix, age, count };
+inline const char *const routing_names[] = {"xy", "yx", "west-first", "odd-even"};
+inline const char *const arbiter_names[] = {"round-robin", "matrix", "age"};
 
 struct shape {
     unsigned width = 1, height = 1, concentration = 1;
     unsigned router_cycles = 3;
     unsigned link_cycles_x = 1, link_cycles_y = 1;
     unsigned vnets = 1, vcs = 1, buffer_flits = 1;
+    routing ways = routing::xy;
+    arbiter first = arbiter::round_robin;
     fault planted = fault::none;
 
     unsigned routers() const { return width * height; }

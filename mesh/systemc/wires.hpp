@@ -18,11 +18,12 @@ struct flit {
     unsigned vc = 0; /* of the channel it is on */
     unsigned to = 0; /* node */
     unsigned packet = 0;
+    uint64_t birth = 0; /* of the packet */
 
     bool operator==(const flit &o) const
     {
         return valid == o.valid && head == o.head && tail == o.tail && vc == o.vc && to == o.to &&
-               packet == o.packet;
+               packet == o.packet && birth == o.birth;
     }
 };
 

@@ -11,7 +11,7 @@
 
 using namespace reference;
 
-enum : uint64_t { FIRST = 1, EXPERIMENTS = 160, ENOUGH_TO_FIND_A_FAULT = 40 };
+enum : uint64_t { FIRST = 1, EXPERIMENTS = 200, ENOUGH_TO_FIND_A_FAULT = 40 };
 
 Test(compare, every_flit_crosses_every_router_in_the_same_cycle)
 {
@@ -24,12 +24,16 @@ Test(compare, every_flit_crosses_every_router_in_the_same_cycle)
 /* The seeds above mean little unless what they draw is as varied as it should be. */
 Test(experiment, draws_every_kind_of_mesh)
 {
+    unsigned ways[static_cast<int>(routing::count)] = {};
+    unsigned arbiters[static_cast<int>(arbiter::count)] = {};
     unsigned cycles[5] = {}, vnets[5] = {}, lines = 0, oblong = 0, shared = 0, far = 0, shallow = 0;
     unsigned flits_max = 0;
     for (uint64_t seed = FIRST; seed < FIRST + EXPERIMENTS; seed++) {
         experiment e = experiment_of(seed);
         cycles[e.mesh.router_cycles]++;
         vnets[e.mesh.vnets]++;
+        ways[static_cast<int>(e.mesh.ways)]++;
+        arbiters[static_cast<int>(e.mesh.first)]++;
         lines += e.mesh.width == 1 || e.mesh.height == 1;
         oblong += e.mesh.width != e.mesh.height;
         shared += e.mesh.concentration > 1;
@@ -42,6 +46,10 @@ Test(experiment, draws_every_kind_of_mesh)
         cr_expect(cycles[k] >= 20 && vnets[k] >= 10, "%u: %u and %u", k, cycles[k], vnets[k]);
     cr_expect(lines >= 20 && oblong >= 50 && shared >= 20 && far >= 10 && shallow >= 5);
     cr_expect_eq(flits_max, 64);
+    for (unsigned count : ways)
+        cr_expect_geq(count, 15);
+    for (unsigned count : arbiters)
+        cr_expect_geq(count, 15);
 }
 
 Test(compare, finds_every_planted_fault)
