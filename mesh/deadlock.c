@@ -9,7 +9,7 @@
  *     on its way, or the VC from which they come can move;
  *   - a head in front: if one of the VCs that it may ask for is free (with room for
  *     it, or with a VC behind it that can move), or its holder can move;
- *   - a multicast: if every one of its copies can.
+ *   - a multicast: if every one of its copies can get a VC (fan.h says why that is all).
  * Ejection takes everything.  All VCs start as stuck, and rules are applied
  * until nothing changes; first to all that hold anything, then to those that are left, to and fro.
  * Who is stuck at the end waits for somebody who is stuck as well, and going
@@ -93,6 +93,15 @@ static size_t blocks_room(const struct look *l, size_t out_vc, unsigned room)
     return unless_moving(l, other_end(m, out_vc));
 }
 
+/* For an output VC that a packet holds: the copies of a multicast let go of theirs whatever
+ * the others wait for, since there is room for all of the packet on both sides. */
+static size_t blocks_release(const struct look *l, size_t out_vc)
+{
+    const struct general *g = l->m->general;
+    size_t holder = holder_of(l->m, out_vc);
+    return g && g->fans && g->fan[holder].left ? NOBODY : unless_moving(l, holder);
+}
+
 /* For the other flits of a packet whose buffered ones have all gone on. */
 static size_t blocks_arrival(const struct look *l, size_t in_vc)
 {
@@ -102,7 +111,7 @@ static size_t blocks_arrival(const struct look *l, size_t in_vc)
     size_t out_vc = other_end(m, in_vc);
     if (is_free(m, out_vc) || !link_rests(m, out_vc))
         return NOBODY;
-    return unless_moving(l, holder_of(m, out_vc));
+    return blocks_release(l, out_vc);
 }
 
 /* For one VC of output `number`, out of `mask`. */
@@ -113,8 +122,7 @@ static size_t blocks_output(const struct look *l, size_t in_vc, unsigned number,
     size_t who = NOBODY, port = port_beside(m, in_vc, number);
     for (; mask; mask &= mask - 1) {
         size_t out_vc = port * m->vcs + (unsigned)__builtin_ctz(mask);
-        who = is_free(m, out_vc) ? blocks_room(l, out_vc, room)
-                                 : unless_moving(l, holder_of(m, out_vc));
+        who = is_free(m, out_vc) ? blocks_room(l, out_vc, room) : blocks_release(l, out_vc);
         if (who == NOBODY)
             return NOBODY;
     }
@@ -298,26 +306,36 @@ static bool find_stuck(const struct mesh *m, struct arena *scratch, FILE *out)
 
 /* ---- livelock ---------------------------------------------------------------------------- */
 
+static bool wanders(const struct mesh *m, flit_t flit)
+{
+    return m->travel[(uint32_t)flit].hops > 2 * m->routers;
+}
+
+/* The number of a packet that wanders about, 0: none.  It is in a buffer or on a link. */
+static uint32_t wanderer(const struct mesh *m)
+{
+    size_t vcs = (size_t)m->routers * m->ports * m->vcs;
+    if (!m->general || !m->general->table)
+        return 0;
+    for (size_t v = 0; v < vcs; v++)
+        if (m->in[v].flits && wanders(m, m->in[v].front))
+            return (uint32_t)m->in[v].front;
+    for (unsigned k = 0; k <= m->bucket_mask; k++)
+        for (unsigned i = 0; i < m->bucket[k].flits; i++)
+            if (wanders(m, m->bucket[k].flit[i].flit))
+                return (uint32_t)m->bucket[k].flit[i].flit;
+    return 0;
+}
+
 static bool find_wanderer(const struct mesh *m, FILE *out)
 {
-    const struct general *g = m->general;
-    size_t vcs = (size_t)m->routers * m->ports * m->vcs;
-    if (!g || !g->table)
-        return false;
-    for (size_t v = 0; v < vcs; v++) {
-        const struct vc_in *in = &m->in[v];
-        if (in->flits == 0 || m->travel[(uint32_t)in->front].hops <= 2 * m->routers)
-            continue;
-        if (out) {
-            fprintf(out, "mesh: livelock: a packet has crossed %u routers of %u: ",
-                    m->travel[(uint32_t)in->front].hops, m->routers);
-            print_vc(m, out, v);
-            print_packet(m, out, v);
-            fprintf(out, "\n");
-        }
-        return true;
-    }
-    return false;
+    uint32_t packet = wanderer(m);
+    if (packet && out)
+        fprintf(out,
+                "mesh: livelock: a packet has crossed %u routers of %u and has not arrived: from "
+                "node %u to node %u\n",
+                m->travel[packet].hops, m->routers, m->travel[packet].from, m->packet[packet].to);
+    return packet != 0;
 }
 
 bool mesh_find_deadlock(const struct mesh *mesh, FILE *out)

@@ -3,8 +3,9 @@
  * that has come to the front since the last one, and each that may choose and has
  * no VC yet, is told where to ask for one.
  *
- * Acknowledgements are looked at first, in the order of their ports, since the last that is
- * looked at goes on as the one that stands for all.
+ * Multicasts and acknowledgements are looked at first, in the order of their
+ * ports: the first gets the last entry of a router, and the last of several acknowledgements goes
+ * on for all.
  */
 #ifndef TESSERA_MESH_DIRECTING_H
 #define TESSERA_MESH_DIRECTING_H
@@ -22,6 +23,7 @@ INLINE void head_waits(struct work *w, uint32_t p, unsigned vc)
 INLINE void head_later(struct work *w, uint32_t p, unsigned vc)
 {
     struct bucket *b = arriving_in(w, 2);
+    w->in[(size_t)p * w->V + vc].out_port = PORT_LATER; /* it has not asked for any */
     if (w->m->route_stage)
         b->head[b->heads++] = (struct vc_event){p, (uint8_t)vc};
     else
@@ -119,11 +121,12 @@ INLINE void direct_head(struct work *w, uint32_t p, unsigned vc)
 }
 
 /* An acknowledgement stays here, or it is the last of its branches and goes on. */
-INLINE void direct_ack(struct work *w, uint32_t p, unsigned vc)
+INLINE void direct_sharing(struct work *w, uint32_t p, unsigned vc)
 {
     struct mesh *m = w->m;
     struct vc_in *in = &w->in[(size_t)p * w->V + vc];
-    if (!multicast_combine(m, p / w->P, (uint32_t)in->front, (in->front & FLIT_LOST) != 0)) {
+    if (!(in->front & FLIT_ACK) ||
+        !multicast_combine(m, p / w->P, (uint32_t)in->front, (in->front & FLIT_LOST) != 0)) {
         direct_head(w, p, vc);
         return;
     }
@@ -139,24 +142,25 @@ INLINE bool comes_before(struct vc_event a, struct vc_event b)
     return a.port < b.port || (a.port == b.port && a.vc < b.vc);
 }
 
-/* Acknowledgements among the heads are taken out and put in order; the others stay. */
-INLINE unsigned sort_acks(struct work *w, struct vc_event *head, unsigned *heads)
+/* Heads that share a router's entries, multicasts and their acknowledgements, are taken out of
+ * the list and put in order; the others stay. */
+INLINE unsigned sort_sharing(struct work *w, struct vc_event *head, unsigned *heads)
 {
-    struct vc_event *ack = w->m->general->ack_head;
-    unsigned acks = 0, others = 0;
+    struct vc_event *first = w->m->general->sharing_head;
+    unsigned sharing = 0, others = 0;
     for (unsigned k = 0; k < *heads; k++) {
         struct vc_event e = head[k];
-        if (!(w->in[(size_t)e.port * w->V + e.vc].front & FLIT_ACK)) {
+        if (!(w->in[(size_t)e.port * w->V + e.vc].front & (FLIT_ACK | FLIT_MULTICAST))) {
             head[others++] = e;
             continue;
         }
-        unsigned at = acks++;
-        for (; at > 0 && comes_before(e, ack[at - 1]); at--)
-            ack[at] = ack[at - 1];
-        ack[at] = e;
+        unsigned at = sharing++;
+        for (; at > 0 && comes_before(e, first[at - 1]); at--)
+            first[at] = first[at - 1];
+        first[at] = e;
     }
     *heads = others;
-    return acks;
+    return sharing;
 }
 
 /* Before the switch is decided. */
@@ -164,13 +168,13 @@ INLINE void direct_heads(struct work *w)
 {
     struct general *g = w->m->general;
     struct vc_event *head = g->head;
-    unsigned heads = g->heads, acks;
+    unsigned heads = g->heads, sharing;
     g->head = g->head_spare;
     g->head_spare = head;
     g->heads = 0;
-    acks = g->ack_entries ? sort_acks(w, head, &heads) : 0;
-    for (unsigned k = 0; k < acks; k++)
-        direct_ack(w, g->ack_head[k].port, g->ack_head[k].vc);
+    sharing = g->ack_entries ? sort_sharing(w, head, &heads) : 0;
+    for (unsigned k = 0; k < sharing; k++)
+        direct_sharing(w, g->sharing_head[k].port, g->sharing_head[k].vc);
     for (unsigned k = 0; k < heads; k++)
         direct_head(w, head[k].port, head[k].vc);
 }
@@ -185,7 +189,7 @@ INLINE void withdraw_choices(struct work *w)
         struct vc_event e = g->head[k];
         const struct vc_in *in = &w->in[(size_t)e.port * w->V + e.vc];
         unsigned number = w->port[e.port].number;
-        if (in->out_port != PORT_NONE) {
+        if (in->out_port < w->P) {
             uint32_t o = sibling(w, e.port, in->out_port);
             if (!(w->va[o * w->P + number] >> e.vc & 1))
                 continue; /* it has one */

@@ -29,14 +29,16 @@ INLINE struct fan *fan_of(const struct work *w, size_t in_vc)
     return g->fans && g->fan[in_vc].left ? &g->fan[in_vc] : NULL;
 }
 
-/* The copy for output `number` has got an output VC. */
-INLINE void fan_holds(struct work *w, size_t in_vc, unsigned number, unsigned out_vc)
+/* If the packet is a multicast: its copy for output `number` has got an output VC.  Its input VC
+ * accepts several in one cycle, so none of them may move its pointer. */
+INLINE bool fan_holds(struct work *w, size_t in_vc, unsigned number, unsigned out_vc)
 {
     struct fan *fan = fan_of(w, in_vc);
     if (!fan)
-        return;
+        return false;
     fan->holding |= (uint16_t)(1u << number);
     fan->out_vc[number] = (uint8_t)out_vc;
+    return true;
 }
 
 /* The packet at the front of an input VC goes to several outputs: each copy asks for a VC. */

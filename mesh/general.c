@@ -18,7 +18,7 @@ bool general_wanted(const struct config *cfg)
 {
     return cfg->mesh_routing != ROUTING_XY || cfg->mesh_arbiter != ARBITER_ROUND_ROBIN ||
            cfg->mesh_vnet_priority.count || cfg->mesh_multicast != MULTICAST_COPIES ||
-           cfg->mesh_faults[0] || cfg->mesh_vc_counters;
+           cfg->mesh_faults[0] || cfg->mesh_counters;
 }
 
 /* ---- creation ------------------------------------------------------------- */
@@ -87,7 +87,7 @@ static void create_multicast(struct mesh *m, struct arena *arena, const struct c
     g->ack_entries = g->fans ? cfg->mesh_ack_entries : 0;
     if (g->ack_entries) {
         g->ack = arena_alloc(arena, (size_t)m->routers * g->ack_entries, sizeof *g->ack);
-        g->ack_head = arena_alloc(arena, vcs, sizeof *g->ack_head);
+        g->sharing_head = arena_alloc(arena, vcs, sizeof *g->sharing_head);
     }
 }
 
@@ -100,8 +100,10 @@ void general_create(struct mesh *m, struct arena *arena, const struct config *cf
     g->head = arena_alloc(arena, vcs, sizeof *g->head);
     g->head_spare = arena_alloc(arena, vcs, sizeof *g->head);
     g->marks = arena_alloc(arena, vcs, sizeof *g->marks);
-    if (cfg->mesh_vc_counters)
+    if (cfg->mesh_counters) {
         g->vc_count = arena_alloc(arena, vcs, sizeof *g->vc_count);
+        g->port_count = arena_alloc(arena, (size_t)m->routers * m->ports, sizeof *g->port_count);
+    }
     g->notice_capacity = NOTICES_AT_FIRST;
     g->notice = arena_alloc(arena, g->notice_capacity, sizeof *g->notice);
     for (unsigned k = 0; k <= m->bucket_mask; k++)

@@ -19,7 +19,7 @@
 #include "mesh/mesh_internal.h"
 #include "sim/base/mesh_faults.h"
 
-enum { PORT_NONE = 0xff };
+enum { PORT_NONE = 0xff, PORT_LATER = 0xfe };
 
 /* Where a head may go. */
 struct ways {
@@ -67,10 +67,6 @@ struct ack_entry {
 /* What becomes of the packet that holds an output VC of a link which has broken. */
 enum cut { CUT_NOT, CUT_CLOSE /* its next flit ends it */, CUT_SWALLOW /* the others vanish */ };
 
-struct vc_count {
-    uint64_t flits, va_wait, sa_wait, credit_wait, occupancy;
-};
-
 struct general {
     ways_fn *ways;
     enum mesh_arbiter arbiter;
@@ -110,14 +106,15 @@ struct general {
     uint32_t multicast_free, multicast_fresh, multicast_capacity;
     unsigned ack_entries; /* of a router */
     struct ack_entry *ack;
-    struct vc_event *ack_head; /* heads that can be combined, in this step */
+    struct vc_event *sharing_head; /* heads that use entries, in this step */
     unsigned ack_group;
 
     struct mesh_notice *notice;
     unsigned notices, notice_capacity;
     uint64_t notes_inside; /* on their way */
 
-    struct vc_count *vc_count; /* of an input VC; NULL: not wanted */
+    struct mesh_counts *vc_count;   /* of an input VC; NULL: not wanted */
+    struct mesh_counts *port_count; /* of an output, and of an input what it holds */
     uint64_t copies_sent, acks_combined, acks_refused;
 };
 

@@ -248,6 +248,68 @@ uint64_t mesh_link_flits(const struct mesh *mesh, unsigned router, unsigned port
     return mesh->port[router * mesh->ports + port].flits;
 }
 
+struct mesh_counts mesh_port_counts(const struct mesh *mesh, unsigned router, unsigned port)
+{
+    size_t p = (size_t)router * mesh->ports + port;
+    struct mesh_counts counts = {0};
+    if (mesh->general && mesh->general->port_count)
+        counts = mesh->general->port_count[p];
+    counts.flits = mesh->port[p].flits;
+    return counts;
+}
+
+struct mesh_counts mesh_vc_counts(const struct mesh *mesh, unsigned router, unsigned port,
+                                  unsigned vc)
+{
+    size_t at = ((size_t)router * mesh->ports + port) * mesh->vcs + vc;
+    return mesh->general && mesh->general->vc_count ? mesh->general->vc_count[at]
+                                                    : (struct mesh_counts){0};
+}
+
+unsigned mesh_vc_flits(const struct mesh *mesh, unsigned router, unsigned port, unsigned vc)
+{
+    return mesh->in[((size_t)router * mesh->ports + port) * mesh->vcs + vc].flits;
+}
+
+unsigned mesh_vcs(const struct mesh *mesh)
+{
+    return mesh->vcs;
+}
+
+unsigned mesh_ports(const struct mesh *mesh)
+{
+    return mesh->ports;
+}
+
+static void stats_general(const struct mesh *mesh, struct stats *stats)
+{
+    const struct general *g = mesh->general;
+    struct mesh_counts sum = {0};
+    stats_put(stats, "mesh.packets_lost", mesh->packets_lost, "packets",
+              "dropped, cut by a fault or without a way (mesh.faults)");
+    stats_put(stats, "mesh.copies", g->copies_sent, "packets", "that routers made of multicasts");
+    stats_put(stats, "mesh.acks_combined", g->acks_combined, "packets",
+              "acknowledgements that ended in a router, combined with others");
+    stats_put(stats, "mesh.acks_refused", g->acks_refused, "times",
+              "a router that branched a multicast had no entry for its acknowledgements");
+    for (unsigned r = 0; r < mesh->routers; r++)
+        for (unsigned p = 0; p < mesh->ports; p++) {
+            struct mesh_counts c = mesh_port_counts(mesh, r, p);
+            sum.va_wait_cycles += c.va_wait_cycles;
+            sum.sa_wait_cycles += c.sa_wait_cycles;
+            sum.credit_wait_cycles += c.credit_wait_cycles;
+            sum.occupancy_cycles += c.occupancy_cycles;
+        }
+    if (!g->port_count)
+        return;
+    stats_put(stats, "mesh.va_wait", sum.va_wait_cycles, "cycles", "heads waited for an output VC");
+    stats_put(stats, "mesh.sa_wait", sum.sa_wait_cycles, "cycles", "flits waited for the crossbar");
+    stats_put(stats, "mesh.credit_wait", sum.credit_wait_cycles, "cycles",
+              "flits waited for a credit");
+    stats_put(stats, "mesh.occupancy", sum.occupancy_cycles, "cycles",
+              "flits spent in the routers' buffers");
+}
+
 void mesh_stats(const struct mesh *mesh, struct stats *stats)
 {
     uint64_t crossed = 0, flown = 0;
@@ -265,4 +327,6 @@ void mesh_stats(const struct mesh *mesh, struct stats *stats)
               "that crossed a router, summed over routers");
     stats_put(stats, "mesh.link_flits", flown, "flits",
               "that crossed a link between two routers, summed over links");
+    if (mesh->general)
+        stats_general(mesh, stats);
 }

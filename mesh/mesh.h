@@ -141,18 +141,17 @@ bool mesh_find_deadlock(const struct mesh *mesh, FILE *out);
 /* Flits that crossed a router, packets delivered, ... since creation. */
 void mesh_stats(const struct mesh *mesh, struct stats *stats);
 
-/* What one port of a router has counted, or one VC of it (the same names), since
- * creation.  Of the port as an output: flits, waits for a VC, for the crossbar, for a credit;
- * as an input: how full its buffers are.  A wait is a head or a flit at the
- * front of its VC, and a cycle in which it did not get what it asked for.  Of a VC, waits
- * are those of the input VC's packets for any output; they are counted with
- * mesh.vc_counters only. */
+/* What a port of a router, or one input VC of it, has counted since creation.
+ * Of a port: flits and waits as an output, occupancy as an input.  Of an input VC: its flits,
+ * and their waits for any output.  A wait is a cycle in which the flit at the
+ * front of a VC, or a copy of it, did not get what it asked for.  All but the
+ * flits of a port are counted with mesh.counters only, and are 0 without. */
 struct mesh_counts {
     uint64_t flits;
-    uint64_t va_wait_cycles; /* head x cycles: no output VC yet */
-    uint64_t sa_wait_cycles; /* flit x cycles: VC and credit there, the crossbar went to others */
-    uint64_t credit_wait_cycles; /* flit x cycles: VC there, no credit */
-    uint64_t occupancy_cycles;   /* flit x cycles in the buffers of the input */
+    uint64_t va_wait_cycles;     /* a head: no output VC */
+    uint64_t sa_wait_cycles;     /* VC and credit there, the crossbar went to others */
+    uint64_t credit_wait_cycles; /* VC there, no credit */
+    uint64_t occupancy_cycles;   /* flits in the buffers, summed over cycles */
 };
 struct mesh_counts mesh_port_counts(const struct mesh *mesh, unsigned router, unsigned port);
 struct mesh_counts mesh_vc_counts(const struct mesh *mesh, unsigned router, unsigned port,

@@ -236,6 +236,7 @@ INLINE void cross_copy(struct work *w, struct match match, struct vc_in *in, str
     unsigned input = w->port[match.input].number, output = port->number;
     flit_t flit = fan_flit(w, fan, in, output);
     port->flits++;
+    count_flit(w, (size_t)(in - w->in));
     fan->sent[output]++;
     send_flit(w, match.output, port, fan->out_vc[output], flit);
     if (flit & FLIT_TAIL) {
@@ -271,6 +272,8 @@ INLINE void cross(struct work *w, struct match match)
     unsigned input = w->port[match.input].number, out_vc = in->out_vc;
     flit_t flit = in->front;
     port->flits++;
+    if (w->general)
+        count_flit(w, (size_t)(in - w->in));
     send_flit(w, match.output, port, out_vc, flit);
     send_credit(w, match.input, input, match.vc);
     buffer_pop(w, in);
@@ -314,6 +317,8 @@ INLINE void step(struct mesh *m, unsigned P, bool speculative, bool general)
     if (general)
         direct_heads(&w);
     unsigned matches = allocate_switch(&w, m->match, speculative);
+    if (general && m->general->vc_count)
+        count_waits(&w, m->match, matches);
     allocate_vcs(&w);
     if (general)
         withdraw_choices(&w);

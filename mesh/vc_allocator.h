@@ -12,21 +12,23 @@
 #define TESSERA_MESH_VC_ALLOCATOR_H
 
 #include "mesh/arbiter.h"
-#include "mesh/fan.h"
+#include "mesh/counting.h"
 
 INLINE void grant_vc(struct work *w, uint32_t o, unsigned input, unsigned vc, unsigned out_vc)
 {
     struct port *port = &w->port[o];
     struct vc_in *in = &w->in[sibling(w, o, input) * w->V + vc];
     struct vc_out *out = &w->out[o * w->V + out_vc];
-    in->out_vc = (uint8_t)out_vc;
-    in->accept_port = port->number;
-    in->accept_vc = (uint8_t)(out_vc + 1);
+    if (!w->general || !fan_holds(w, (size_t)(in - w->in), port->number, out_vc)) {
+        in->out_vc = (uint8_t)out_vc;
+        in->accept_port = port->number;
+        in->accept_vc = (uint8_t)(out_vc + 1);
+    }
     *out = (struct vc_out){input * w->V + vc + 1, (uint8_t)input, (uint8_t)vc, out->credits};
     port->free &= ~(1u << out_vc);
     withdraw_vc(w, o, input, vc);
     if (w->general)
-        fan_holds(w, (uint32_t)(in - w->in), port->number, out_vc);
+        count_grant(w, (size_t)(in - w->in), o);
     if (port->credit >> out_vc & 1)
         request_switch(w, o, input, vc);
 }

@@ -47,7 +47,7 @@ static struct config config_of(const struct shape *s, const char *routing, const
     set(&cfg, "routing", routing);
     set(&cfg, "arbiter", arbiter);
     set(&cfg, "vnet_priority", s->vnets > 1 ? "1,3" : "");
-    set(&cfg, "vc_counters", "true"); /* xy with round-robin, too, in the general code */
+    set(&cfg, "counters", "true"); /* xy with round-robin, too, in the general code */
     cr_assert(config_check(&cfg, "test", &e), "%s", e.text);
     return cfg;
 }
@@ -136,7 +136,7 @@ Test(routing, the_general_mesh_does_what_the_plain_one_does)
         struct config cfg = config_of(&shapes[s], "xy", "round-robin");
         set(&cfg, "vnet_priority", "");
         uint64_t general = hash_of_run(&shapes[s], &cfg, false);
-        set(&cfg, "vc_counters", "false");
+        set(&cfg, "counters", "false");
         cr_assert_eq(general, hash_of_run(&shapes[s], &cfg, false), "shape %u", s);
     }
 }
@@ -357,7 +357,7 @@ Test(routing, adaptive_never_stands_still_at_saturation)
     struct shape s = {4, 4, 1, 1, 2, 4, 3, 8, 200};
     struct config cfg = config_of(&s, "adaptive", "round-robin");
     const struct mesh_arrival *arrival;
-    cfg.mesh_vc_counters = false;
+    cfg.mesh_counters = false;
     cfg.mesh_deadlock_cycles = 500;
     for (unsigned seed = 0; seed < 4; seed++) {
         struct arena *arena = arena_create();
@@ -374,4 +374,69 @@ Test(routing, adaptive_never_stands_still_at_saturation)
         }
         arena_destroy(arena);
     }
+}
+
+/* ---- counters ------------------------------------------------------------------------- */
+
+/* Two sources for one sink, one VC: by hand, cycle by cycle. */
+Test(routing, waits_are_counted_where_they_are)
+{
+    struct shape s = {3, 1, 1, 1, 1, 8, 3, 1, 0};
+    struct config cfg = config_of(&s, "xy", "round-robin");
+    struct arena *arena = arena_create();
+    struct mesh *mesh = mesh_create(arena, &cfg, 1);
+    const struct mesh_arrival *arrival;
+    mesh_send(mesh, 0, 1, 0, 4, 0);
+    mesh_send(mesh, 2, 1, 0, 4, 1);
+    while (!mesh_is_idle(mesh))
+        mesh_step(mesh, &arrival);
+    /* both heads are at router 1 in the same cycle; one gets the only VC of port 4, and
+     * the other waits for its four flits to win the crossbar */
+    struct mesh_counts c = mesh_port_counts(mesh, 1, 4);
+    cr_expect_eq(c.flits, 8);
+    cr_expect_eq(c.va_wait_cycles, 5);
+    cr_expect_eq(c.sa_wait_cycles, 0);
+    cr_expect_eq(c.credit_wait_cycles, 0);
+    struct mesh_counts west = mesh_vc_counts(mesh, 1, 1, 0), east = mesh_vc_counts(mesh, 1, 0, 0);
+    cr_expect_eq(west.flits + east.flits, 8);
+    cr_expect_eq(west.va_wait_cycles + east.va_wait_cycles, 5);
+    /* a buffer holds a flit for two cycles on its way, the head's one more for its VC */
+    struct mesh_counts free_way = mesh_port_counts(mesh, 0, 4);
+    cr_expect_eq(free_way.occupancy_cycles, 2 + 3 * 2);
+    arena_destroy(arena);
+}
+
+/* Every cycle of a flit at the front of a VC is a wait or a win: with two VCs that share
+ * an output, the crossbar's losers are counted; a buffer of one flit waits for credits. */
+Test(routing, waits_for_crossbar_and_credits_are_counted)
+{
+    struct shape s = {3, 1, 1, 1, 2, 1, 3, 1, 0};
+    struct config cfg = config_of(&s, "xy", "round-robin");
+    struct arena *arena = arena_create();
+    struct mesh *mesh = mesh_create(arena, &cfg, 1);
+    const struct mesh_arrival *arrival;
+    mesh_send(mesh, 0, 2, 0, 6, 0);
+    while (!mesh_is_idle(mesh))
+        mesh_step(mesh, &arrival);
+    /* the link's credit loop takes 5 cycles and the source's 4, so that each flit but the
+     * first waits one cycle; the second and third wait one more for the credit of the
+     * head, which had to get a VC at the next router and the one after it */
+    cr_expect_eq(mesh_port_counts(mesh, 0, 0).credit_wait_cycles, 5 + 2);
+    cr_expect_eq(mesh_port_counts(mesh, 0, 0).sa_wait_cycles, 0);
+    arena_destroy(arena);
+    s.buffer = 8;
+    cfg = config_of(&s, "xy", "round-robin");
+    arena = arena_create();
+    mesh = mesh_create(arena, &cfg, 1);
+    mesh_send(mesh, 0, 1, 0, 4, 0);
+    mesh_send(mesh, 2, 1, 0, 4, 1);
+    while (!mesh_is_idle(mesh))
+        mesh_step(mesh, &arrival);
+    struct mesh_counts c = mesh_port_counts(mesh, 1, 4);
+    /* iSLIP: both VCs grant the same head, the other one gets its VC a cycle later; from
+     * then on two inputs want the output until one has sent its last, six cycles on */
+    cr_expect_eq(c.va_wait_cycles, 1);
+    cr_expect_eq(c.sa_wait_cycles, 6);
+    cr_expect_eq(c.flits, 8);
+    arena_destroy(arena);
 }
