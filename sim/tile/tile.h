@@ -26,6 +26,7 @@ struct tile {
     struct code_table *code;
     const void *bootinfo;            /* MAP_BOOTINFO_BYTES bytes */
     struct htif *htif;               /* shared by all tiles */
+    struct oracle *oracle;           /* likewise */
     const struct external *external; /* NULL: nobody answers */
     struct coh_out *out;             /* scratch list for messages of one event */
     cycle_t lookahead;               /* no reaction to a packet comes sooner */
