@@ -171,6 +171,7 @@ struct hart {
     uint8_t wait;     /* enum hart_wait */
     bool completing;  /* the access, wfi or mu_wait that waited must be performed first */
     bool device_done; /* device_value answers the access being completed */
+    bool device_refused;
     uint64_t device_value;
     uint8_t view;         /* of the window, for loads and stores in the present mode */
     uint8_t charge_cause; /* enum stall_cause */

@@ -203,7 +203,7 @@ static void run_harts(struct engine *e, cycle_t clock)
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
     cycle_t first = least(clock + 1, e->now); /* cycle in which the world may still do anything */
     cycle_t common = lone ? clock + LONE_SLICE : first + e->lookahead - 1;
-    cycle_t stop = least(stop_of(e), e->htif->serve_at);
+    cycle_t stop = least(least(stop_of(e), e->htif->serve_at), e->pause_at);
     for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
         for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {
             unsigned place = w * 64 + (unsigned)__builtin_ctzll(bits);
@@ -386,6 +386,11 @@ static void run_world(struct engine *e, cycle_t last)
     }
 }
 
+bool engine_is_still(struct engine *e)
+{
+    return e->awake_count == 0 && next_cycle(e) == CYCLE_NEVER;
+}
+
 /* ---- rounds ------------------------------------------------------------------------ */
 
 cycle_t engine_safe_cycle(const struct engine *e)
@@ -405,14 +410,22 @@ static enum engine_state state_of(const struct engine *e, cycle_t stop)
 {
     if (e->cfg->sim_check && coherence_violation(e->coherence))
         return ENGINE_VIOLATION;
-    return e->now >= stop && least_clock(e) >= stop ? end_at_stop(e) : ENGINE_RUNS;
+    if (e->now < least(stop, e->pause_at) || least_clock(e) < least(stop, e->pause_at))
+        return ENGINE_RUNS;
+    return stop <= e->pause_at ? end_at_stop(e) : ENGINE_PAUSED;
 }
 
-/* Everyone sleeps and nothing will ever happen: nothing before the stop, or a
- * deadlock since the last hart fell asleep.  How far the world had come by
- * then is chance. */
+/* Everyone sleeps and nothing will happen by itself.  If there is a pause, somebody
+ * outside may do something then, and time passes; otherwise nothing will happen
+ * before the stop, or it is a deadlock since the last hart fell asleep.  How far
+ * the world had come by then is chance. */
 static enum engine_state stand_still(struct engine *e, cycle_t stop)
 {
+    if (e->pause_at != CYCLE_NEVER) {
+        e->now = least(stop, e->pause_at);
+        mesh_skip_to(e->mesh, e->now);
+        return state_of(e, stop);
+    }
     if (e->htif->end != HTIF_RUNS || e->mesh_failed_at) {
         e->now = stop;
         return end_at_stop(e);
@@ -429,10 +442,10 @@ enum engine_state engine_round(struct engine *e)
     if (clock != CYCLE_NEVER)
         run_harts(e, clock);
     cycle_t stop = stop_of(e);
-    cycle_t last = least(least_clock(e), stop - 1);
+    cycle_t last = least(least_clock(e), least(stop, e->pause_at) - 1);
     cycle_t before = e->now;
     run_world(e, last);
-    if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
+    if (e->now == before && engine_is_still(e))
         return stand_still(e, stop);
     return state_of(e, stop);
 }
@@ -469,6 +482,7 @@ static void dismiss_harts(struct engine *e)
     e->htif->requests = 0;
     e->htif->serve_at = CYCLE_NEVER;
     for (unsigned i = 0; i < e->tiles; i++) {
+        e->tile[i].external = NULL;
         e->hart[i].trace = NULL;
         calendar_set_timer(e->calendar, (tile_id)i, CYCLE_NEVER);
     }
