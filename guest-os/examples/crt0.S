@@ -34,6 +34,8 @@ trapped:                        /* exit code: 128 + cause */
     .section .tohost, "aw"
     .globl tohost
     .globl fromhost
+    .size tohost, 8             /* QEMU's machine `spike` asks for it */
+    .size fromhost, 8
     .balign 64
 tohost:
     .dword 0

@@ -51,6 +51,26 @@ static const struct pattern {
 #undef SYS
 };
 
+static const bool is_alu[OPS] = {
+#define ALU(name, match, mask, format, value) [OP_##name] = true,
+#define MUL(name, match, mask, format, value)
+#define DIV(name, match, mask, format, value)
+#define LOAD(name, match, mask, type)
+#define STORE(name, match, mask, type)
+#define BRANCH(name, match, mask, condition)
+#define AMO(name, match, mask, type, value)
+#define SYS(name, match, mask, format)
+#include "sim/core/insn.def"
+#undef ALU
+#undef MUL
+#undef DIV
+#undef LOAD
+#undef STORE
+#undef BRANCH
+#undef AMO
+#undef SYS
+};
+
 static const char *const names[OPS] = {
 #define ALU(name, match, mask, format, value) [OP_##name] = #name,
 #define MUL(name, match, mask, format, value) [OP_##name] = #name,
@@ -71,10 +91,9 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
-    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
-    [OP_forbidden] = "forbidden",
-    [OP_line_end_used] = "line_end", [OP_traced] = "traced",
+    [OP_jal_near] = "jal",        [OP_jal_call] = "jal",           [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr", [OP_illegal] = "illegal",        [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden", [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
 const char *insn_name(enum insn_op op)
@@ -264,6 +283,12 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
     return add_record(code, count, end, LINE_HALVES);
 }
 
+static bool is_near(const struct insn *insn)
+{
+    return insn->op == OP_jal_near || insn->op == OP_jal_call_near ||
+           (is_branch(insn) && (insn->op - OP_beq) % 2);
+}
+
 /* A branch or jal whose target is in the line becomes its near form, with the
  * distance in records. */
 static void make_near(struct code_line *code, unsigned i)
@@ -328,10 +353,12 @@ static bool is_link(unsigned reg)
 }
 
 /* The forms that ask the hart's predictor. */
-static void make_predicted(struct insn *insn, const struct code_options *options)
+static void make_predicted(struct insn *insn, unsigned half, const struct code_options *options)
 {
-    if (options->dynamic_branches && is_branch(insn))
+    if (options->dynamic_branches && is_branch(insn)) {
         insn->op = (uint8_t)(insn->op + (OP_beq_dynamic - OP_beq));
+        insn->rd = (uint8_t)half;
+    }
     if (!options->return_stack)
         return;
     if (insn->op == OP_jal && is_link(insn->rd))
@@ -348,18 +375,54 @@ static bool is_traceable(const struct insn *insn)
            insn->op != OP_join_used && insn->op != OP_straddle;
 }
 
+/* Does it leave its result to the record behind (`latest` in handlers.inc)? */
+static bool is_producer(const struct insn *insn)
+{
+    return insn->rd != 32 && (is_alu[insn->op] || is_load(insn));
+}
+
+static enum operands_from operands_from(const struct insn *before, const struct insn *insn)
+{
+    if (is_producer(before) && before->rd == insn->rs1)
+        return OPERANDS_FIRST_LATEST;
+    if (is_producer(before) && before->rd == insn->rs2)
+        return OPERANDS_SECOND_LATEST;
+    return OPERANDS_STORED;
+}
+
+/* Records that are met from elsewhere in the line, a bit each. */
+static uint64_t targets(const struct code_line *code, unsigned count)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (code->insn[i].op == OP_join || code->insn[i].op == OP_join_used ||
+            is_near(&code->insn[i]))
+            set |= UINT64_C(1) << (i + (unsigned)code->insn[i].imm);
+    return set;
+}
+
+static void choose_handlers(struct code_line *code, unsigned count, bool traced)
+{
+    uint64_t met = targets(code, count) | 1;
+    for (unsigned i = 0; i < count; i++) {
+        struct insn *insn = &code->insn[i];
+        enum operands_from from = met >> i & 1 ? OPERANDS_STORED : operands_from(insn - 1, insn);
+        const void *forwarded = hart_handler(insn->op, from);
+        insn->go = forwarded ? forwarded : hart_handler(insn->op, OPERANDS_STORED);
+        if (traced)
+            insn->go = hart_handler(is_traceable(insn) ? OP_traced : insn->op, OPERANDS_STORED);
+    }
+}
+
 static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)
 {
-    const void *const *handler = hart_handlers();
     for (unsigned i = 0; i < count; i++)
         make_near(code, i);
     for (unsigned i = 0; i + 1 < count; i++)
         mark_use(code, i);
-    for (unsigned i = 0; i < count; i++) {
-        struct insn *insn = &code->insn[i];
-        make_predicted(insn, options);
-        insn->go = handler[options->traced && is_traceable(insn) ? OP_traced : insn->op];
-    }
+    for (unsigned i = 0; i < count; i++)
+        make_predicted(&code->insn[i], code->half[i], options);
+    choose_handlers(code, count, options->traced);
 }
 
 static void decode_line(struct code_line *code, const struct code_options *options)
@@ -383,9 +446,9 @@ static void decode_straddle(struct code_line *code, uint32_t bits,
         end.op = OP_line_end_used;
         end.rs1 = insn.rd;
     }
-    make_predicted(&insn, options);
-    insn.go = hart_handlers()[options->traced ? OP_traced : insn.op];
-    end.go = hart_handlers()[end.op];
+    make_predicted(&insn, half, options);
+    insn.go = hart_handler(options->traced ? OP_traced : insn.op, OPERANDS_STORED);
+    end.go = hart_handler(end.op, OPERANDS_STORED);
     memset(code->entry, NOT_DECODED, sizeof code->entry);
     add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
 }

@@ -50,7 +50,8 @@ enum insn_op {
  *                  from this one; branch rd: 1 = the target lies behind
  *   jal, jalr      rs2: the halfword of the line that follows the instruction
  *   auipc          imm: its value, less the line's address
- *   x_dynamic      the branch is predicted by counters, not by its direction
+ *   x_dynamic      the branch is predicted by counters, not by its direction; rd: the
+ *                  halfword of the line at which it stands
  *   x_used         the next instruction uses the value that this load brings
  *   line_end       imm: the halfword of the next line to go on with */
 struct insn {
@@ -75,6 +76,10 @@ enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
  */
 struct code_line {
     struct insn insn[CODE_RECORDS];
+    struct went {              /* of the record with the same index, when it left the line: */
+        const struct insn *to; /* the last time; a guess that saves time, no more (run.c) */
+        struct code_line *unused;
+    } went[CODE_RECORDS];
     uint8_t entry[LINE_HALVES]; /* halfword -> record */
     uint8_t half[CODE_RECORDS]; /* record -> halfword */
     uint8_t bytes[LINE_BYTES];  /* what was decoded */

@@ -52,13 +52,6 @@ static inline uint64_t or_combine(uint64_t a)
     return ((a >> 7) & 0x0101010101010101u) * 0xff;
 }
 
-/* The address as an aligned access of `bytes` to a line must show it in a tag
- * plane: line bits and the bits that alignment wants to be zero. */
-static inline uint64_t tag_of(uint64_t address, unsigned bytes)
-{
-    return address & ~(uint64_t)((LINE_BYTES - 1) ^ (bytes - 1));
-}
-
 /* The cycle at which this slice must stop: its end or the timer. */
 static cycle_t slice_end(const struct hart *h)
 {
@@ -80,6 +73,20 @@ static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t n
     return waits ? h->loaded_until - now : 0;
 }
 
+/* `to` is the record that execution goes on with behind `from`, in another line: the
+ * result is always `to`.  But to find it took a chain of loads, and everything behind
+ * would wait for them; where it went last time is one load, and the host goes on with
+ * that while it checks that it is right. */
+static inline const struct insn *guess_record(const struct insn *from, const struct insn *to)
+{
+    struct went *last = (struct went *)(uintptr_t)(from + CODE_RECORDS);
+    const struct insn *guess = last->to, *result = guess;
+    __asm__("" : "+r"(result)); /* so that the compiler does not take `to`, which is equal */
+    if (__builtin_expect(guess != to, 0))
+        last->to = result = to;
+    return result;
+}
+
 /* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
  * instructions? */
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)
@@ -89,11 +96,17 @@ static bool cache_block_allowed(const struct hart *h, uint64_t bits)
 
 #define EXECUTE execute
 #define GO      goto * i->go
+#define ENTER                                                                                      \
+    do {                                                                                           \
+        if (h->trace)                                                                              \
+            GO;                                                                                    \
+        goto *handlers[OPERANDS_STORED][i->op];                                                    \
+    } while (0)
 #include "sim/core/handlers.inc"
 
-const void *const *hart_handlers(void)
+const void *hart_handler(unsigned op, enum operands_from from)
 {
-    return execute(NULL, NULL, 0);
+    return execute(NULL, NULL, 0)[from * OPS + op];
 }
 
 /* The line behind h->pc's, into which the instruction there reaches. */
@@ -110,10 +123,14 @@ static bool fetch_behind(struct hart *h)
 }
 
 /* The decoded line at h->pc, or NULL after a wait or a trap. */
-static struct code_line *fetch(struct hart *h)
+static inline struct code_line *fetch(struct hart *h)
 {
     if (h->behind_wanted && !fetch_behind(h))
         return NULL;
+    struct code_line *here = h->here;
+    h->here = NULL;
+    if (here)
+        return here;
     const struct fetch_entry *entry = &h->fetch[(h->pc >> LINE_SHIFT) & h->fetch_mask];
     if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1)))
         return entry->code;

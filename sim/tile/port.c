@@ -44,17 +44,16 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
 
 static uint8_t *cell_of(struct hart *h, paddr_t physical)
 {
-    const struct l1_window *w = h->window;
-    return &w->data[physical & ((w->set_mask << LINE_SHIFT) | (LINE_BYTES - 1))];
+    return &h->data[physical & ((h->set_mask << LINE_SHIFT) | (LINE_BYTES - 1))];
 }
 
 /* ---- views -------------------------------------------------------------------- */
 
 /* Virtual and physical address select the same set, so that a view can be indexed
  * by the one and hold data of the other. */
-static bool same_index(const struct l1_window *w, uint64_t address, paddr_t physical)
+static bool same_index(const struct hart *h, uint64_t address, paddr_t physical)
 {
-    return !((address ^ physical) >> LINE_SHIFT & w->set_mask);
+    return !((address ^ physical) >> LINE_SHIFT & h->set_mask);
 }
 
 /* Remembers that this line may be read (and written) at this address without
@@ -62,15 +61,15 @@ static bool same_index(const struct l1_window *w, uint64_t address, paddr_t phys
 static void remember_line(struct hart *h, uint64_t address, paddr_t physical, enum access_kind kind)
 {
     const struct l1_window *w = h->window;
-    uint64_t set = address >> LINE_SHIFT & w->set_mask;
+    uint64_t set = address >> LINE_SHIFT & h->set_mask;
     paddr_t line = line_of(physical);
-    if (!same_index(w, address, physical) || w->read_tag[set] != line)
+    if (!same_index(h, address, physical) || w->read_tag[set] != line ||
+        h->view[set] == line_of(address) || !mmu_may_access(h, line, LINE_BYTES, ACCESS_LOAD))
         return;
-    if (kind == ACCESS_LOAD && mmu_may_access(h, line, LINE_BYTES, ACCESS_LOAD))
-        w->view_read[h->view][set] = line_of(address);
-    if (kind == ACCESS_STORE && w->write_tag[set] == line &&
-        mmu_may_access(h, line, LINE_BYTES, ACCESS_STORE))
-        w->view_write[h->view][set] = line_of(address);
+    if (kind == ACCESS_LOAD)
+        h->view[set] = line_of(address) | VIEW_READ_ONLY;
+    else if (w->write_tag[set] == line && mmu_may_access(h, line, LINE_BYTES, ACCESS_STORE))
+        h->view[set] = line_of(address);
 }
 
 /* ---- devices ---------------------------------------------------------------- */
@@ -276,8 +275,8 @@ static enum port_result store_split(struct hart *h, uint64_t address, unsigned b
             return PORT_YIELD;
     }
     if (result == PORT_DONE)
-        result = store_part(h, second, s->physical[1], bytes - low_bytes,
-                            value >> (8 * low_bytes), cause);
+        result = store_part(h, second, s->physical[1], bytes - low_bytes, value >> (8 * low_bytes),
+                            cause);
     if (result == PORT_DONE)
         s->stage = SPLIT_NONE;
     return result;
@@ -431,6 +430,7 @@ static void forget_code(struct hart *h, paddr_t physical)
     uint64_t set = physical >> LINE_SHIFT & h->fetch_mask;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k][set].line = UINT64_MAX;
+    h->here = NULL;
 }
 
 /* Halfwords of a line that may be fetched, a bit each. */
