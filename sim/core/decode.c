@@ -222,7 +222,7 @@ static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
     bool compressed = is_compressed(bits);
     struct insn insn = decode_insn(compressed ? expand_compressed((uint16_t)bits) : bits);
     *next = half + (compressed ? 1 : 2);
-    if (insn.op == OP_jal || insn.op == OP_jalr)
+    if ((insn.op == OP_jal && insn.rd != 32) || insn.op == OP_jalr)
         insn.rs2 = (uint8_t)*next;
     if (is_branch(&insn))
         insn.rd = insn.imm < 0;
@@ -401,16 +401,83 @@ static uint64_t targets(const struct code_line *code, unsigned count)
     return set;
 }
 
-static void choose_handlers(struct code_line *code, unsigned count, bool traced)
+/* ---- loops that may be polling (polling.h) ------------------------------------------ */
+
+static bool is_plain_jump(const struct insn *insn)
+{
+    return insn->rd == 32 && (insn->op == OP_jal || insn->op == OP_jal_near);
+}
+
+static bool goes_back(const struct code_line *code, const struct insn *insn)
+{
+    if (is_near(insn))
+        return insn->imm <= 0;
+    return insn->imm < 2 * code->half[insn - code->insn];
+}
+
+static bool is_store(const struct insn *insn)
+{
+    return insn->op >= OP_sb && insn->op < OP_beq;
+}
+
+/* An instruction that does nothing but write its rd from registers. */
+static bool is_computation(const struct insn *insn)
+{
+    return insn->op < OP_lb;
+}
+
+/* Does the way from `first` to the branch change something each time: store, or
+ * count in a register that nothing else writes?  False when it is not straight. */
+static bool makes_progress(const struct insn *first, const struct insn *branch)
+{
+    unsigned writes[33] = {0};
+    uint64_t counted = 0;
+    for (const struct insn *i = first; i < branch; i++) {
+        if (is_store(i))
+            return true;
+        if (!is_computation(i) && !is_load(i))
+            return false;
+        writes[i->rd]++;
+        if ((i->op == OP_addi || i->op == OP_addiw) && i->rs1 == i->rd && i->imm)
+            counted |= UINT64_C(1) << i->rd;
+    }
+    for (unsigned r = 1; r < 32; r++)
+        if (counted >> r & 1 && writes[r] == 1)
+            return true;
+    return false;
+}
+
+/* A backward branch or plain jump, unless its loop can be seen to make progress. */
+static bool may_close_round(const struct code_line *code, const struct insn *insn)
+{
+    if (!(is_branch(insn) || is_plain_jump(insn)) || !goes_back(code, insn))
+        return false;
+    return !is_near(insn) || !makes_progress(insn + insn->imm, insn);
+}
+
+/* The handler that a record begins with; the others find the next one by its `op`. */
+static enum insn_op entry_of(const struct insn *insn, bool round,
+                             const struct code_options *options)
+{
+    if (options->traced && is_traceable(insn))
+        return round ? OP_traced_round : OP_traced;
+    return round ? OP_round : (enum insn_op)insn->op;
+}
+
+/* A record is entered from other lines at the handler without forwarded operands. */
+static void choose_handlers(struct code_line *code, unsigned count,
+                            const struct code_options *options)
 {
     uint64_t met = targets(code, count) | 1;
     for (unsigned i = 0; i < count; i++) {
         struct insn *insn = &code->insn[i];
-        enum operands_from from = met >> i & 1 ? OPERANDS_STORED : operands_from(insn - 1, insn);
-        const void *forwarded = hart_handler(insn->op, from);
-        insn->go = forwarded ? forwarded : hart_handler(insn->op, OPERANDS_STORED);
-        if (traced)
-            insn->go = hart_handler(is_traceable(insn) ? OP_traced : insn->op, OPERANDS_STORED);
+        enum insn_op first = entry_of(insn, may_close_round(code, insn), options);
+        bool alone = met >> i & 1 || first != insn->op;
+        enum operands_from from = alone ? OPERANDS_STORED : operands_from(insn - 1, insn);
+        code->far[i].enter = hart_handler(first, OPERANDS_STORED);
+        insn->go = hart_handler(first, from);
+        if (!insn->go)
+            insn->go = code->far[i].enter;
     }
 }
 
@@ -422,7 +489,7 @@ static void finish_line(struct code_line *code, unsigned count, const struct cod
         mark_use(code, i);
     for (unsigned i = 0; i < count; i++)
         make_predicted(&code->insn[i], code->half[i], options);
-    choose_handlers(code, count, options->traced);
+    choose_handlers(code, count, options);
 }
 
 static void decode_line(struct code_line *code, const struct code_options *options)
@@ -449,6 +516,8 @@ static void decode_straddle(struct code_line *code, uint32_t bits,
     make_predicted(&insn, half, options);
     insn.go = hart_handler(options->traced ? OP_traced : insn.op, OPERANDS_STORED);
     end.go = hart_handler(end.op, OPERANDS_STORED);
+    code->far[0].enter = insn.go;
+    code->far[1].enter = end.go;
     memset(code->entry, NOT_DECODED, sizeof code->entry);
     add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
 }

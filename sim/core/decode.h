@@ -41,14 +41,17 @@ enum insn_op {
     OP_join_used,     /* the same: from a load into rs1's register to an OP_straddle */
     OP_line_end,      /* behind the last instruction: go on in the next line */
     OP_line_end_used, /* the last instruction is a load (or lr) into rs1's register */
+    OP_round,         /* may close a polling loop: looks, then does what `op` says */
     OP_traced,        /* writes a trace event, then does what `op` says */
+    OP_traced_round,  /* both */
     OPS
 };
 
 /* One decoded instruction.
  *   branch, jal    imm: target, in bytes from the line's first; near: in records
  *                  from this one; branch rd: 1 = the target lies behind
- *   jal, jalr      rs2: the halfword of the line that follows the instruction
+ *   jal, jalr      rs2: the halfword of the line that follows the instruction; jal
+ *                  without a link: 0
  *   auipc          imm: its value, less the line's address
  *   x_dynamic      the branch is predicted by counters, not by its direction; rd: the
  *                  halfword of the line at which it stands
@@ -60,6 +63,12 @@ struct insn {
     uint8_t rs1, rs2; /* 0 when the format has none */
     uint8_t op;       /* enum insn_op */
     int32_t imm;
+};
+
+/* Of a record, what is needed to come from another line or to go to one. */
+struct insn_far {
+    const void *enter;       /* handler for those who come from elsewhere */
+    const struct insn *went; /* where it went last: a guess that saves time, no more (run.c) */
 };
 
 enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
@@ -76,10 +85,7 @@ enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
  */
 struct code_line {
     struct insn insn[CODE_RECORDS];
-    struct went {              /* of the record with the same index, when it left the line: */
-        const struct insn *to; /* the last time; a guess that saves time, no more (run.c) */
-        struct code_line *unused;
-    } went[CODE_RECORDS];
+    struct insn_far far[CODE_RECORDS]; /* right behind: insn_far finds them */
     uint8_t entry[LINE_HALVES]; /* halfword -> record */
     uint8_t half[CODE_RECORDS]; /* record -> halfword */
     uint8_t bytes[LINE_BYTES];  /* what was decoded */
@@ -87,6 +93,12 @@ struct code_line {
     bool straddle;              /* one instruction of two lines; bytes begin with its bits */
     struct code_line *next;     /* same hash bucket */
 };
+
+/* Both are 16 bytes, so that the way from one to the other needs no code_line. */
+static inline struct insn_far *insn_far(const struct insn *insn)
+{
+    return (struct insn_far *)(uintptr_t)(insn + CODE_RECORDS);
+}
 
 struct code_table;
 
@@ -130,8 +142,5 @@ bool insn_next_uses(const struct insn *insn);
 /* The 32-bit instruction that a 16-bit one means; 0 (illegal) when reserved. */
 uint32_t expand_compressed(uint16_t bits);
 const char *insn_name(enum insn_op op);
-
-/* Does it read register `reg` (not x0)? */
-bool insn_uses(const struct insn *insn, unsigned reg);
 
 #endif

@@ -22,13 +22,15 @@
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
 #include "sim/core/pmp.h"
+#include "sim/core/polling.h"
 #include "sim/core/predictor.h"
 #include "sim/core/retire.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
 
-/* Why a hart's cycle was not an issue: STALL(name, meaning). */
+/* Why a hart's cycle was not an issue: STALL(name, meaning).  The last one is made up
+ * when accounts are read, from cycles that count elsewhere until then (polling.h). */
 #define STALL_CAUSES(STALL)                                                                        \
     STALL(data_use, "a load's value was used at once")                                             \
     STALL(multiply, "multiplier or divider")                                                       \
@@ -44,7 +46,8 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(csr, "CSR access, fence.i, message-unit register")                                       \
     STALL(trap, "trap entry and return")                                                           \
     STALL(idle, "wfi")                                                                             \
-    STALL(message, "waiting for a message")
+    STALL(message, "waiting for a message")                                                        \
+    STALL(polling, "rounds of loops that changed nothing, their instructions included")
 enum stall_cause {
 #define STALL(name, meaning) STALL_##name,
     STALL_CAUSES(STALL)
@@ -119,6 +122,21 @@ struct split {
     paddr_t physical[2];
 };
 
+/* A loop that may be polling (polling.h). */
+struct round {
+    struct round_branch watched, other; /* other: came by last, since the watched one did */
+    uint64_t line; /* that holds the watched one: equal lines have one decoded form */
+    uint8_t failures, let_go;
+    bool compared; /* since cycle `since`, when these were: */
+    cycle_t since;
+    uint64_t queue, x[32], stall[STALLS];
+};
+
+/* What polling rounds took, and which causes it counts for in the other accounts. */
+struct polled {
+    uint64_t cycles, instructions, stall[STALLS];
+};
+
 enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
 
 struct hart {
@@ -131,6 +149,7 @@ struct hart {
     cycle_t timer_at, stimer_at; /* cycles at which mtime reaches mtimecmp, time stimecmp */
     uint64_t mip, mie;
 
+    const uint64_t *store_view; /* `view`, or `blind` while a round is compared (polling.h) */
     uint64_t *view;            /* of the present mode, for loads and stores: see hart_view_reads */
     uint8_t *data;             /* of the L1D's most recently used ways (coherence.h) */
     uint64_t set_mask;         /* of the L1D */
@@ -155,6 +174,7 @@ struct hart {
 
     struct fetch_entry *fetch_view[L1_VIEWS];
     const struct l1_window *window;
+    const uint64_t *blind;    /* as long as a view, and empty */
     struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
     struct tile *tile;
     uint64_t device_value;
@@ -169,6 +189,8 @@ struct hart {
     struct mode_account {
         uint64_t cycles, stall[STALLS];
     } mode[3], mode_mark;
+    struct polled polled[3];
+    _Alignas(64) struct round round; /* its first line is touched by branches that go back */
 
     /* memory management */
     struct tlb itlb, dtlb, l2tlb;
@@ -235,6 +257,7 @@ static inline void hart_prefetch_state(const struct hart *h)
 {
     for (unsigned i = 0; i < HART_HOT_LINES; i++)
         __builtin_prefetch((const char *)h + i * HOST_LINE_BYTES, 1);
+    __builtin_prefetch(&h->round, 1);
 }
 
 static inline void hart_prefetch_near(const struct hart *h)
@@ -271,6 +294,14 @@ void hart_wake(struct hart *h, cycle_t now);
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);
 
+/* Where the cycles of one privilege mode (index 0 U, 1 S, 2 M) went, as of the last
+ * hart_account_mode: `base` is the issue of instructions outside polling rounds, and
+ * with all stalls, polling included, adds up to `cycles`. */
+struct hart_account {
+    uint64_t cycles, instructions, base, stall[STALLS];
+};
+struct hart_account hart_account_of(const struct hart *h, unsigned mode);
+
 /* Gives what has passed since the last call to the present privilege's account. */
 void hart_account_mode(struct hart *h);
 
@@ -290,6 +321,25 @@ static inline uint64_t hart_instructions(const struct hart *h)
     for (unsigned i = 0; i < STALLS; i++)
         n -= h->stall[i];
     return n;
+}
+
+/* Of the accounts by privilege: 0 U, 1 S, 2 M. */
+static inline unsigned hart_mode_index(const struct hart *h)
+{
+    return h->priv == PRIV_M ? 2 : h->priv;
+}
+
+/* To be called when `view` or round.compared has changed. */
+static inline void hart_choose_store_view(struct hart *h)
+{
+    h->store_view = h->round.compared ? h->blind : h->view;
+}
+
+/* The hart does something that no polling round does. */
+static inline void hart_acts(struct hart *h)
+{
+    if (__builtin_expect(h->round.compared, 0))
+        polling_fail(h);
 }
 
 static inline void hart_stall(struct hart *h, enum stall_cause cause, uint64_t cycles)

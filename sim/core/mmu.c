@@ -31,6 +31,10 @@ void mmu_create(struct hart *h, struct arena *arena)
     tlb_create(&h->l2tlb, arena, cfg->tlb_l2_entries, cfg->tlb_l2_ways);
     h->pmp.entries = (uint8_t)cfg->hart_pmp_entries;
     h->pmp.grain = (uint8_t)cfg->hart_pmp_grain;
+    size_t sets = h->window->set_mask + 1;
+    uint64_t *blind = arena_alloc(arena, sets, sizeof *blind);
+    memset(blind, 0xff, sets * sizeof *blind);
+    h->blind = blind;
 }
 
 /* ---- modes -------------------------------------------------------------------- */
@@ -104,6 +108,7 @@ void mmu_select_views(struct hart *h)
     h->view = h->window->view[view_of(mode_of(h, ACCESS_LOAD))];
     h->fetch = h->fetch_view[view_of((enum privilege)h->priv)];
     h->here = NULL;
+    hart_choose_store_view(h);
 }
 
 /* ---- permissions -------------------------------------------------------------------- */
@@ -146,6 +151,7 @@ static void walk_begin(struct hart *h, uint64_t address, enum access_kind kind)
                        .level = (uint8_t)(levels_of(h) - 1),
                        .table = (h->satp & PPN_MASK) << PAGE_SHIFT};
     h->walks++;
+    hart_acts(h);
 }
 
 static enum port_result walk_fault(struct hart *h, enum trap_cause why, enum trap_cause *cause)
@@ -195,6 +201,7 @@ static struct tlb *first_tlb(struct hart *h, enum access_kind kind)
 /* What a replaced entry had let through must be looked up again. */
 static void remember(struct hart *h, struct tlb *tlb, const struct tlb_entry *entry)
 {
+    hart_acts(h);
     if (tlb_insert(tlb, entry))
         mmu_forget_views(h);
 }
@@ -320,6 +327,7 @@ void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_spac
                               .one_space = one_space,
                               .vpn = page_of(h, address),
                               .asid = (uint16_t)asid};
+    hart_acts(h);
     tlb_invalidate(&h->itlb, &range);
     tlb_invalidate(&h->dtlb, &range);
     tlb_invalidate(&h->l2tlb, &range);

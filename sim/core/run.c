@@ -79,11 +79,11 @@ static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t n
  * that while it checks that it is right. */
 static inline const struct insn *guess_record(const struct insn *from, const struct insn *to)
 {
-    struct went *last = (struct went *)(uintptr_t)(from + CODE_RECORDS);
-    const struct insn *guess = last->to, *result = guess;
+    struct insn_far *far = insn_far(from);
+    const struct insn *guess = far->went, *result = guess;
     __asm__("" : "+r"(result)); /* so that the compiler does not take `to`, which is equal */
     if (__builtin_expect(guess != to, 0))
-        last->to = result = to;
+        far->went = result = to;
     return result;
 }
 
@@ -96,12 +96,7 @@ static bool cache_block_allowed(const struct hart *h, uint64_t bits)
 
 #define EXECUTE execute
 #define GO      goto * i->go
-#define ENTER                                                                                      \
-    do {                                                                                           \
-        if (h->trace)                                                                              \
-            GO;                                                                                    \
-        goto *handlers[OPERANDS_STORED][i->op];                                                    \
-    } while (0)
+#define ENTER   goto *insn_far(i)->enter
 #include "sim/core/handlers.inc"
 
 const void *hart_handler(unsigned op, enum operands_from from)

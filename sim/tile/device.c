@@ -123,7 +123,8 @@ static const struct region *region_of(paddr_t address)
 static const struct region *region_for(paddr_t address, unsigned bytes)
 {
     const struct region *r = region_of(address);
-    return r && bytes >= r->access_min && bytes <= r->access_max ? r : NULL;
+    bool fits = r && bytes >= r->access_min && bytes <= r->access_max && address % bytes == 0;
+    return fits ? r : NULL;
 }
 
 bool device_owner(const struct tile *t, paddr_t address, unsigned bytes, tile_id *owner)

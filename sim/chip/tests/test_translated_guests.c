@@ -15,14 +15,15 @@
 #include "sim/chip/tests/manners.h"
 
 enum { SEEDS = 40, DATA_PAGES = 8, WINDOW_PAGES = 48, CODE_PAGES = 16, PHYSICAL_CODE = 2 };
-#define WINDOW UINT64_C(0x40000000)
-#define WINDOW_CODE (WINDOW + (uint64_t)WINDOW_PAGES * 4096)
-#define USER_SHIFT UINT64_C(0x40000000)
-#define PAGES (MAP_DRAM_BASE + UINT64_C(0x50000)) /* data pages */
-#define CODE (MAP_DRAM_BASE + UINT64_C(0x60000))
-#define ROOT (MAP_DRAM_BASE + UINT64_C(0x70000))
-#define MIDDLE (ROOT + 0x1000)
-#define LEAVES (ROOT + 0x2000)
+#define WINDOW         UINT64_C(0x40000000)
+#define WINDOW_CODE    (WINDOW + (uint64_t)WINDOW_PAGES * 4096)
+#define USER_SHIFT     UINT64_C(0x40000000)
+#define PAGES          (MAP_DRAM_BASE + UINT64_C(0x50000)) /* data pages */
+#define CODE           (MAP_DRAM_BASE + UINT64_C(0x60000))
+#define ROOT           (MAP_DRAM_BASE + UINT64_C(0x70000))
+#define MIDDLE         (ROOT + 0x1000)
+#define LEAVES         (ROOT + 0x2000)
+#define ROOT48         (ROOT + 0x3000)
 #define FINISH_REQUEST 1
 
 enum { S4 = 20, S5 = 21, S6 = 22, S7 = 23, A7 = 17 };
@@ -150,7 +151,10 @@ static void put_remap(struct program *p)
 
 static void put_space(struct program *p)
 {
-    put_li(p, T1, UINT64_C(8) << 60 | (uint64_t)rng_below(&rng, 3) << 44 | ROOT >> 12);
+    bool sv48 = rng_below(&rng, 2);
+    put_li(p, T1,
+           (sv48 ? UINT64_C(9) : UINT64_C(8)) << 60 | (uint64_t)rng_below(&rng, 3) << 44 |
+               (sv48 ? ROOT48 : ROOT) >> 12);
     put_csrw(p, CSR_SATP, T1);
 }
 
@@ -221,14 +225,56 @@ static void put_loop(struct program *p)
     put_fold(p, T3);
 }
 
+/* Loads from page after page, so that translations leave the TLB, between lines of
+ * plain arithmetic in which a timer comes: lines end and loops go round with their
+ * next line in the views or not, as the loads have left them. */
+static void put_loop_over_pages(struct program *p)
+{
+    put_li(p, T0, WINDOW + rng_below(&rng, WINDOW_PAGES - 8) * 4096 + rng_below(&rng, 60) * 64);
+    put_li(p, T2, 8);
+    put_li(p, T4, 4096);
+    unsigned loop = p->count;
+    put_csrr(p, T1, CSR_CYCLE);
+    put(p, asm_i(OP_addi, T1, T1, (int32_t)rng_below(&rng, 120)));
+    put_csrw(p, CSR_STIMECMP, T1);
+    for (unsigned n = rng_below(&rng, 50); n > 0; n--)
+        put(p, asm_r(OP_add, T3, T3, A5));
+    put(p, asm_i(OP_ld, T3, T0, 0));
+    for (unsigned n = rng_below(&rng, 50); n > 0; n--)
+        put(p, asm_r(OP_add, T3, T3, A5));
+    put(p, asm_r(OP_add, T0, T0, T4));
+    put(p, asm_i(OP_addi, T2, T2, -1));
+    put_branch(p, OP_bne, T2, ZERO, loop);
+    put_fold(p, T3);
+}
+
+/* A few lines of a few pages in turn: what the views hold outlives translations. */
+static void put_turns(struct program *p)
+{
+    uint64_t first = WINDOW + rng_below(&rng, WINDOW_PAGES - 8) * 4096;
+    unsigned pages = 2 + rng_below(&rng, 4);
+    for (unsigned n = 0; n < 3 * pages; n++) {
+        put_li(p, T0, first + (uint64_t)(n % pages) * (4096 + 64));
+        put(p, rng_below(&rng, 3) ? asm_i(OP_ld, T1, T0, 0) : asm_s(OP_sd, A5, T0, 0));
+        put(p, asm_r(OP_xor, A5, A5, T1));
+    }
+    put_fold_cycle(p);
+}
+
 typedef void put_piece_fn(struct program *p);
 static put_piece_fn *const pieces[] = {
-    put_load,  put_load,        put_store,          put_store,
-    put_load,  put_store,       put_atomic,         put_run_of_accesses,
-    put_remap, put_remap,       put_fence,          put_space,
-    put_ecall, put_permissions, put_timer,          put_machine_timer,
-    put_call,  put_call,        put_interrupt_self, put_arithmetic,
-    put_loop,
+    put_load,           put_load,
+    put_store,          put_store,
+    put_load,           put_store,
+    put_atomic,         put_run_of_accesses,
+    put_remap,          put_remap,
+    put_fence,          put_space,
+    put_ecall,          put_permissions,
+    put_timer,          put_machine_timer,
+    put_call,           put_call,
+    put_interrupt_self, put_arithmetic,
+    put_loop,           put_loop_over_pages,
+    put_turns,          put_turns,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -282,6 +328,12 @@ static void put_handler(struct program *p, unsigned *finish)
     unsigned no_call = put(p, asm_b(OP_bne, S6, ZERO, 0));
     put(p, asm_i(OP_addi, S6, A7, -FINISH_REQUEST));
     *finish = put(p, asm_b(OP_beq, S6, ZERO, 0));
+    /* a look at the caller's code with its own eyes */
+    put_li(p, S6, MSTATUS_MPRV);
+    put(p, asm_i(OP_csrrs, ZERO, S6, CSR_MSTATUS));
+    put(p, asm_i(OP_lhu, S7, S5, 0));
+    put(p, asm_i(OP_csrrc, ZERO, S6, CSR_MSTATUS));
+    put(p, asm_r(OP_add, A4, A4, S7));
     /* the other mode, at the other address; one data page loses or gains its rights */
     put_li(p, S6, UINT64_C(1) << 11);
     put_csrr(p, S7, CSR_MSTATUS);
@@ -402,7 +454,8 @@ static void poke(struct machine *m, paddr_t at, uint64_t value, unsigned bytes)
 
 static void poke_tables(struct machine *m)
 {
-    poke(m, ROOT, UINT64_C(0) << 10 | 0xcf, 8); /* devices, S */
+    poke(m, ROOT, UINT64_C(0) << 10 | 0xcf, 8);   /* devices, S */
+    poke(m, ROOT48, ROOT >> 12 << 10 | PTE_V, 8); /* Sv48: the same, one level further down */
     poke(m, ROOT + 8, MIDDLE >> 12 << 10 | PTE_V, 8);
     poke(m, ROOT + 16, UINT64_C(0x80000) << 10 | 0xcf, 8); /* DRAM, S and U */
     poke(m, ROOT + 24, UINT64_C(0x80000) << 10 | 0xdf, 8);
@@ -437,7 +490,8 @@ static void poke_code(struct machine *m)
     poke(m, CODE + PHYSICAL_CODE * 4096 - 2, return16, 2);
 }
 
-/* ---- machines --------------------------------------------------------------------------------- */
+/* ---- machines ---------------------------------------------------------------------------------
+ */
 
 static const struct shape {
     const char *name;
@@ -457,7 +511,7 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     machine_begin(m, s->width, s->height);
     m->cfg.mesh_concentration = s->concentration;
     m->cfg.mesh_router_cycles = s->router_cycles;
-    m->cfg.l1d_kib = m->cfg.l1i_kib = 1;
+    m->cfg.l1d_kib = m->cfg.l1i_kib = seed % 3 == 2 ? 8 : 1;
     m->cfg.l1d_ways = m->cfg.l1i_ways = seed % 3 ? 2 : 16;
     m->cfg.tlb_i_entries = m->cfg.tlb_d_entries = tlbs[seed % 5].entries;
     m->cfg.tlb_i_ways = m->cfg.tlb_d_ways = tlbs[seed % 5].ways;
@@ -515,9 +569,9 @@ TRANSLATED_GUESTS(3)
 /* The guests are worth something only if they do what they are for. */
 Test(translated_guests, they_exercise_everything)
 {
-    static const char *const wanted[] = {"tlb.i_misses",    "tlb.d_misses",  "tlb.l2_misses",
-                                         "hart.interrupts", "hart.exceptions", "hart.stall.walk",
-                                         "l1d.evictions",   "hart.stall.l1d_access"};
+    static const char *const wanted[] = {
+        "tlb.i_misses",    "tlb.d_misses",    "tlb.l2_misses", "hart.interrupts",
+        "hart.exceptions", "hart.stall.walk", "l1d.evictions", "hart.stall.l1d_access"};
     static struct machine m;
     uint64_t seen[sizeof wanted / sizeof wanted[0]] = {0};
     for (unsigned seed = 0; seed < 5; seed++) {

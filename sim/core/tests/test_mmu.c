@@ -29,7 +29,7 @@ static void destroy(void)
 TestSuite(mmu, .init = create, .fini = destroy);
 
 enum { SV39 = 8, SV48 = 9, RSW = 0x300 };
-#define TABLE(n) (FLAT_BASE + 0x8000 + (uint64_t)(n) * 0x1000) /* four pages of tables */
+#define TABLE(n) (FLAT_BASE + 0x8000 + (uint64_t)(n)*0x1000) /* four pages of tables */
 
 static uint64_t bit(unsigned n)
 {
@@ -200,9 +200,9 @@ static struct verdict check(uint64_t va, enum access_kind kind, const char *what
 /* ---- one entry, all its bits --------------------------------------------------------- */
 
 /* An address whose indices differ at all levels, in the middle of pages of all sizes. */
-#define VA UINT64_C(0x0000002a5f2d1abc)
+#define VA   UINT64_C(0x0000002a5f2d1abc)
 #define VA48 UINT64_C(0x00004aaa5f2d1abc)
-#define PPN UINT64_C(0x5a5c0000000) /* aligned to 512 GiB and beyond */
+#define PPN  UINT64_C(0x5a5c0000000) /* aligned to 512 GiB and beyond */
 
 /* Every state of mstatus and mode that matters to an access. */
 static void set_mode(unsigned n)
@@ -376,9 +376,9 @@ Test(mmu, who_sets_a_and_d_is_a_parameter_and_menvcfg_adue_where_it_says_so)
         uint64_t adue;
         bool hardware;
     } cases[] = {
-        {AD_HARDWARE, 0, true},           {AD_HARDWARE, MENVCFG_ADUE, true},
-        {AD_FAULT, 0, false},             {AD_FAULT, MENVCFG_ADUE, false},
-        {AD_MENVCFG, 0, false},           {AD_MENVCFG, MENVCFG_ADUE, true},
+        {AD_HARDWARE, 0, true}, {AD_HARDWARE, MENVCFG_ADUE, true},
+        {AD_FAULT, 0, false},   {AD_FAULT, MENVCFG_ADUE, false},
+        {AD_MENVCFG, 0, false}, {AD_MENVCFG, MENVCFG_ADUE, true},
     };
     set_satp(SV39, 0);
     h->priv = PRIV_S;
@@ -507,10 +507,10 @@ static const struct held {
     unsigned level, asid;
     bool global;
 } held[] = {
-    {0x00001000, 0, 1, false},  {0x00002000, 0, 1, false},  {0x00003000, 0, 1, true},
-    {0x00001000, 0, 2, false},  {0x00002000, 0, 2, false},  {0x40600000, 1, 1, false},
-    {0x40755000, 1, 1, false},  {0x40800000, 1, 1, false},  {0x80000000, 2, 1, false},
-    {0x9fff7000, 2, 1, false},  {0xc0000000, 2, 2, false},  {0xffffffff80a00000, 1, 2, true},
+    {0x00001000, 0, 1, false},        {0x00002000, 0, 1, false}, {0x00003000, 0, 1, true},
+    {0x00001000, 0, 2, false},        {0x00002000, 0, 2, false}, {0x40600000, 1, 1, false},
+    {0x40755000, 1, 1, false},        {0x40800000, 1, 1, false}, {0x80000000, 2, 1, false},
+    {0x9fff7000, 2, 1, false},        {0xc0000000, 2, 2, false}, {0xffffffff80a00000, 1, 2, true},
     {0xffffffff80a01000, 1, 2, true},
 };
 enum { HELD = sizeof held / sizeof held[0] };
@@ -520,8 +520,7 @@ enum { HELD = sizeof held / sizeof held[0] };
 static void map_held(uint64_t ppn)
 {
     for (unsigned i = 0; i < HELD; i++)
-        map(SV39, held[i].va, held[i].level,
-            ppn << 10 | 0xcf | (held[i].global ? PTE_G : 0));
+        map(SV39, held[i].va, held[i].level, ppn << 10 | 0xcf | (held[i].global ? PTE_G : 0));
 }
 
 static struct verdict ask(unsigned i, enum access_kind kind, unsigned asid)
@@ -568,9 +567,9 @@ static void check_fence(bool one_address, uint64_t va, bool one_space, unsigned 
 
 Test(mmu, each_form_of_fence_takes_exactly_what_it_names)
 {
-    static const uint64_t addresses[] = {0x1000,     0x1fff,     0x3008,     0x40600000,
-                                         0x407ff000, 0x40800000, 0x80000000, 0xbffffff8,
-                                         0xc1234000, 0xffffffff80bff000, 0x7000};
+    static const uint64_t addresses[] = {
+        0x1000,     0x1fff,     0x3008,     0x40600000,         0x407ff000, 0x40800000,
+        0x80000000, 0xbffffff8, 0xc1234000, 0xffffffff80bff000, 0x7000};
     for (unsigned a = 0; a < sizeof addresses / sizeof addresses[0]; a++)
         for (unsigned asid = 0; asid < 4; asid++)
             for (unsigned form = 0; form < 4; form++)
@@ -675,7 +674,8 @@ Test(mmu, satp_keeps_its_value_when_the_mode_does_not_exist)
     }
 }
 
-/* ---- progress ------------------------------------------------------------------------------------ */
+/* ---- progress
+ * ------------------------------------------------------------------------------------ */
 
 /* A walk that is cut off after every entry still ends, with the same answer and
  * the same cycles. */
@@ -703,4 +703,25 @@ Test(mmu, a_walk_cut_at_every_cycle_goes_on_where_it_was)
             cr_assert_eq(flat->walk_reads - reads, mode == SV48 ? 4 : 3, "each entry once");
             cr_assert_eq(h->cycle - start, (mode == SV48 ? 4 : 3) * flat->cfg.tlb_walk_cycles);
         }
+}
+
+/* What a trap cuts off is begun anew: the handler may change satp. */
+Test(mmu, a_trap_ends_a_walk)
+{
+    enum trap_cause cause;
+    paddr_t physical;
+    h->priv = PRIV_S;
+    h->mtvec = FLAT_TRAP;
+    set_satp(SV39, 0);
+    map(SV39, VA, 0, PPN << 10 | 0xcf);
+    h->behind_line = FLAT_CODE;
+    h->until = h->cycle + 1;
+    cr_assert_eq(mmu_translate(h, VA, ACCESS_LOAD, &physical, &cause), PORT_YIELD);
+    hart_trap(h, CAUSE_INTERRUPT | IRQ_MTIP, 0);
+    cr_assert_eq(h->split.stage, SPLIT_NONE);
+    cr_assert_eq(h->behind_line, UINT64_MAX);
+    h->priv = PRIV_S;
+    h->until = CYCLE_NEVER;
+    h->satp = (uint64_t)SV39 << 60 | 0x999; /* a root outside memory */
+    cr_assert_eq(answer(VA, ACCESS_LOAD).cause, CAUSE_LOAD_ACCESS);
 }
