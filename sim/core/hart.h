@@ -150,10 +150,10 @@ struct hart {
     uint64_t mip, mie;
 
     const uint64_t *store_view; /* `view`, or `blind` while a round is compared (polling.h) */
-    uint64_t *view;            /* of the present mode, for loads and stores: see hart_view_reads */
-    uint8_t *data;             /* of the L1D's most recently used ways (coherence.h) */
-    uint64_t set_mask;         /* of the L1D */
-    struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
+    uint64_t *view;             /* of the present mode, for loads and stores: see hart_view_reads */
+    uint8_t *data;              /* of the L1D's most recently used ways (coherence.h) */
+    uint64_t set_mask;          /* of the L1D */
+    struct fetch_entry *fetch;  /* of the present mode: one of fetch_view */
     uint64_t fetch_mask;
     struct code_line *here; /* the line at pc, where a slice has ended; or NULL */
     uint64_t near_address;  /* where the next access may be: what to prefetch, no more */
