@@ -57,6 +57,8 @@ static void build_hart(struct chip *chip, tile_id id)
     h->fetch_mask = sets - 1;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    h->stores.capacity = chip->cfg.hart_store_buffer;
+    h->stores.entry = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.entry);
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
     h->trace = chip->options.trace;
@@ -88,7 +90,12 @@ static void build(struct chip *chip)
     unsigned tiles = config_tiles(&chip->cfg);
     struct code_options code = {.traced = chip->options.trace != NULL,
                                 .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
-                                .return_stack = chip->cfg.hart_return_stack > 0};
+                                .return_stack = chip->cfg.hart_return_stack > 0,
+                                .load_use_cycles = chip->cfg.hart_load_use_cycles,
+                                .mul_cycles = chip->cfg.hart_mul_cycles,
+                                .div_cycles = chip->cfg.hart_div_cycles,
+                                .trap_cycles = chip->cfg.hart_trap_cycles,
+                                .store_buffer = chip->cfg.hart_store_buffer > 0};
     chip->code = code_table_create(chip->arena, &code);
     chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);

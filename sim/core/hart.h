@@ -1,6 +1,6 @@
 /*
- * A hart: RV64IMA_Zicsr_Zifencei_Zicntr with M, S and U mode, in order, one
- * instruction at a time.
+ * A hart: RV64IMA_Zicsr_Zifencei_Zicntr with M, S and U mode, in order, at most
+ * one instruction a cycle, which waits for the results it needs (scoreboard.h).
  *
  * Every cycle of a hart is either the issue of one retired instruction or a
  * stall of one named cause, so that
@@ -25,6 +25,8 @@
 #include "sim/core/polling.h"
 #include "sim/core/predictor.h"
 #include "sim/core/retire.h"
+#include "sim/core/scoreboard.h"
+#include "sim/core/store_buffer.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
@@ -32,14 +34,16 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
 /* Why a hart's cycle was not an issue: STALL(name, meaning).  The last one is made up
  * when accounts are read, from cycles that count elsewhere until then (polling.h). */
 #define STALL_CAUSES(STALL)                                                                        \
-    STALL(data_use, "a load's value was used at once")                                             \
-    STALL(multiply, "multiplier or divider")                                                       \
+    STALL(data_use, "waiting for a load that hits the L1D")                                        \
+    STALL(multiply, "waiting for multiplier or divider")                                           \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
     STALL(l1d_network, "L1D miss: in the mesh")                                                    \
     STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")              \
     STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
     STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
+    STALL(store_buffer, "store buffer full, or to be emptied by a fence, an atomic or an access "  \
+                        "it cannot forward")                                                       \
     STALL(walk, "TLB miss")                                                                        \
     STALL(atomic, "atomic operation")                                                              \
     STALL(device, "device register")                                                               \
@@ -60,6 +64,7 @@ enum stall_cause {
     WAIT(NONE, "nothing", STALLS)                                                                  \
     WAIT(LINE, "a line of the L1D", STALL_l1d_directory)                                           \
     WAIT(L1, "room for another transaction in the L1D", STALL_l1d_access)                          \
+    WAIT(STORES, "stores to leave the store buffer", STALL_store_buffer)                           \
     WAIT(WALK, "a page table entry", STALL_walk)                                                   \
     WAIT(FETCH, "a line of the L1I", STALL_fetch)                                                  \
     WAIT(DEVICE, "another tile's device register", STALL_device)                                   \
@@ -149,11 +154,11 @@ struct hart {
     cycle_t timer_at, stimer_at; /* cycles at which mtime reaches mtimecmp, time stimecmp */
     uint64_t mip, mie;
 
-    const uint64_t *store_view; /* `view`, or `blind` while a round is compared (polling.h) */
-    uint64_t *view;             /* of the present mode, for loads and stores: see hart_view_reads */
-    uint8_t *data;              /* of the L1D's most recently used ways (coherence.h) */
-    uint64_t set_mask;          /* of the L1D */
-    struct fetch_entry *fetch;  /* of the present mode: one of fetch_view */
+    const uint64_t *load_view, *store_view; /* `view` or `blind`: hart_choose_views */
+    uint64_t *view;            /* of the present mode, for loads and stores: see hart_view_reads */
+    uint8_t *data;             /* of the L1D's most recently used ways (coherence.h) */
+    uint64_t set_mask;         /* of the L1D */
+    struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
     uint64_t fetch_mask;
     struct code_line *here; /* the line at pc, where a slice has ended; or NULL */
     uint64_t near_address;  /* where the next access may be: what to prefetch, no more */
@@ -161,13 +166,11 @@ struct hart {
     uint8_t wait;    /* enum hart_wait */
     bool completing; /* the access, wfi or mu_wait that waited must be performed first */
     bool behind_wanted;
-    uint8_t loaded;       /* 0, or register that the next instruction must not use ... */
     bool device_done;     /* device_value answers the access being completed */
     uint8_t charge_cause; /* enum stall_cause */
 
     const struct config *cfg;
     struct trace *trace;  /* NULL: off */
-    cycle_t loaded_until; /* ... before this: a load at the end of a line brings it */
     uint64_t behind_line; /* ~0: none */
     struct predictor predictor;
     uint64_t stall[STALLS]; /* the causes of everyday first */
@@ -182,8 +185,13 @@ struct hart {
     uint32_t charge;     /* cycles to charge once the completed access is performed */
     cycle_t complete_at; /* when what `completing` stands for is performed */
     cycle_t wait_since;
-    paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
+    paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_STORES, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
+    _Alignas(64) struct scoreboard board; /* its first line */
+
+    /* retired stores that are not yet performed; while there are any, loads and stores
+     * see a plane of views that remembers nothing */
+    struct store_buffer stores;
 
     /* the same accounts by privilege (0 U, 1 S, 2 M), brought up to date whenever it changes */
     struct mode_account {
@@ -257,6 +265,7 @@ static inline void hart_prefetch_state(const struct hart *h)
 {
     for (unsigned i = 0; i < HART_HOT_LINES; i++)
         __builtin_prefetch((const char *)h + i * HOST_LINE_BYTES, 1);
+    __builtin_prefetch(&h->board, 1);
     __builtin_prefetch(&h->round, 1);
 }
 
@@ -308,6 +317,19 @@ void hart_account_mode(struct hart *h);
 /* Goes to sleep at h->cycle. */
 void hart_sleep(struct hart *h, enum hart_wait wait);
 
+/* Goes to sleep until store `number` has left the store buffer. */
+void hart_await_store(struct hart *h, uint64_t number);
+
+/* What comes next must find every earlier store performed: true when the hart has gone
+ * to sleep for that, to execute the instruction again. */
+static inline bool hart_awaits_stores(struct hart *h)
+{
+    if (store_buffer_is_empty(&h->stores))
+        return false;
+    hart_await_store(h, h->stores.entered - 1);
+    return true;
+}
+
 /* A wait ends early: is an enabled interrupt pending (wfi's rule: whatever the
  * global enable says)? */
 static inline bool hart_interrupt_pending(const struct hart *h)
@@ -329,10 +351,13 @@ static inline unsigned hart_mode_index(const struct hart *h)
     return h->priv == PRIV_M ? 2 : h->priv;
 }
 
-/* To be called when `view` or round.compared has changed. */
-static inline void hart_choose_store_view(struct hart *h)
+/* Where loads and stores look whether they hit: nowhere while there is anything in the
+ * store buffer, and stores nowhere while a round is being compared.  To be called when
+ * any of this has changed. */
+static inline void hart_choose_views(struct hart *h)
 {
-    h->store_view = h->round.compared ? h->blind : h->view;
+    h->load_view = store_buffer_is_empty(&h->stores) ? h->view : h->blind;
+    h->store_view = h->round.compared ? h->blind : h->load_view;
 }
 
 /* The hart does something that no polling round does. */

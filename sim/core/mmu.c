@@ -108,7 +108,7 @@ void mmu_select_views(struct hart *h)
     h->view = h->window->view[view_of(mode_of(h, ACCESS_LOAD))];
     h->fetch = h->fetch_view[view_of((enum privilege)h->priv)];
     h->here = NULL;
-    hart_choose_store_view(h);
+    hart_choose_views(h);
 }
 
 /* ---- permissions -------------------------------------------------------------------- */

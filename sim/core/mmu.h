@@ -29,7 +29,8 @@ void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_spac
 /* Forgets every remembered hit, of all modes: after satp, mstatus, PMP or envcfg. */
 void mmu_forget_views(struct hart *h);
 
-/* Points the hart's views at those of its present mode. */
+/* Points the hart's views at those of its present mode; loads and stores see none while
+ * there is anything in the store buffer. */
 void mmu_select_views(struct hart *h);
 
 /* satp as written keeps its old value when the mode does not exist. */

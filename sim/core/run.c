@@ -64,15 +64,6 @@ static cycle_t slice_end(const struct hart *h)
     return end < longest ? end : longest;
 }
 
-/* The stall that a load in another line has left to this instruction, which
- * would issue at `now`. */
-static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t now)
-{
-    bool waits = insn_uses(insn, h->loaded) && h->loaded_until > now;
-    h->loaded = 0;
-    return waits ? h->loaded_until - now : 0;
-}
-
 /* `to` is the record that execution goes on with behind `from`, in another line: the
  * result is always `to`.  But to find it took a chain of loads, and everything behind
  * would wait for them; where it went last time is one load, and the host goes on with
@@ -94,9 +85,16 @@ static bool cache_block_allowed(const struct hart *h, uint64_t bits)
     return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
-#define EXECUTE execute
-#define GO      goto * i->go
-#define ENTER   goto *insn_far(i)->enter
+/* Does a fence for which decoding has found that it may have to wait for stores do so
+ * here?  menvcfg and senvcfg can make it order memory with what it says of devices. */
+static bool fence_awaits_stores(const struct hart *h, int32_t operands)
+{
+    uint64_t both = h->priv == PRIV_M ? 0 : h->menvcfg;
+    if (h->priv == PRIV_U)
+        both |= h->senvcfg;
+    return (operands & FENCE_BEFORE_W) || (both & ENVCFG_FIOM);
+}
+
 #include "sim/core/handlers.inc"
 
 const void *hart_handler(unsigned op, enum operands_from from)

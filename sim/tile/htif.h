@@ -45,6 +45,12 @@ struct htif {
 
 struct tile;
 
+/* Must stores to this line be seen one by one, in their turn? */
+static inline bool htif_watches(const struct htif *htif, paddr_t address)
+{
+    return htif->tohost && line_of(address) == line_of(htif->tohost);
+}
+
 /* The tile's hart has stored to `address` (called for slow-path stores, and the
  * line of tohost has no others). */
 void htif_stored(struct tile *t, paddr_t address, uint64_t value);
