@@ -55,6 +55,18 @@ void hart_charge_wait(struct hart *h, cycle_t now)
         hart_stall(h, (enum stall_cause)stall_of_wait[h->wait], now - h->cycle);
 }
 
+void hart_jumped(struct hart *h)
+{
+    struct arrival a = {.cycle = h->cycle,
+                        .from = h->jumped_from,
+                        .to = h->pc,
+                        .kind = ARRIVAL_JUMP,
+                        .from_priv = h->priv,
+                        .to_priv = h->priv};
+    h->jumped_from = 0;
+    history_arrive(&h->history, &a);
+}
+
 void hart_account_mode(struct hart *h)
 {
     struct mode_account *mode = &h->mode[h->priv == PRIV_M ? 2 : h->priv];

@@ -21,6 +21,7 @@
 #include "coherence/coherence.h"
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
+#include "sim/core/history.h"
 #include "sim/core/pmp.h"
 #include "sim/core/polling.h"
 #include "sim/core/predictor.h"
@@ -114,6 +115,7 @@ struct walk {
     bool active;
     bool global; /* a pointer on the way had G: so is the leaf */
     uint8_t kind, level;
+    uint32_t dead;    /* what its entry will be: as in struct tlb_entry */
     uint64_t address; /* page */
     paddr_t table;
 };
@@ -125,6 +127,7 @@ struct split {
     uint8_t stage;
     uint64_t value; /* the first part's, loaded */
     paddr_t physical[2];
+    struct tlb_use via[2]; /* entries that have let the parts through */
 };
 
 /* A loop that may be polling (polling.h). */
@@ -159,6 +162,7 @@ struct hart {
     uint8_t *data;             /* of the L1D's most recently used ways (coherence.h) */
     uint64_t set_mask;         /* of the L1D */
     struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
+    uint64_t jumped_from;      /* the jump that has just left the fast path; 0: none has */
     uint64_t fetch_mask;
     struct code_line *here; /* the line at pc, where a slice has ended; or NULL */
     uint64_t near_address;  /* where the next access may be: what to prefetch, no more */
@@ -166,6 +170,7 @@ struct hart {
     uint8_t wait;    /* enum hart_wait */
     bool completing; /* the access, wfi or mu_wait that waited must be performed first */
     bool behind_wanted;
+    bool behind_dead;     /* perhaps found through an entry that a shootdown should have removed */
     bool device_done;     /* device_value answers the access being completed */
     uint8_t charge_cause; /* enum stall_cause */
 
@@ -223,6 +228,8 @@ struct hart {
     uint64_t traps_in_a_row; /* traps since an instruction was last retired */
     uint64_t instret_at_trap;
     uint64_t last_cause, last_tval, last_epc;
+    uint8_t last_priv;
+    struct history history;
     tile_id id;
 
     uint64_t traps, interrupts;
@@ -299,6 +306,9 @@ const void *hart_handler(unsigned op, enum operands_from from);
 
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
+
+/* Notes the jump from h->jumped_from to h->pc, whose line is not at hand. */
+void hart_jumped(struct hart *h);
 
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);

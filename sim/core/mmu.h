@@ -9,8 +9,6 @@
 
 #include "sim/core/port.h"
 
-enum access_kind { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE };
-
 void mmu_create(struct hart *h, struct arena *arena);
 
 /* The physical address of an access that lies within one page.  PORT_DONE; or
@@ -18,6 +16,10 @@ void mmu_create(struct hart *h, struct arena *arena);
  * the walker is at work (execute the instruction again, it goes on where it was). */
 enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kind kind,
                                paddr_t *physical, enum trap_cause *cause);
+
+/* The entry that an access translated just now has gone through, if a TLB still has
+ * it; with no bits when none has, or nothing was translated. */
+struct tlb_use mmu_used(struct hart *h, uint64_t address, enum access_kind kind);
 
 /* May the hart, in the mode that counts for this kind of access, touch these
  * bytes (physical memory protection)? */

@@ -125,9 +125,13 @@ static inline struct code_line *fetch(struct hart *h)
     if (here)
         return here;
     const struct fetch_entry *entry = &h->fetch[(h->pc >> LINE_SHIFT) & h->fetch_mask];
-    if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1)))
+    if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1))) {
+        h->jumped_from = 0;
         return entry->code;
+    }
     struct code_line *code = NULL;
+    if (h->jumped_from)
+        hart_jumped(h);
     enum trap_cause cause;
     if (port_fetch(h, h->pc, &code, &cause) == PORT_FAULT)
         hart_trap(h, cause, h->pc);

@@ -265,8 +265,17 @@ static enum port_result find_both(struct hart *h, uint64_t address, unsigned byt
         if (!coherence_has(h->tile->coherence, *physical) ||
             !mmu_may_access(h, *physical, (unsigned)part_bytes, kind))
             return split_fault(h, part, kind, cause);
+        s->via[first ? 0 : 1] = mmu_used(h, part, kind);
     }
     return PORT_DONE;
+}
+
+/* One of the two is performed now; its entry may have died since it was found. */
+static void check_split(struct hart *h, unsigned part, uint64_t address, enum access_kind kind)
+{
+    const struct tlb_use *via = &h->split.via[part];
+    if (via->entry.dead)
+        port_stale_use(h, address, kind, via);
 }
 
 /* The second part is a synchronisation point of its own, one cycle later. */
@@ -285,10 +294,13 @@ static enum port_result load_split(struct hart *h, uint64_t address, unsigned by
     unsigned low_bytes = (unsigned)(second - address);
     enum port_result result = find_both(h, address, bytes, ACCESS_LOAD, cause);
     if (result == PORT_DONE && s->stage == SPLIT_BOTH_FOUND) {
+        check_split(h, 0, address, ACCESS_LOAD);
         result = load_part(h, address, s->physical[0], low_bytes, &s->value, cause);
         if (result == PORT_DONE && second_part_must_wait(h))
             return PORT_YIELD;
     }
+    if (result == PORT_DONE)
+        check_split(h, 1, second, ACCESS_LOAD);
     if (result == PORT_DONE)
         result = load_part(h, second, s->physical[1], bytes - low_bytes, &high, cause);
     if (result != PORT_DONE)
@@ -306,10 +318,13 @@ static enum port_result store_split(struct hart *h, uint64_t address, unsigned b
     unsigned low_bytes = (unsigned)(second - address);
     enum port_result result = find_both(h, address, bytes, ACCESS_STORE, cause);
     if (result == PORT_DONE && s->stage == SPLIT_BOTH_FOUND) {
+        check_split(h, 0, address, ACCESS_STORE);
         result = store_part(h, address, s->physical[0], low_bytes, value, cause);
         if (result == PORT_DONE && second_part_must_wait(h))
             return PORT_YIELD;
     }
+    if (result == PORT_DONE)
+        check_split(h, 1, second, ACCESS_STORE);
     if (result == PORT_DONE)
         result = store_part(h, second, s->physical[1], bytes - low_bytes, value >> (8 * low_bytes),
                             cause);
@@ -529,6 +544,8 @@ struct code_line *port_straddle(struct hart *h, const struct code_line *first,
                                 const struct code_line *second)
 {
     unsigned bytes;
+    if (h->behind_dead)
+        oracle_straddled(h->tile);
     uint32_t low = code_bits(first, LINE_HALVES - 1, &bytes);
     uint32_t high = second->bytes[0] | (uint32_t)second->bytes[1] << 8;
     return code_intern_straddle(h->tile->code, low | high << 16);
