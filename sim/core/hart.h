@@ -170,6 +170,7 @@ struct hart {
     uint8_t wait;    /* enum hart_wait */
     bool completing; /* the access, wfi or mu_wait that waited must be performed first */
     bool behind_wanted;
+    bool tracing;         /* instructions are reported as they retire (retire.h) */
     bool behind_dead;     /* perhaps found through an entry that a shootdown should have removed */
     bool device_done;     /* device_value answers the access being completed */
     uint8_t charge_cause; /* enum stall_cause */
