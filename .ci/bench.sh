@@ -119,8 +119,9 @@ printf '  %-12s %9s %9s %9s\n' "" "M insn/s" "cyc/insn" "insn/cycle"
 busy_tiles 8 500000 2500000
 busy_tiles 32 350000 700000
 cat <<'TEXT'
-  A slice of 12 cycles touches, counted in lines of 64 bytes: 8 of the hart's state, 1 of
-  its L1I's entries, 1 of its predictor's counters, 2 for each access (view and data).
+  A slice of 12 cycles touches, counted from the layout in lines of 64 bytes: 10 of the hart's
+  state, 1 of its fetch view, 1 of its predictor's counters, 2 for each access (view, data);
+  with 10 instructions and 2 accesses that is 1 KiB.
 TEXT
 echo
 echo "the mesh alone, uniform traffic:"
