@@ -116,16 +116,16 @@ bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, si
  * changes no state.  With cfg->sim_check the planes stay empty, so that every
  * access passes l1_access and the checker.
  *
- * view_read and view_write belong to the hart, which keeps there what addresses
- * it may use without asking, for each of its modes; the L1 sets a set's entries
- * to ~0 whenever it changes that set's planes. */
+ * The views belong to the hart, which keeps there what addresses it may use
+ * without asking, one plane for each of its modes (hart.h says what an entry is);
+ * the L1 sets a set's entries to ~0 whenever it changes that set's planes. */
 enum { L1_VIEWS = 3 };
 struct l1_window {
     uint64_t *read_tag;
     uint64_t *write_tag;
     uint8_t *data;
     uint64_t set_mask;
-    uint64_t *view_read[L1_VIEWS], *view_write[L1_VIEWS];
+    uint64_t *view[L1_VIEWS];
 };
 
 struct l1;
