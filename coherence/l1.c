@@ -33,6 +33,8 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
     l1->writebacks = (uint8_t)cfg->l1d_writebacks;
     l1->windowed = !cfg->sim_check;
     cache_array_init(&l1->array, arena, cfg->l1d_kib, cfg->l1d_ways);
+    cache_array_replace_by(&l1->array, arena, cfg->l1d_replacement,
+                           ((uint64_t)cfg->l1d_replacement_seed << 16) + tile);
     l1->mshr = arena_alloc(arena, l1->mshrs, sizeof *l1->mshr);
     l1->writeback = arena_alloc(arena, l1->writebacks, sizeof *l1->writeback);
     l1->rows = arena_alloc(arena, L1_STATES * L1_EVENTS, sizeof *l1->rows);
@@ -222,6 +224,7 @@ static bool take_frame(struct l1_step *step)
     if (!entry && needs_writeback(l1, frame))
         return false;
     empty_frame(l1, frame, entry, step->out);
+    l1->array.fills++;
     l1->array.line[frame] = step->line;
     l1->array.state[frame] = L1_STATE_I;
     step_to_frame(step, frame);

@@ -270,6 +270,7 @@ static struct config draw_machine(struct rng *rng, bool rare)
     cfg.memory_controllers.item[0] = 0;
     cfg.memory_controllers.item[1] = config_tiles(&cfg) - 1;
     cfg.coherence_protocol = (uint8_t)rng_below(rng, PROTOCOLS);
+    cfg.l1d_replacement = (uint8_t)rng_below(rng, 3);
     machine_configure(draw_organisation(rng, rare), &cfg);
     cfg.coherence_sparse_ways = 1 + rng_below(rng, 4);
     if (rare)

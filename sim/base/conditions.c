@@ -113,6 +113,15 @@ static bool check_l1i(const struct config *cfg, struct complaint *c)
     return check_cache(c, "l1i.kib, l1i.ways", cfg->l1i_kib, cfg->l1i_ways);
 }
 
+static bool check_plru(const struct config *cfg, struct complaint *c)
+{
+    enum { TREE_PLRU = 1 };
+    uint32_t ways = cfg->l1d_ways;
+    if (cfg->l1d_replacement != TREE_PLRU || (ways & (ways - 1)) == 0)
+        return true;
+    return complain(c, "l1d.replacement, l1d.ways", "no binary tree has %u leaves", ways);
+}
+
 static bool check_l1d(const struct config *cfg, struct complaint *c)
 {
     return check_cache(c, "l1d.kib, l1d.ways", cfg->l1d_kib, cfg->l1d_ways);
@@ -221,10 +230,10 @@ static bool check_external(const struct config *cfg, struct complaint *c)
 }
 
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles,       check_flit,      check_routing,     check_vnet_priority,
-    check_ack_entries, check_faults,    check_l1i,         check_l1d,
-    check_tlbs,        check_predictor, check_controllers, check_slots,
-    check_external,    check_coarse,    check_sparse,      check_probe,
+    check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
+    check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
+    check_controllers, check_slots, check_external, check_coarse,        check_sparse,
+    check_probe,       check_plru,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

@@ -514,7 +514,7 @@ enum { COHERENCE_SETTINGS = 6 };
 static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
     {NULL},
     {"coherence.directory=probe"},
-    {"coherence.directory=probe", "coherence.protocol=moesi"},
+    {"coherence.directory=probe", "coherence.protocol=moesi", "l1d.replacement=tree-plru"},
     {"coherence.directory=limited-b", "coherence.pointers=1", "coherence.hops=four"},
     {"coherence.directory=limited-nb", "coherence.pointers=1"},
     {"coherence.directory=limited-nb", "coherence.pointers=2", "coherence.protocol=moesi",
@@ -523,7 +523,7 @@ static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
      "coherence.mshrs=2", "coherence.hops=four", "coherence.protocol=moesi"},
     {"coherence.directory=sparse", "coherence.sparse_sets=2", "coherence.sparse_ways=2",
      "coherence.sparse_sharers=coarse", "coherence.group=2", "coherence.mshrs=2"},
-    {"coherence.protocol=msi", "coherence.clean_evictions=noisy"},
+    {"coherence.protocol=msi", "coherence.clean_evictions=noisy", "l1d.replacement=random"},
 };
 enum { COHERENCES = sizeof coherence_settings / sizeof coherence_settings[0] };
 
