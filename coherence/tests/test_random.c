@@ -13,6 +13,8 @@
 #include "coherence/tests/harness.h"
 #include "coherence/tests/machines.h"
 
+/* A seed says what is run: from LARGE and HUGE on, on 64 and on 1,024 tiles. */
+enum { LARGE = 1000000, LARGE_SEEDS = 150, HUGE = 2000000, HUGE_SEEDS = 12 };
 /* Seeds below SEEDS are run in any case, of all machines; those above, as long as
  * there are rows that were not taken, of machines that take the rarest ones. */
 enum { SEEDS = 600, SEEDS_MAX = 4000 };
@@ -34,6 +36,19 @@ struct hart {
     unsigned left;    /* accesses still to begin */
 };
 
+/* How large a machine, and how many accesses of each hart. */
+struct scale {
+    uint32_t width, height; /* 0: as drawn */
+    unsigned accesses;
+};
+
+static struct scale scale_of(uint64_t seed)
+{
+    if (seed >= HUGE)
+        return (struct scale){32, 32, 6};
+    return seed >= LARGE ? (struct scale){8, 8, 30} : (struct scale){0, 0, 200};
+}
+
 struct run {
     struct world w;
     uint64_t seed;
@@ -43,6 +58,7 @@ struct run {
     uint64_t expected[LINES_MAX][WORDS];
     uint64_t adds[LINES_MAX];
     uint64_t stores, finished;
+    uint64_t left; /* accesses still to begin, of all harts */
 };
 
 static paddr_t pick_line(struct run *r)
@@ -100,6 +116,7 @@ static void begin_access(struct run *r, tile_id tile, struct context *c)
     c->address = pick_address(r, c->op);
     c->active = true;
     r->hart[tile].left--;
+    r->left--;
     try_access(r, tile, c);
 }
 
@@ -202,14 +219,6 @@ static void assert_sound(struct run *r)
     cr_assert_null(violation, "seed %lu: %s", r->seed, violation ? violation : "");
 }
 
-static bool work_is_left(const struct run *r)
-{
-    for (unsigned tile = 0; tile < r->tiles; tile++)
-        if (r->hart[tile].left)
-            return true;
-    return false;
-}
-
 /* With no message in flight nobody can be waiting. */
 static void assert_no_deadlock(struct run *r)
 {
@@ -221,7 +230,7 @@ static void assert_no_deadlock(struct run *r)
 
 static void run_to_rest(struct run *r)
 {
-    while (work_is_left(r) || r->w.flights > 0) {
+    while (r->left > 0 || r->w.flights > 0) {
         if (r->w.flights == 0 || rng_below(&r->w.rng, 3) == 0)
             stir(r);
         else
@@ -291,12 +300,15 @@ static void add_rows(struct run *r, uint64_t *l1_rows, uint64_t *home_rows)
 static uint64_t l1_rows_taken[PROTOCOLS][L1_STATES * L1_EVENTS];
 static uint64_t home_rows_taken[PROTOCOLS][HOME_STATES * HOME_EVENTS];
 
-static void run_seed(uint64_t seed, unsigned accesses)
+static void run_seed(uint64_t seed)
 {
     static struct run r;
-    bool rare = seed > SEEDS;
+    struct scale scale = scale_of(seed);
+    bool rare = seed > SEEDS && seed < LARGE;
     struct rng rng = rng_stream(seed, 1);
     struct config cfg = draw_machine(&rng, rare);
+    cfg.mesh_width = scale.width ? scale.width : cfg.mesh_width;
+    cfg.mesh_height = scale.height ? scale.height : cfg.mesh_height;
     memset(&r, 0, sizeof r);
     world_create(&r.w, &cfg, seed);
     r.seed = seed;
@@ -313,10 +325,11 @@ static void run_seed(uint64_t seed, unsigned accesses)
     }
     r.hart = arena_alloc(r.w.arena, r.tiles, sizeof *r.hart);
     for (unsigned tile = 0; tile < r.tiles; tile++)
-        r.hart[tile].left = accesses;
+        r.hart[tile].left = scale.accesses;
+    r.left = (uint64_t)scale.accesses * r.tiles;
     run_to_rest(&r);
     assert_memory(&r);
-    cr_assert_eq(r.finished, (uint64_t)accesses * r.tiles);
+    cr_assert_eq(r.finished, (uint64_t)scale.accesses * r.tiles);
     add_rows(&r, l1_rows_taken[cfg.coherence_protocol], home_rows_taken[cfg.coherence_protocol]);
     world_destroy(&r.w);
 }
@@ -353,13 +366,34 @@ Test(random, every_value_is_the_last_written_and_every_row_is_taken)
 {
     const char *only = getenv("COHERENCE_SEED");
     if (only) {
-        run_seed(strtoull(only, NULL, 10), 200);
+        run_seed(strtoull(only, NULL, 10));
         return;
     }
     uint64_t seed = 1;
     for (; seed <= SEEDS || (seed <= SEEDS_MAX && rows_left() > 0); seed++)
-        run_seed(seed, 200);
+        run_seed(seed);
     fprintf(stderr, "random: %lu seeds until every row was taken\n", seed - 1);
     for (unsigned p = 0; p < PROTOCOLS; p++)
         expect_all_rows_taken(p);
+}
+
+/* More seeds, for longer than a test: RANDOM_TIMES=n in the environment. */
+static void run_many(uint64_t first, uint64_t seeds)
+{
+    const char *times = getenv("RANDOM_TIMES");
+    if (getenv("COHERENCE_SEED"))
+        return;
+    seeds *= times ? strtoull(times, NULL, 10) : 1;
+    for (uint64_t seed = first; seed < first + seeds; seed++)
+        run_seed(seed);
+}
+
+Test(random, sixty_four_tiles)
+{
+    run_many(LARGE, LARGE_SEEDS);
+}
+
+Test(random, a_thousand_tiles)
+{
+    run_many(HUGE, HUGE_SEEDS);
 }
