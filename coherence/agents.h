@@ -98,6 +98,23 @@ struct home_mshr {
     uint8_t data[LINE_BYTES];
 };
 
+/* Counts of a number of L1s: 0, 1, 2, 3-4, 5-8, ... up to all tiles. */
+enum { TALLY_CLASSES = 16 };
+struct tally {
+    uint64_t count[TALLY_CLASSES];
+};
+
+static inline unsigned tally_class(uint32_t number)
+{
+    return number < 2 ? number : 33u - (unsigned)__builtin_clz(number - 1);
+}
+
+static inline void tally_add(struct tally *tally, uint32_t number)
+{
+    assert(tally_class(number) < TALLY_CLASSES);
+    tally->count[tally_class(number)]++;
+}
+
 struct home {
     const struct home_row (*table)[HOME_EVENTS];
     cycle_t bank_free;
@@ -109,6 +126,8 @@ struct home {
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
     uint64_t probes, recalls, broadcasts, entry_waits;
+    struct tally invalidations; /* of each write, as Inv */
+    struct tally sharers;       /* that the entry names after each read that shares */
 };
 
 struct memctl {

@@ -188,6 +188,31 @@ bool directory_is_shared_by_others(const struct directory *dir, uint64_t line_nu
     return first != TILE_NONE;
 }
 
+static uint32_t count_bits(const struct directory *dir, const uint64_t *words)
+{
+    uint32_t bits = 0, last = (dir->tiles - 1) / dir->group;
+    for (uint32_t i = 0; i < dir->words; i++)
+        bits += (uint32_t)__builtin_popcountll(words[i]);
+    uint32_t missing = (last + 1) * dir->group - dir->tiles; /* of the last group */
+    return bits * dir->group - ((words[last / 64] >> last % 64 & 1) ? missing : 0);
+}
+
+uint32_t directory_count_sharers(const struct directory *dir, uint64_t line_number)
+{
+    const uint16_t *pointer = pointers_of(dir, line_number);
+    if (!is_limited(dir))
+        return count_bits(dir, sharer_words(dir, line_number));
+    uint32_t count = 0;
+    while (count < dir->pointers && pointer[count])
+        count++;
+    return directory_is_everyone(dir, line_number) ? dir->tiles : count;
+}
+
+bool directory_is_everyone(const struct directory *dir, uint64_t line_number)
+{
+    return dir->format == DIR_LIMITED_B && pointers_of(dir, line_number)[0] == EVERYONE;
+}
+
 bool directory_is_full(const struct directory *dir, uint64_t line_number, tile_id tile)
 {
     return dir->format == DIR_LIMITED_NB &&

@@ -76,6 +76,11 @@ tile_id directory_next_sharer(const struct directory *dir, uint64_t line_number,
 /* May any tile but this one share the line? */
 bool directory_is_shared_by_others(const struct directory *dir, uint64_t line_number, tile_id tile);
 
+/* How many tiles may share the line. */
+uint32_t directory_count_sharers(const struct directory *dir, uint64_t line_number);
+/* limited-b: were there too many to name? */
+bool directory_is_everyone(const struct directory *dir, uint64_t line_number);
+
 /* limited-nb: must a sharer go before this tile can be added? */
 bool directory_is_full(const struct directory *dir, uint64_t line_number, tile_id tile);
 /* Takes out the sharer that was added first. */

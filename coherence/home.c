@@ -365,6 +365,8 @@ static void process_request(struct home_step *step)
     mshr->sharing = mshr->shared = mshr->dirty = false;
     step->answered = false;
     take_row(step, classify(step));
+    if (step->in->type == COH_GetM || step->in->type == COH_Upgrade)
+        tally_add(&step->home->invalidations, mshr->acks);
     if (step->answered)
         answer_for_memory(step);
 }

@@ -113,6 +113,7 @@ static void invalidate(struct home_step *step, tile_id tile)
 
 static void invalidate_sharers(struct home_step *step)
 {
+    step->home->broadcasts += directory_is_everyone(&step->coh->dir, step->number);
     for (tile_id tile = next_sharer(step, 0); tile != TILE_NONE;
          tile = next_sharer(step, tile + 1u))
         if (tile != step->mshr->requester)
@@ -240,7 +241,9 @@ static void clear_owner(struct home_step *step)
 
 static void add_sharer(struct home_step *step)
 {
-    directory_add_sharer(&step->coh->dir, step->number, step->mshr->requester);
+    struct directory *dir = &step->coh->dir;
+    directory_add_sharer(dir, step->number, step->mshr->requester);
+    tally_add(&step->home->sharers, directory_count_sharers(dir, step->number));
 }
 
 static void remove_sharer(struct home_step *step)

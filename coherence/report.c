@@ -249,6 +249,51 @@ static void icache_stats(const struct coherence *coh, struct stats *stats)
     stats_put(stats, "l1i.flushes", flushes, "flushes", "L1Is emptied by fence.i");
 }
 
+static void add_tally(struct tally *sum, const struct tally *tally)
+{
+    for (unsigned i = 0; i < TALLY_CLASSES; i++)
+        sum->count[i] += tally->count[i];
+}
+
+/* One statistic a class that this chip's tiles can fill: name.0, .1, .2, .4 for 3 and
+ * 4, .8 for 5 to 8 ... */
+static void put_tally(const struct coherence *coh, struct stats *stats, const char *name,
+                      const struct tally *tally, const char *unit, const char *meaning)
+{
+    for (unsigned i = 0; i <= tally_class(coh->tiles); i++) {
+        char full[64];
+        snprintf(full, sizeof full, "%s.%u", name, i < 2 ? i : 1u << (i - 1));
+        stats_put(stats, full, tally->count[i], unit, meaning);
+    }
+}
+
+static void directory_stats(const struct coherence *coh, struct stats *stats)
+{
+    struct home sum = {0};
+    for (uint32_t tile = 0; tile < coh->tiles; tile++) {
+        const struct home *home = &coh->home[tile];
+        sum.broadcasts += home->broadcasts;
+        sum.probes += home->probes;
+        sum.recalls += home->recalls;
+        sum.entry_waits += home->entry_waits;
+        add_tally(&sum.invalidations, &home->invalidations);
+        add_tally(&sum.sharers, &home->sharers);
+    }
+    stats_put(stats, "home.broadcasts", sum.broadcasts, "requests",
+              "requests for which a home asked or invalidated everyone, for want of knowledge");
+    stats_put(stats, "home.probes", sum.probes, "messages",
+              "ProbeS and ProbeM: L1Ds that a home asked for a line");
+    stats_put(stats, "home.recalls", sum.recalls, "messages",
+              "Recalls: sharers dropped to make room in the directory");
+    stats_put(stats, "home.entry_waits", sum.entry_waits, "requests",
+              "requests that waited until another line's directory entry was free");
+    put_tally(coh, stats, "home.invalidations", &sum.invalidations, "writes",
+              "GetM and Upgrade by invalidations sent (named by the upper end of a class)");
+    put_tally(
+        coh, stats, "home.sharers", &sum.sharers, "reads",
+        "reads that share a line by the sharers that its entry then names, or cannot exclude");
+}
+
 static void home_stats(const struct coherence *coh, struct stats *stats)
 {
     struct home sum = {0};
@@ -302,5 +347,6 @@ void coherence_stats(const struct coherence *coh, struct stats *stats)
     l1_stats(coh, stats);
     icache_stats(coh, stats);
     home_stats(coh, stats);
+    directory_stats(coh, stats);
     memctl_stats(coh, stats);
 }
