@@ -39,7 +39,7 @@ struct region {
 struct explorer {
     struct world w;
     unsigned tiles;
-    unsigned ops; /* bit mask of what harts do */
+    const unsigned *ops; /* bit masks of what harts do, by tile */
     enum op waiting[TILES_LIMIT];
     struct region region[REGIONS_MAX];
     unsigned regions;
@@ -289,7 +289,7 @@ static enum l1_answer access_for(tile_id tile, enum op op)
 
 static bool begin(tile_id tile, enum op op)
 {
-    if (!(x.ops >> op & 1))
+    if (!(x.ops[tile] >> op & 1))
         return false;
     if (op == FETCH_A) {
         if (x.w.coh->icache[tile].pending != NO_LINE)
@@ -378,7 +378,7 @@ static void expand(const uint8_t *snapshot)
 }
 
 static void explorer_create(unsigned protocol, const struct machine *machine, unsigned tiles,
-                            unsigned ops, size_t state_limit)
+                            const unsigned *ops, size_t state_limit)
 {
     struct config cfg = world_config(tiles, 1);
     cfg.l1d_kib = cfg.l1i_kib = 1;
@@ -424,17 +424,20 @@ enum { MESI = 1, MSI = 2, MOESI = 4 };
 
 struct system {
     const char *name;
-    unsigned tiles, ops;
-    unsigned quick_for; /* protocols */
+    unsigned tiles, ops[TILES_LIMIT]; /* bit masks */
+    unsigned quick_for;               /* protocols */
     bool is_shortest;
 };
 
+#define ON_A  (1u << LOAD_A | 1u << STORE_A)
+#define EVICT (1u << STORE_A | 1u << LOAD_B)
 static const struct system systems[] = {
-    {"two caches, one line", 2, 1u << LOAD_A | 1u << STORE_A, MESI | MSI | MOESI, true},
-    {"two caches, evictions", 2, 1u << STORE_A | 1u << LOAD_B, MESI, false},
-    {"three caches, one line", 3, 1u << LOAD_A | 1u << STORE_A, MOESI, false},
-    {"two caches, fetches", 2, 1u << LOAD_A | 1u << STORE_A | 1u << FETCH_A, 0, false},
-    {"two caches, two lines", 2, 1u << LOAD_A | 1u << STORE_A | 1u << LOAD_B, 0, false},
+    {"two caches, one line", 2, {ON_A, ON_A}, MESI | MSI | MOESI, true},
+    {"two caches, evictions", 2, {EVICT, EVICT}, MESI, false},
+    {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MOESI, false},
+    {"two caches, fetches", 2, {ON_A | 1u << FETCH_A, ON_A | 1u << FETCH_A}, 0, false},
+    {"two caches, two lines", 2, {ON_A | EVICT, ON_A | EVICT}, 0, false},
+    {"three caches, two lines", 3, {EVICT, 1u << LOAD_A, 1u << LOAD_A | 1u << LOAD_B}, 0, false},
 };
 
 static bool is_wanted(unsigned protocol, const struct machine *machine, const struct system *system)
