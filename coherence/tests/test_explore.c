@@ -434,7 +434,7 @@ struct system {
 static const struct system systems[] = {
     {"two caches, one line", 2, {ON_A, ON_A}, MESI | MSI | MOESI, true},
     {"two caches, evictions", 2, {EVICT, EVICT}, MESI, false},
-    {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MOESI, false},
+    {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MESI | MOESI, false},
     {"two caches, fetches", 2, {ON_A | 1u << FETCH_A, ON_A | 1u << FETCH_A}, 0, false},
     {"two caches, two lines", 2, {ON_A | EVICT, ON_A | EVICT}, 0, false},
     {"three caches, two lines", 3, {EVICT, 1u << LOAD_A, 1u << LOAD_A | 1u << LOAD_B}, 0, false},
