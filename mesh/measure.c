@@ -115,6 +115,7 @@ static void warm_up(struct meter *m, const struct load_state *load)
     if (now < w->end)
         return;
     if (windows_agree(w) || now >= m->limit / 4) {
+        m->settled = windows_agree(w);
         begin_measuring(m);
         return;
     }
@@ -144,10 +145,11 @@ static void measure(struct meter *m, const struct load_state *load)
 {
     cycle_t now = mesh_now(m->mesh);
     if (m->saturated) {
-        if (now >= m->start + SATURATED_CYCLES)
+        if (now >= m->start + (m->asked ? m->asked : SATURATED_CYCLES))
             end_measuring(m, DONE);
     } else if (now >= m->limit && !m->asked) {
         m->saturated = lag_grows(m, load->lag);
+        m->settled = false;
         end_measuring(m, m->saturated ? DONE : DRAIN);
     } else if (known_well_enough(m, now)) {
         end_measuring(m, DRAIN);
@@ -207,7 +209,11 @@ static cycle_t cycles_limit(unsigned nodes)
 void meter_init(struct meter *m, const struct mesh *mesh, struct arena *arena,
                 const struct mesh_traffic *traffic, unsigned flits, bool whole)
 {
-    *m = (struct meter){.mesh = mesh, .asked = traffic->cycles, .whole = whole, .end = CYCLE_NEVER};
+    *m = (struct meter){.mesh = mesh,
+                        .asked = traffic->cycles,
+                        .whole = whole,
+                        .settled = true,
+                        .end = CYCLE_NEVER};
     m->latency = arena_alloc(arena, 1, sizeof *m->latency);
     m->round_trip = arena_alloc(arena, 1, sizeof *m->round_trip);
     m->latency_max = mesh_latency_min(mesh, 0, (tile_id)(mesh->nodes - 1), flits);
@@ -237,14 +243,21 @@ static struct mesh_latency latency_of(const struct hist *h)
                                  .max = h->max};
 }
 
+/* Known when the packets that left their source are those that arrived. */
+static double network_latency(const struct meter *m)
+{
+    bool same = !m->saturated && m->heads_left == m->latency->count;
+    return same ? hist_mean(m->latency) - ratio(m->waited, m->heads_left) : 0;
+}
+
 void meter_report(const struct meter *m, struct mesh_result *result)
 {
     const struct mesh *mesh = m->mesh;
     *result = (struct mesh_result){
         .latency = latency_of(m->latency),
         .round_trip = latency_of(m->round_trip),
-        .ci95 = batch_means_ci95(&m->batches, m->end),
-        .network_latency = hist_mean(m->latency) - ratio(m->waited, m->heads_left),
+        .ci95 = m->saturated ? 0 : batch_means_ci95(&m->batches, m->end),
+        .network_latency = network_latency(m),
         .accepted_rate = ratio(m->flits_after - m->flits_before, (m->end - m->start) * mesh->nodes),
         .hops = ratio(m->hops, m->born),
         .cycles = mesh_now(mesh),
@@ -253,6 +266,7 @@ void meter_report(const struct meter *m, struct mesh_result *result)
         .lost = m->lost,
         .corrupt = m->corrupt,
         .saturated = m->saturated,
+        .settled = m->settled && !m->saturated,
     };
     for (unsigned r = 0; r < mesh->routers; r++)
         for (unsigned p = 0; p < mesh->ports; p++)

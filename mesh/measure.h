@@ -32,7 +32,7 @@ struct window { /* of the warm-up */
 struct meter {
     const struct mesh *mesh;
     enum phase phase;
-    bool saturated;
+    bool saturated, settled; /* settled: nothing was cut short */
     bool whole;           /* a replay */
     cycle_t asked;        /* cycles to measure; 0: until the mean is known */
     unsigned latency_max; /* zero-load, from corner to corner */

@@ -98,7 +98,8 @@ struct mesh_result {
                                   * included */
     double ci95;                 /* half width of the 95 % confidence interval of its mean; 0 when
                                   * it is not known: saturated, or too short a measurement */
-    double network_latency;      /* mean from the head's entry into the network; cycles */
+    double network_latency;      /* mean from the head's entry into the network, in cycles; 0 when
+                                  * it is not known: packets lost, left behind or saturated */
     struct mesh_latency round_trip; /* closed loop: request's birth to arrival of its reply */
     double accepted_rate;           /* flits a node and cycle */
     double hops;                    /* mean of the routers crossed by a packet */
@@ -109,6 +110,7 @@ struct mesh_result {
     uint64_t lost,
         corrupt;    /* packets that count and never arrive, or arrive damaged (mesh.faults) */
     bool saturated; /* the offered load was not accepted */
+    bool settled;   /* warmed up, and measured as precisely, or for as long, as was asked */
 };
 
 /* Runs one load point: warm-up, measurement until the mean is known to 1 %
