@@ -117,6 +117,23 @@ void general_create(struct mesh *m, struct arena *arena, const struct config *cf
         table_create(m, arena);
 }
 
+size_t general_router_bytes(const struct mesh *m)
+{
+    const struct general *g = m->general;
+    size_t vcs = (size_t)m->ports * m->vcs, bytes = 0;
+    if (!g)
+        return 0;
+    bytes += vcs * (2 * sizeof *g->head + sizeof *g->marks);
+    bytes += g->fans ? vcs * sizeof *g->fan : 0;
+    bytes += g->ack_entries ? vcs * sizeof *g->sharing_head + g->ack_entries * sizeof *g->ack : 0;
+    bytes += g->cut ? vcs : 0;
+    bytes += g->table ? m->routers + sizeof *g->rank : 0;
+    bytes += g->vc_count ? (vcs + m->ports) * sizeof *g->vc_count : 0;
+    if (g->arbiter == ARBITER_MATRIX)
+        bytes += (2 * (size_t)m->ports * m->ports + vcs + vcs * m->ports) * sizeof(cycle_t);
+    return bytes;
+}
+
 /* ---- packets that leave ---------------------------------------------------- */
 
 static void leave_note(struct mesh *m, const struct note *note, unsigned delay)

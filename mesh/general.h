@@ -126,6 +126,8 @@ static inline bool bit_of(const uint64_t *map, size_t i)
 /* general.c */
 bool general_wanted(const struct config *cfg);
 void general_create(struct mesh *m, struct arena *arena, const struct config *cfg);
+/* State of one router besides the plain mesh's. */
+size_t general_router_bytes(const struct mesh *m);
 /* What breaks now; the notices of the last step are gone. */
 void general_begin(struct mesh *m);
 /* Behind the routers: notes of this cycle become notices. */

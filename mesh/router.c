@@ -88,7 +88,7 @@ size_t mesh_router_bytes(const struct mesh *mesh)
 {
     size_t vc = sizeof *mesh->in + sizeof *mesh->out;
     size_t port = sizeof *mesh->port + mesh->ports * (sizeof *mesh->sa + sizeof *mesh->va);
-    return mesh->ports * (port + mesh->vcs * vc);
+    return mesh->ports * (port + mesh->vcs * vc) + general_router_bytes(mesh);
 }
 
 size_t mesh_buffer_bytes(const struct mesh *mesh)

@@ -14,6 +14,7 @@
  * or a credit puts it back.
  */
 #include "mesh/general.h"
+#include "mesh/router_work.h"
 #include "sim/base/hash.h"
 
 enum { INJECTION_CYCLES = 2, PACKETS_AT_FIRST = 1 << 16 };
@@ -24,6 +25,7 @@ void sources_create(struct mesh *m, struct arena *arena)
     m->source_queue = arena_alloc(arena, (size_t)m->nodes * m->queues, sizeof *m->source_queue);
     m->source_credits = arena_alloc(arena, (size_t)m->nodes * m->vcs, sizeof *m->source_credits);
     m->sending = arena_alloc(arena, m->nodes / 64 + 1, sizeof *m->sending);
+    m->sending_words = arena_alloc(arena, m->nodes / 4096 + 1, sizeof *m->sending_words);
     m->arena = arena;
     m->packet_capacity = PACKETS_AT_FIRST;
     m->packet = arena_alloc(arena, m->packet_capacity, sizeof *m->packet);
@@ -109,17 +111,18 @@ uint32_t source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned 
     }
     q->last = id;
     m->packets_sent++;
-    bitmap_set(m->sending, from);
+    source_wakes(m, from);
     if (m->general)
         begin_travel(m, id, from);
     return id;
 }
 
 /* The first packet has left altogether. */
-static void queue_advance(struct mesh *m, struct source *s, struct source_queue *q, unsigned vnet)
+INLINE void queue_advance(struct mesh *m, struct source *s, struct source_queue *q, unsigned vnet,
+                          bool general)
 {
     uint32_t next = m->packet[q->first].next;
-    if (!m->general) /* there, records live until the packet has arrived */
+    if (!general) /* there, records live until the packet has arrived */
         packet_give(m, q->first);
     q->first = next;
     if (next)
@@ -139,18 +142,18 @@ static flit_t marks_of(const struct mesh *m, uint32_t id)
     return t->acks ? (m->general->ack_entries ? FLIT_ACK : 0) : FLIT_MULTICAST;
 }
 
-static flit_t flit_of(const struct mesh *m, uint32_t id, unsigned left)
+INLINE flit_t flit_of(const struct mesh *m, uint32_t id, unsigned left, bool general)
 {
     const struct packet *p = &m->packet[id];
     unsigned router = p->to / m->concentration;
-    flit_t content = m->general ? id | marks_of(m, id) : p->payload;
+    flit_t content = general ? id | marks_of(m, id) : p->payload;
     return content | (flit_t)(router % m->width) << FLIT_X_SHIFT |
            (flit_t)(router / m->width) << FLIT_Y_SHIFT |
            (flit_t)(p->to % m->concentration) << FLIT_LOCAL_SHIFT |
            (left == p->flits ? FLIT_HEAD : 0) | (left == 1 ? FLIT_TAIL : 0);
 }
 
-static void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
+INLINE void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
 {
     struct bucket *b = bucket_in(m, INJECTION_CYCLES);
     b->flit[b->flits++] = (struct flit_event){flit, m->source[node].port, (uint8_t)vc};
@@ -184,26 +187,25 @@ static uint32_t usable_vcs(const struct mesh *m, unsigned node, unsigned queue, 
 }
 
 /* Sends the next flit of a virtual network, if a VC has room for it. */
-static bool queue_send(struct mesh *m, unsigned node, unsigned vnet)
+INLINE bool queue_send(struct mesh *m, unsigned node, unsigned vnet, bool general)
 {
     struct source *s = &m->source[node];
     struct source_queue *q = &m->source_queue[node * m->queues + vnet];
     uint32_t id = q->first;
     if (q->left == m->packet[id].flits) {
-        uint32_t usable =
-            m->general ? usable_vcs(m, node, vnet, id) : s->credit & m->vnet_mask[vnet];
+        uint32_t usable = general ? usable_vcs(m, node, vnet, id) : s->credit & m->vnet_mask[vnet];
         if (!usable)
             return false;
-        if (m->general)
+        if (general)
             m->general->packets_inside++;
         q->vc = (uint8_t)first_from(usable, q->vc_next);
         q->vc_next = (uint8_t)(q->vc + 1);
     } else if (!(s->credit >> q->vc & 1)) {
         return false;
     }
-    send_flit(m, node, q->vc, flit_of(m, id, q->left));
+    send_flit(m, node, q->vc, flit_of(m, id, q->left, general));
     if (--q->left == 0)
-        queue_advance(m, s, q, vnet);
+        queue_advance(m, s, q, vnet, general);
     return true;
 }
 
@@ -216,7 +218,7 @@ static void source_step_by_level(struct mesh *m, struct source *s, unsigned node
         for (unsigned k = 0; k < m->queues; k++) {
             unsigned queue = (s->vnet_next + k) % m->queues;
             if (g->queue_level[queue] != level || !(s->waiting >> queue & 1) ||
-                !queue_send(m, node, queue))
+                !queue_send(m, node, queue, true))
                 continue;
             s->vnet_next = (uint8_t)((queue + 1) % m->queues);
             if (!s->waiting)
@@ -226,16 +228,16 @@ static void source_step_by_level(struct mesh *m, struct source *s, unsigned node
     bitmap_clear(m->sending, node);
 }
 
-static void source_step(struct mesh *m, unsigned node)
+INLINE void source_step(struct mesh *m, unsigned node, bool general)
 {
     struct source *s = &m->source[node];
-    if (m->general && m->general->levels > 1) {
+    if (general && m->general->levels > 1) {
         source_step_by_level(m, s, node);
         return;
     }
     for (unsigned k = 0, vnet = s->vnet_next; k < m->queues; k++) {
         unsigned next = vnet + 1 == m->queues ? 0 : vnet + 1;
-        if (s->waiting >> vnet & 1 && queue_send(m, node, vnet)) {
+        if (s->waiting >> vnet & 1 && queue_send(m, node, vnet, general)) {
             s->vnet_next = (uint8_t)next;
             if (!s->waiting)
                 bitmap_clear(m->sending, node);
@@ -255,15 +257,31 @@ static inline unsigned next_bit(uint64_t *word, bool highest)
     return bit;
 }
 
+INLINE void step_word(struct mesh *m, unsigned word, bool general)
+{
+    for (uint64_t bits = m->sending[word]; bits;)
+        source_step(m, word * 64 + next_bit(&bits, m->backward), general);
+    if (!m->sending[word])
+        bitmap_clear(m->sending_words, word);
+}
+
+INLINE void step_all(struct mesh *m, bool general)
+{
+    unsigned groups = (m->nodes + 4095) / 4096;
+    m->departures = 0;
+    for (unsigned k = 0; k < groups; k++) {
+        unsigned group = m->backward ? groups - 1 - k : k;
+        for (uint64_t words = m->sending_words[group]; words;)
+            step_word(m, group * 64 + next_bit(&words, m->backward), general);
+    }
+}
+
 void sources_step(struct mesh *m)
 {
-    unsigned words = (m->nodes + 63) / 64;
-    m->departures = 0;
-    for (unsigned k = 0; k < words; k++) {
-        unsigned w = m->backward ? words - 1 - k : k;
-        for (uint64_t word = m->sending[w]; word;)
-            source_step(m, w * 64 + next_bit(&word, m->backward));
-    }
+    if (m->general)
+        step_all(m, true);
+    else
+        step_all(m, false);
 }
 
 void sources_accept(struct mesh *m, const struct bucket *b)
@@ -275,6 +293,6 @@ void sources_accept(struct mesh *m, const struct bucket *b)
         m->source_credits[node * m->vcs + vc]++;
         s->credit |= 1u << vc;
         if (s->waiting)
-            bitmap_set(m->sending, node);
+            source_wakes(m, node);
     }
 }
