@@ -9,7 +9,7 @@ namespace reference
 namespace
 {
 
-enum { NODES_MAX = 36, FLIT_HOPS_MAX = 40000 };
+enum { NODES_MAX = 36, FLIT_HOPS_MAX = 32000 };
 
 class dice
 {

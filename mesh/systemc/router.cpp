@@ -1,5 +1,6 @@
 #include "mesh/systemc/router.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace reference
@@ -101,7 +102,6 @@ void router::begin_packet(input_vc &in, unsigned port) const
     assert(head.head);
     unsigned vnet = head.vc / mesh.vcs;
     in.at = mesh.router_cycles == 4 ? stage::routing : stage::directed;
-    in.copies.clear();
     in.ways.clear();
     in.released = 0;
     if (!head.set) {
@@ -190,7 +190,7 @@ std::vector<pairing> router::vc_requests(unsigned output) const
         for (unsigned v = 0; v < mesh.all_vcs(); v++) {
             const input_vc &in = inputs[p][v];
             const copy *c = copy_towards(in, output);
-            if (in.at != stage::directed || !c || c->active)
+            if (!c || c->active)
                 continue;
             for (unsigned o : open_vcs(output, in)) {
                 bool refused =
@@ -287,7 +287,7 @@ router::switch_request router::request_of(unsigned port, unsigned vc, unsigned o
     const input_vc &in = inputs[port][vc];
     const copy *c = copy_towards(in, output);
     switch_request request;
-    if (in.at != stage::directed || !c)
+    if (!c)
         return request;
     request.vc = vc;
     request.level = mesh.planted == fault::switch_has_no_levels ? 0 : mesh.level(vc / mesh.vcs);
@@ -419,6 +419,7 @@ void router::release(unsigned port, unsigned vc, std::vector<credit> &returned)
     if (!tail)
         return;
     in.at = stage::idle;
+    in.copies.clear();
     if (!in.buffer.empty())
         begin_packet(in, port);
 }

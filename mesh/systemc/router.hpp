@@ -12,7 +12,6 @@
 #ifndef TESSERA_SYSTEMC_ROUTER_HPP
 #define TESSERA_SYSTEMC_ROUTER_HPP
 
-#include <algorithm>
 #include <deque>
 #include <vector>
 
@@ -129,11 +128,14 @@ class router : public sc_core::sc_module
     void win(pairing match, unsigned vc, std::vector<flit> &leaving, std::vector<credit> &returned);
     void release(unsigned port, unsigned vc, std::vector<credit> &returned);
 
+    /* Of the packet in front of an input VC: what goes to this port, or nullptr. */
     template <typename vc_of> static auto *copy_towards(vc_of &in, unsigned port)
     {
-        auto same = [&](const copy &c) { return c.port == port; };
-        auto found = std::find_if(in.copies.begin(), in.copies.end(), same);
-        return found == in.copies.end() ? nullptr : &*found;
+        decltype(in.copies.data()) found = nullptr;
+        for (auto &c : in.copies)
+            if (in.at == stage::directed && c.port == port)
+                found = &c;
+        return found;
     }
     input_vc &input_at(unsigned index)
     {

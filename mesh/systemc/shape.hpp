@@ -32,6 +32,7 @@ enum class fault {
     copies_want_no_room,     /* a copy takes an output VC without room for the whole packet */
     copies_move_pointer,     /* copies move the pointer of their input VC in VC allocation */
     sinks_fill_up,           /* copies wait for the credits of a sink that needs none */
+    multicasts_draw_no_lot,  /* with o1turn, though the packets after them notice it */
     sources_alternate,       /* with o1turn a source goes xy and yx in turns */
     enters_without_room,     /* an adaptive VC is entered by packets that do not fit */
     escapes_first,           /* the escape VC is asked for whenever it is free */
