@@ -58,7 +58,7 @@ sources() { # NAME...: files of the project with these names, tests included
 }
 
 not_guest() { grep -v '^guest-os/'; }
-not_tests() { grep -v -e '/tests/' -e '/bench/'; }
+not_tests() { grep -v -e '/tests/' -e '/bench/' -e '/verify/'; }
 
 # ---- layers ---------------------------------------------------------------------
 

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "mesh/general.h"
+#include "mesh/series.h"
 
 enum { CREDIT_CYCLES = 2 };
 
@@ -119,6 +120,7 @@ struct mesh *mesh_create(struct arena *arena, const struct config *cfg, unsigned
     buckets_create(m, arena);
     routers_create(m, arena);
     sources_create(m, arena);
+    series_create(m, arena, cfg);
     if (m->general)
         general_create(m, arena, cfg);
     m->search_cycles = cfg->mesh_deadlock_cycles;
@@ -192,6 +194,8 @@ unsigned mesh_step(struct mesh *mesh, const struct mesh_arrival **arrivals)
     mesh->now++;
     if (mesh->now >= mesh->search_at)
         search_deadlock(mesh);
+    if (mesh->now >= mesh->sample_at)
+        series_take(mesh);
     *arrivals = b->arrival;
     return arrived;
 }
@@ -206,6 +210,8 @@ void mesh_skip_to(struct mesh *mesh, cycle_t now)
 {
     assert(mesh_is_idle(mesh) && now >= mesh->now);
     mesh->now = now;
+    if (mesh->now >= mesh->sample_at)
+        series_take(mesh);
 }
 
 /* ---- packets ------------------------------------------------------------ */

@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 
+#include "mesh/traffic.h"
 #include "sim/base/arena.h"
 #include "sim/base/config.h"
 #include "sim/base/error.h"
@@ -163,6 +164,19 @@ unsigned mesh_vc_flits(const struct mesh *mesh, unsigned router, unsigned port, 
 unsigned mesh_vcs(const struct mesh *mesh);
 unsigned mesh_ports(const struct mesh *mesh);
 
+/* What the whole mesh did in an interval, as parameter stats.interval has it. */
+struct mesh_sample {
+    cycle_t cycle;            /* where the interval ends */
+    uint64_t sent, delivered; /* flits, by sources and to sinks */
+    uint64_t crossed;         /* flits through a router, summed over routers */
+    uint64_t buffered_cycles; /* flit x cycles in all buffers of routers */
+};
+
+/* All that are complete, and how long each is.  A run of more than 4,096
+ * intervals doubles them. */
+unsigned mesh_series(const struct mesh *mesh, const struct mesh_sample **samples,
+                     cycle_t *interval);
+
 /* Flits that left `router` through `port` since creation: ports 0 to 3 lead to
  * the neighbours at x+1, x-1, y+1, y-1, port 4 + k to node k of the router. */
 uint64_t mesh_link_flits(const struct mesh *mesh, unsigned router, unsigned port);
@@ -175,53 +189,5 @@ size_t mesh_buffer_bytes(const struct mesh *mesh);
 /* Tests every invariant of the mesh's state between two steps.  False with a
  * text that says what is broken where (EXIT_STATUS_INTERNAL).  Slow. */
 bool mesh_check(const struct mesh *mesh, struct error *e);
-
-/* ---- standalone traffic (`tessera mesh`) -------------------------------- */
-
-enum mesh_pattern { MESH_UNIFORM };
-
-/* The name of a pattern, e.g. "uniform" for MESH_UNIFORM; NULL past the last. */
-const char *mesh_pattern_name(unsigned index);
-
-struct mesh_traffic {
-    enum mesh_pattern pattern;
-    double rate; /* offered flits a node and cycle, in (0, 1] */
-    unsigned packet_flits;
-    uint64_t seed;
-    cycle_t cycles; /* measured, rounded up to 1,024; 0 = until the mean latency is known to 1 % */
-};
-
-/* Where a run stands. */
-struct mesh_progress {
-    const char *phase; /* what it is doing: "warming up", ... */
-    cycle_t cycle;
-    uint64_t packets; /* measured so far */
-};
-
-/* Somebody who is told every 1,024 cycles where the run stands, and may end it. */
-struct mesh_watch {
-    bool (*go_on)(void *context, const struct mesh_progress *progress);
-    void *context;
-};
-
-struct mesh_result {
-    double avg_packet_latency;  /* birth to ejection of the tail, source queue included; cycles */
-    double avg_network_latency; /* head's entry into the network to ejection of the tail; cycles */
-    double accepted_rate;       /* flits a node and cycle */
-    double avg_hops;            /* routers crossed by a packet */
-    double ci95;                /* half width of the 95 % confidence interval of avg_packet_latency;
-                                 * 0 when it is not known: saturated, or too short a measurement */
-    uint64_t p50, p95, p99, max; /* packet latency, cycles */
-    uint64_t cycles;             /* simulated in all */
-    uint64_t measured_cycles;    /* of them, those whose packets count */
-    uint64_t packets, flit_hops;
-    bool saturated; /* the offered load was not accepted */
-};
-
-/* Runs one load point: warm-up, measurement until the mean is known to 1 %
- * (or the point proves saturated), drain.  False with status 64 for traffic
- * that cannot be, 130 when `watch` (NULL: nobody) ended it. */
-bool mesh_run_traffic(const struct config *cfg, const struct mesh_traffic *traffic,
-                      const struct mesh_watch *watch, struct mesh_result *result, struct error *e);
 
 #endif

@@ -195,6 +195,7 @@ struct source {
 
 /* A head or a tail that left its source in the last step. */
 struct departure {
+    uint32_t payload;
     tile_id node;
     bool head, tail;
 };
@@ -258,6 +259,9 @@ struct mesh {
 
     cycle_t search_at, search_cycles; /* for a deadlock: next, and how often */
     bool deadlocked;
+
+    cycle_t sample_at; /* when the next entry of the series is due */
+    struct series *series;
 
     /* counters since creation */
     uint64_t packets_sent, packets_delivered, packets_lost, flits_sent, flits_delivered;

@@ -162,7 +162,8 @@ INLINE void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
     m->flits_sent++;
     if (m->departure && (flit & (FLIT_HEAD | FLIT_TAIL)))
         m->departure[m->departures++] =
-            (struct departure){(tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
+            (struct departure){m->general ? m->packet[(uint32_t)flit].payload : (uint32_t)flit,
+                               (tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
 }
 
 /* The VCs that the head of a packet may take in a general mesh.  A multicast

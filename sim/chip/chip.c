@@ -41,6 +41,7 @@ static void build_predictor(struct chip *chip, struct predictor *p)
     p->history_mask =
         cfg->hart_predictor == PREDICT_GSHARE ? (1u << cfg->hart_history_bits) - 1 : 0;
     p->returns = cfg->hart_return_stack;
+    p->link = arena_alloc(chip->arena, p->returns, sizeof *p->link);
 }
 
 static void build_hart(struct chip *chip, tile_id id)
@@ -51,11 +52,14 @@ static void build_hart(struct chip *chip, tile_id id)
     h->cfg = &chip->cfg;
     h->tile = t;
     h->window = l1_window(t->l1);
+    h->data = h->window->data;
+    h->set_mask = h->window->set_mask;
     h->fetch_mask = sets - 1;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
     h->stores.capacity = chip->cfg.hart_store_buffer;
     h->stores.entry = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.entry);
+    h->stores.origin = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.origin);
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
     h->history.capacity = chip->cfg.sim_history;
@@ -101,7 +105,7 @@ static void build(struct chip *chip)
     chip->code = code_table_create(chip->arena, &code);
     chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
-    chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
+    chip->hart = arena_alloc_dense(chip->arena, tiles, sizeof *chip->hart);
     chip->htif.stop_at = chip->htif.serve_at = CYCLE_NEVER;
     e->cfg = &chip->cfg;
     e->tiles = tiles;

@@ -21,6 +21,7 @@
 #include "sim/tile/external.h"
 
 struct chip;
+struct mesh;
 struct trace;
 
 /* Takes one line (or the rest of one) of a tile's console, in the order of
@@ -122,6 +123,9 @@ struct chip_account chip_account(const struct chip *chip, tile_id tile, unsigned
 
 /* At the end of the run; before one, as of now. */
 void chip_results(struct chip *chip, struct chip_results *results);
+
+/* The mesh, to look at its counters (mesh/mesh.h). */
+const struct mesh *chip_mesh(const struct chip *chip);
 
 /* Where a run stands: the next cycle to be simulated, and instructions so far. */
 cycle_t chip_cycle(const struct chip *chip);

@@ -77,8 +77,7 @@ void mmu_forget_views(struct hart *h)
 {
     size_t bytes = (h->window->set_mask + 1) * sizeof(uint64_t);
     for (unsigned k = 0; k < L1_VIEWS; k++) {
-        memset(h->window->view_read[k], 0xff, bytes);
-        memset(h->window->view_write[k], 0xff, bytes);
+        memset(h->window->view[k], 0xff, bytes);
         for (uint64_t set = 0; set <= h->fetch_mask; set++)
             h->fetch_view[k][set].line = UINT64_MAX;
     }
@@ -92,11 +91,10 @@ static unsigned view_of(enum privilege mode)
 
 void mmu_select_views(struct hart *h)
 {
-    bool blind = !store_buffer_is_empty(&h->stores);
-    h->view = (uint8_t)view_of(mode_of(h, ACCESS_LOAD));
-    h->view_read = blind ? h->blind : h->window->view_read[h->view];
-    h->view_write = blind ? h->blind : h->window->view_write[h->view];
+    h->view = h->window->view[view_of(mode_of(h, ACCESS_LOAD))];
     h->fetch = h->fetch_view[view_of((enum privilege)h->priv)];
+    h->here = NULL;
+    hart_choose_views(h);
 }
 
 /* ---- permissions -------------------------------------------------------------------- */
@@ -264,7 +262,7 @@ enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kin
     *cause = page_fault(kind);
     if (!satp_is_canonical(h->satp, address))
         return PORT_FAULT;
-    uint64_t vpn = satp_page(h->satp, address);
+    uint64_t vpn = page_number(address);
     const struct tlb *first = first_tlb(h, kind);
     const struct tlb_entry *entry = look_up(h, vpn, kind);
     if (entry && !bits_allow(h, entry->bits, kind))
@@ -288,7 +286,7 @@ struct tlb_use mmu_used(struct hart *h, uint64_t address, enum access_kind kind)
     const struct tlb *const levels[] = {first_tlb(h, kind), &h->l2tlb};
     for (unsigned i = 0; i < 2 && is_translated(h, kind); i++) {
         const struct tlb_entry *entry =
-            tlb_find(levels[i], satp_page(h->satp, address), satp_space(h->satp));
+            tlb_find(levels[i], page_number(address), satp_space(h->satp));
         if (entry)
             return (struct tlb_use){*entry, *tlb_origin(levels[i], entry)};
     }
@@ -299,7 +297,7 @@ void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_spac
 {
     struct tlb_range range = {.one_address = one_address,
                               .one_space = one_space,
-                              .vpn = satp_page(h->satp, address),
+                              .vpn = page_number(address),
                               .asid = (uint16_t)asid};
     hart_acts(h);
     tlb_invalidate(&h->itlb, &range);

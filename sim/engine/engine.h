@@ -57,7 +57,12 @@ struct engine {
     tile_id *place; /* tile -> position */
     unsigned awake_count;
 
-    /* packets to each tile's hart half that have not been received */
+    /* of the harts, by position: the clock, CYCLE_NEVER while it sleeps */
+    cycle_t *clock;
+    cycle_t least_clock; /* of them all, between rounds */
+
+    /* packets to each tile's hart half that have not been received, and the least
+     * cycle at which one of them may arrive (CYCLE_NEVER: there is none) */
     uint32_t *inbound;
     cycle_t *earliest;
 

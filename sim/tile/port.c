@@ -47,9 +47,9 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
 
 /* Virtual and physical address select the same set, so that a view can be indexed
  * by the one and hold data of the other. */
-static bool same_index(const struct l1_window *w, uint64_t address, paddr_t physical)
+static bool same_index(const struct hart *h, uint64_t address, paddr_t physical)
 {
-    return !((address ^ physical) >> LINE_SHIFT & w->set_mask);
+    return !((address ^ physical) >> LINE_SHIFT & h->set_mask);
 }
 
 /* Remembers that this line may be read (and written) at this address without
@@ -57,15 +57,15 @@ static bool same_index(const struct l1_window *w, uint64_t address, paddr_t phys
 static void remember_line(struct hart *h, uint64_t address, paddr_t physical, enum access_kind kind)
 {
     const struct l1_window *w = h->window;
-    uint64_t set = address >> LINE_SHIFT & w->set_mask;
+    uint64_t set = address >> LINE_SHIFT & h->set_mask;
     paddr_t line = line_of(physical);
-    if (!same_index(w, address, physical) || w->read_tag[set] != line)
+    if (!same_index(h, address, physical) || w->read_tag[set] != line ||
+        h->view[set] == line_of(address) || !mmu_may_access(h, line, LINE_BYTES, ACCESS_LOAD))
         return;
-    if (kind == ACCESS_LOAD && mmu_may_access(h, line, LINE_BYTES, ACCESS_LOAD))
-        w->view_read[h->view][set] = line_of(address);
-    if (kind == ACCESS_STORE && w->write_tag[set] == line &&
-        mmu_may_access(h, line, LINE_BYTES, ACCESS_STORE))
-        w->view_write[h->view][set] = line_of(address);
+    if (kind == ACCESS_LOAD)
+        h->view[set] = line_of(address) | VIEW_READ_ONLY;
+    else if (w->write_tag[set] == line && mmu_may_access(h, line, LINE_BYTES, ACCESS_STORE))
+        h->view[set] = line_of(address);
 }
 
 /* ---- devices ---------------------------------------------------------------- */
@@ -222,6 +222,22 @@ static enum port_result store_in_turn(struct hart *h, paddr_t physical, unsigned
     return result;
 }
 
+/* By way of the buffer.  What waits there has been translated and will be performed
+ * whatever comes, so the oracle must know how it was. */
+static enum port_result store_to_buffer(struct hart *h, uint64_t address, paddr_t physical,
+                                        unsigned bytes, uint64_t value)
+{
+    uint64_t entered = h->stores.entered;
+    enum port_result result = stores_put(h, physical, bytes, value);
+    if (h->stores.entered != entered)
+        *store_buffer_origin(&h->stores, entered) =
+            (struct store_origin){.via = mmu_used(h, address, ACCESS_STORE),
+                                  .address = address,
+                                  .pc = h->pc,
+                                  .priv = h->priv};
+    return result;
+}
+
 static enum port_result store_part(struct hart *h, uint64_t address, paddr_t physical,
                                    unsigned bytes, uint64_t value, enum trap_cause *cause)
 {
@@ -231,7 +247,7 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
     if (!coherence_has(h->tile->coherence, physical))
         return device_store(h, physical, bytes, value, cause);
     enum port_result result = stores_may_wait(h, physical)
-                                  ? stores_put(h, physical, bytes, value)
+                                  ? store_to_buffer(h, address, physical, bytes, value)
                                   : store_in_turn(h, physical, bytes, value);
     if (result == PORT_DONE)
         remember_line(h, address, physical, ACCESS_STORE);
@@ -493,6 +509,7 @@ static void forget_code(struct hart *h, paddr_t physical)
     uint64_t set = physical >> LINE_SHIFT & h->fetch_mask;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k][set].line = UINT64_MAX;
+    h->here = NULL;
 }
 
 /* Halfwords of a line that may be fetched, a bit each. */
