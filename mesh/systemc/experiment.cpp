@@ -58,7 +58,7 @@ shape draw_shape(dice &d)
     if (mesh.vnets > 1 && d.once_in(2))
         for (unsigned n = d.between(1, mesh.vnets); n > 0; n--)
             mesh.priority.push_back(d.below(d.once_in(2) ? 2 : 8));
-    mesh.routers_copy = !d.once_in(4);
+    mesh.routers_copy = !d.once_in(6);
     return mesh;
 }
 
@@ -160,7 +160,7 @@ void draw_packets(dice &d, experiment &e)
 {
     const sizes &size = pick(d, packet_sizes);
     const pattern &to_whom = pick(d, patterns);
-    unsigned multicast_percent = d.once_in(2) ? 0 : d.once_in(3) ? 100 : d.between(1, 50);
+    unsigned multicast_percent = d.once_in(3) ? 0 : d.once_in(3) ? 100 : d.between(1, 50);
     e.traffic = std::string(size.name) + ", " + to_whom.name + ", " +
                 std::to_string(multicast_percent) + " % multicasts";
     unsigned budget = d.between(FLIT_HOPS_MAX / 8, FLIT_HOPS_MAX), permille = 0;
