@@ -166,7 +166,7 @@ uint64_t legal_mstatus(struct generator *g, uint64_t value)
  * exception goes where that of stores goes ("amo_fault" in differences.def). */
 uint64_t legal_medeleg(uint64_t value)
 {
-    value = (value & ~UINT64_C(0xc0)) | (value & 0x30) << 2;
+    value = (value & ~UINT64_C(0x80c0)) | (value & 0x2030) << 2;
     return (value & 0x204) == 0x204 ? value & ~UINT64_C(0x200) : value;
 }
 

@@ -5,6 +5,7 @@
  *   0x8000_0000  harness: text, then the two vector tables     S may read and execute
  *   0x8000_2000  frame: saved registers, trap log              S may read and write
  *   0x8000_4000  header: what to run; tohost                   M only
+ *   0x8000_6000  copy of the code, for the S handler           S may read
  *   0x8000_8000  page tables that hold the harness itself
  *   0x8001_0000  page tables that hold random entries
  *   0x8001_8000  code under test, 8 KiB, two pages
@@ -24,6 +25,7 @@
 #define FZ_FRAME 0x80002000 /* register t6 holds this address throughout */
 #define FZ_HEADER 0x80004000
 #define FZ_TOHOST 0x80005000
+#define FZ_COPY 0x80006000 /* of the code, for the S handler */
 #define FZ_HARNESS_BYTES 0x2000
 #define FZ_KEPT_BYTES 0x10000 /* the part that PMP entry 0 keeps open */
 
@@ -102,7 +104,8 @@
 #define FRAME_S_EPC 136    /* where the S handler wanted to go on */
 #define FRAME_END 144      /* BLOB_END, for both handlers */
 #define FRAME_C 152          /* a word whose lower bits are not 11 is 2 bytes long */
-#define FRAME_RESERVE 192  /* a line of its own: the store that ends reservations */
+#define FRAME_S_EARLY 160    /* saved before it is known whose registers they are */
+#define FRAME_RESERVE 192    /* a line of its own: the store that ends reservations */
 #define FRAME_LOG 256
 #define FRAME_BYTES (FRAME_LOG + TRAPS_MAX * LOG_BYTES)
 

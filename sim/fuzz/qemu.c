@@ -61,7 +61,7 @@ static bool spawn(struct qemu *q, struct error *e)
              q->memory_file);
     const char *argv[] = {"qemu-system-riscv64", "-M", "virt,memory-backend=ram", "-object", backend,
                           "-m", "64M", "-cpu", q->cpu, "-bios", "none", "-nodefaults", "-display",
-                          "none", "-serial", "none", "-monitor", "none", NULL};
+                          "none", "-serial", "none", "-monitor", "none", "-singlestep", NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);

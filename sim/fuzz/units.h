@@ -76,7 +76,6 @@ uint64_t bad_page(struct generator *g);
 /* rb = an address in scratch memory, a multiple of 8, with room for `imm`. */
 void put_scratch_address(struct generator *g, unsigned rb);
 
-uint64_t random_pte(struct generator *g, uint64_t physical, unsigned level);
 uint64_t random_satp(struct generator *g);
 uint64_t random_pmpcfg(struct generator *g, unsigned number);
 uint64_t random_pmpaddr(struct generator *g);
@@ -89,6 +88,7 @@ struct slot {
     unsigned level;
 };
 struct slot random_slot(struct generator *g);
+uint64_t random_pte(struct generator *g, const struct slot *slot);
 
 /* Draws the setting's translation and protection. */
 void draw_paging(struct generator *g);

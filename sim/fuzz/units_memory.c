@@ -103,23 +103,30 @@ void unit_atomic(struct generator *g)
 
 /* ---- load-reserved, store-conditional -------------------------------------------------- */
 
+/* Nothing traps between an lr and its sc: the address is in one page, and an AMO
+ * has tried it before. */
 void unit_reserve(struct generator *g)
 {
+    enum { MAGIC = 0x5a5 };
     uint32_t width = chance(g, 50) ? 2u << 12 : 3u << 12;
     uint32_t lr = OPCODE_AMO | width | 0x10000000, sc = OPCODE_AMO | width | 0x18000000;
     unsigned rb = free_target(g, 0);
     unsigned other = free_target(g, 1u << rb);
-    put_scratch_address(g, rb);
-    put(g, enc_addi(other, rb, chance(g, 50) ? 64 : -128)); /* another line */
+    put_li(g, rb, FZ_SCRATCH + 4096 * below(g, 2) + 256 + 8 * below(g, 400));
+    put(g, enc_addi(other, X0, MAGIC));
+    put(g, enc_r(OPCODE_AMO | 3 << 12 | 0x40000000, other, rb, X0)); /* amoor.d */
+    put(g, enc_addi(other, other, -MAGIC));
+    put_reference(g, OPCODE_BRANCH | other << 15, REF_BRANCH, (g->unit + 1) * UNIT_PLACES);
+    put(g, enc_addi(other, rb, has(g, PMP) ? 0 : chance(g, 50) ? 64 : -128)); /* another line */
     g->kept |= 1u << rb | 1u << other;
-    bool elsewhere = chance(g, 20);
+    bool elsewhere = !has(g, PMP) && chance(g, 20);
     if (chance(g, 85))
         put_loose(g, enc_r(lr, any_target(g), elsewhere ? other : rb, 0) | below(g, 4) << 25);
     if (chance(g, 30))
-        put_loose(g, enc_i(OPCODE_IMM, any_target(g), any_source(g), (int32_t)below(g, 2048)));
+        put_loose(g, enc_addi(any_target(g), any_source(g), (int32_t)below(g, 2048)));
     if (chance(g, 20))
         put_loose(g, enc_i(OPCODE_LOAD | 3 << 12, any_target(g), rb, 0));
-    if (chance(g, 20))
+    if (!has(g, PMP) && chance(g, 20))
         put_loose(g, enc_s(OPCODE_STORE | 3 << 12, any_source(g), elsewhere ? rb : other, 0));
     put_loose(g, enc_r(sc, any_target(g), rb, any_source(g)) | below(g, 4) << 25);
     if (chance(g, 30)) /* no reservation any more: fails */
@@ -135,6 +142,10 @@ void unit_modify(struct generator *g)
     unsigned ra = free_target(g, 0), rw = free_target(g, 1u << ra);
     unsigned changed = g->unit * UNIT_PLACES + UNIT_PLACES - 2;
     uint32_t insn = enc_addi(any_target(g), any_source(g), (int32_t)below(g, 2048));
+    if (has(g, SV39)) { /* "sum_execute" */
+        put_li(g, rw, 0x40000);
+        put(g, enc_csr(CSRRC, X0, 0x100, rw));
+    }
     put_code_address(g, ra, code_view(g), changed, 0);
     put_li(g, rw, insn);
     put(g, enc_s(OPCODE_STORE | 1 << 12, rw, ra, 0));

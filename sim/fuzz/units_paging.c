@@ -19,7 +19,7 @@
 enum { GROUPS = 6, LARGE_SLOTS = 4, SMALL_PAGES = 4 };
 enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
 
-static const uint16_t giga_index[LARGE_SLOTS] = {1, 4, 255, 511};
+static const uint16_t giga_index[LARGE_SLOTS] = {4, 5, 255, 511};
 static const uint16_t tera_index[LARGE_SLOTS] = {1, 255, 256, 511};
 static const uint64_t page[SMALL_PAGES] = {FZ_CODE, FZ_CODE + PAGE_BYTES, FZ_SCRATCH,
                                            FZ_SCRATCH + PAGE_BYTES};
@@ -78,20 +78,22 @@ struct slot random_slot(struct generator *g)
 
 /* Mostly a valid entry; the upper bits, reserved here, and a superpage's lower
  * bits are seldom wrong. */
-uint64_t random_pte(struct generator *g, uint64_t physical, unsigned level)
+uint64_t random_pte(struct generator *g, const struct slot *slot)
 {
     static const struct {
         uint8_t bit, percent;
     } bits[] = {{PTE_V, 96}, {PTE_R, 85}, {PTE_W, 75}, {PTE_X, 75},
                 {PTE_U, 50}, {PTE_G, 25}, {PTE_A, 75}, {PTE_D, 65}};
-    uint64_t pte = physical >> 12 << 10;
+    uint64_t pte = slot->physical >> 12 << 10;
     for (unsigned i = 0; i < sizeof bits / sizeof bits[0]; i++)
         pte |= chance(g, bits[i].percent) ? bits[i].bit : 0;
     pte |= (uint64_t)below(g, 4) << 8;
     if (chance(g, 2))
         pte |= UINT64_C(1) << (54 + below(g, 10));
-    if (level && chance(g, 5))
-        pte |= UINT64_C(1) << (10 + below(g, 9 * level));
+    if (slot->level && chance(g, 5))
+        pte |= UINT64_C(1) << (10 + below(g, 9 * slot->level));
+    if (slot->virtual == slot->physical && !(pte & PTE_W)) /* "amo_accessed" */
+        pte |= PTE_A;
     return pte;
 }
 
@@ -145,7 +147,7 @@ uint64_t bad_page(struct generator *g)
     uint64_t hole = 0x84000000 + (random & 0x1fffe000);
     if (!has(g, SV39) || chance(g, 40))
         return hole;
-    return chance(g, 50) ? random & 0x3fffffe000 : random & ~UINT64_C(0x1fff);
+    return chance(g, 50) ? (random & 0x2fffffe000) | 0x1000000000 : random & ~UINT64_C(0x1fff);
 }
 
 /* ---- translation ----------------------------------------------------------------------------- */
@@ -158,7 +160,7 @@ static void poke(struct generator *g, uint64_t address, uint64_t value)
 
 static void poke_slot(struct generator *g, struct slot slot)
 {
-    poke(g, slot.entry, random_pte(g, slot.physical, slot.level));
+    poke(g, slot.entry, random_pte(g, &slot));
 }
 
 /* One mode a program: a change of mode would leave entries of the other behind. */
@@ -207,6 +209,9 @@ static void put_fence(struct generator *g, uint64_t address)
         put(g, enc_r(SFENCE_VMA, 0, rv, X0));
         return;
     }
+    g->kept |= 1u << rv;
+    put_guard(g); /* the store may have trapped and led to U mode: "svinval_user" */
+    g->kept = 1;
     put(g, SFENCE_W_INVAL);
     put(g, enc_r(SINVAL_VMA, 0, rv, X0));
     put(g, SFENCE_INVAL_IR);
@@ -225,7 +230,7 @@ void unit_remap(struct generator *g)
     ra = free_target(g, 0);
     rv = free_target(g, 1u << ra);
     put_li(g, ra, slot.entry);
-    put_li(g, rv, random_pte(g, slot.physical, slot.level));
+    put_li(g, rv, random_pte(g, &slot));
     put(g, enc_s(OPCODE_STORE | 3 << 12, rv, ra, 0));
     if (one_address)
         put_fence(g, slot.virtual);
@@ -245,10 +250,12 @@ void unit_switch_satp(struct generator *g)
 void unit_invalidate(struct generator *g)
 {
     static const uint32_t words[] = {SFENCE_W_INVAL, SFENCE_INVAL_IR};
-    if (chance(g, 50))
-        put(g, words[below(g, 2)]);
-    else
+    if (chance(g, 50)) {
         put(g, enc_r(SINVAL_VMA, 0, any_source(g), any_source(g)));
+    } else {
+        put_guard(g);
+        put(g, words[below(g, 2)]);
+    }
 }
 
 /* Loads and stores of M mode with the translation and protection of another. */

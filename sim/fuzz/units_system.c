@@ -255,7 +255,7 @@ static bool is_harmless(uint32_t bits)
         if (funct3 == 4)
             return true;
         return funct3 == 0 && funct12 != 0x302 && funct12 != 0x102 && funct12 != 0x105 &&
-               (funct12 >> 5 & ~3u) != 0x08 && funct12 >> 5 != 0x0b;
+               (funct12 >> 5 < 0x08 || funct12 >> 5 > 0x0c);
     default:
         return (bits & 3) == 3;
     }
