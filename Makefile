@@ -93,7 +93,7 @@ $(B)/obj/%.o: %.c
 
 # What the program says it was built from; rewritten only when that changes.
 TEST_SOURCES := $(wildcard */tests/*.[ch] sim/*/tests/*.[ch])
-SOURCES := $(wildcard $(foreach l,$(LAYERS),$(foreach d,$(DIRS_$(l)),$(d)/*.[ch] $(d)/*.def)) sim/abi/*.h)
+SOURCES := $(wildcard $(foreach l,$(LAYERS),$(foreach d,$(DIRS_$(l)),$(d)/*.[ch] $(d)/*.def $(d)/*.inc)) sim/abi/*.h)
 $(B)/gen/revision.h: FORCE
 	$(Q)mkdir -p $(@D) && .ci/revision.sh $@ $(sort $(SOURCES))
 $(OBJ_cli) $(B)/obj/$(MAIN_SRC:.c=.o) $(TESTS_cli:$(B)/tests/%=$(B)/obj/%.o): | $(B)/gen/revision.h

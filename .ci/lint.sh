@@ -32,6 +32,7 @@ sim/engine | *                     | sim/abi sim/base mesh coherence traces sim/
 sim/chip   | *                     | sim/abi sim/base mesh coherence traces sim/core sim/tile sim/engine
 analysis   | analysis/analysis.h   | sim/base
 sim/cli    |                       | sim/abi sim/base mesh coherence traces analysis sim/core sim/tile sim/engine sim/chip
+sim/fuzz   |                       | sim/abi sim/base sim/chip
 guest-os   |                       | sim/abi
 '
 GENERATED='revision.h' # headers that the build writes
@@ -60,7 +61,7 @@ not_tests() { grep -v -e '/tests/' -e '/bench/'; }
 
 # "file line target" for every include in quotes.
 includes() {
-    sources '*.c' '*.h' '*.S' '*.def' | xargs awk '
+    sources '*.c' '*.h' '*.S' '*.def' '*.inc' | xargs awk '
         match($0, /^[ \t]*#[ \t]*include[ \t]+"[^"]*"/) {
             target = substr($0, RSTART, RLENGTH)
             gsub(/^[^"]*"|"$/, "", target)
@@ -286,4 +287,4 @@ if [ "$count" -gt 0 ]; then
     echo "lint: $count findings"
     exit 1
 fi
-echo "lint: $(sources '*.c' '*.h' '*.S' '*.def' | wc -l) files, nothing found"
+echo "lint: $(sources '*.c' '*.h' '*.S' '*.def' '*.inc' | wc -l) files, nothing found"

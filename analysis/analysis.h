@@ -75,7 +75,7 @@ void run_record_free(struct run_record *record);
 struct analysis;
 
 enum analysis_mode {
-    ANALYSIS_READ, /* the file must exist and is not changed */
+    ANALYSIS_READ, /* the file must exist, may be read-only and is not changed */
     ANALYSIS_WRITE /* created when it does not exist, with the folders above it */
 };
 
@@ -83,6 +83,11 @@ enum analysis_mode {
  * has another version, 74 when the host refuses. */
 struct analysis *analysis_open(const char *path, enum analysis_mode mode, struct error *e);
 void analysis_close(struct analysis *db);
+
+/* Claims the database for one sweep at a time, until it is closed.  With
+ * `wait`, until whoever has the claim is done; else *claimed says whether it
+ * was free. */
+bool analysis_claim(struct analysis *db, bool wait, bool *claimed, struct error *e);
 
 /* Stores a run.  One with the same point_key is replaced.  All or nothing. */
 bool analysis_record(struct analysis *db, const struct run_record *record, struct error *e);
@@ -98,12 +103,15 @@ bool analysis_begin_sweep(struct analysis *db, const char *sweep, const char *fi
 
 /* ---- figures ----------------------------------------------------------------------- */
 
+enum { FIGURE_PANELS = 3 };
+
 struct figure {
     const char *name;
     const char *title;
     const char *x_label, *y_label;
-    const char *closer; /* title of a second panel that shows small values closer, or NULL */
-    const char *select; /* its rows of figure_points */
+    const char *panel[FIGURE_PANELS]; /* titles; a row a series says which panels show it */
+    const char *keys;   /* boot arguments and parameters that x and the series' names cover */
+    const char *select; /* its rows of figure_points, by those keys alone */
 };
 
 extern const struct figure analysis_figures[];

@@ -7,6 +7,11 @@
  * use the write-ahead log with synchronous=FULL: a commit that has returned is
  * on the disk, and readers see finished runs while a sweep is under way.
  *
+ * Readers change nothing and leave nothing behind.  Where the file and its
+ * folder could be written, a reader opens it like a writer, since SQLite then
+ * shares the log and clears it away at the end, and forbids itself to write.
+ * Where not, nobody else can be writing either: it is opened as immutable.
+ *
  * The view figure_points is written from the table of figures.  A writer
  * renews the stored one when it differs from its own; a reader, which changes
  * nothing, puts its own in front of the stored one for its connection.
@@ -14,8 +19,13 @@
 #include "analysis/db.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/base/arena.h"
 #include "sim/base/file.h"
@@ -127,15 +137,44 @@ static bool create_schema(struct analysis *db, struct error *e)
 
 /* ---- the view of the figures ------------------------------------------------------ */
 
+/* What tells the runs of one series apart and is neither on the axis nor in the
+ * name that the figure's query gives it goes into the name: "SHM1 l1d.kib=8",
+ * "SHM1 mesh-4x4".  So one line never joins points of different configurations. */
+static const char naming_sql[] =
+    "), given(run_id, key, value, place) AS (\n"
+    "  SELECT run_id, 'machine', machine, 0 FROM runs\n"
+    "  UNION ALL SELECT run_id, key, value, 1 FROM run_params\n"
+    "), differing AS MATERIALIZED (\n"
+    "  SELECT p.figure, p.series, g.key FROM plain p\n"
+    "  JOIN covered c ON c.figure = p.figure JOIN given g ON g.run_id = p.run_id\n"
+    "  WHERE instr(c.keys, ' ' || g.key || ' ') = 0\n"
+    "  GROUP BY p.figure, p.series, g.key\n"
+    "  HAVING count(DISTINCT g.value) > 1 OR count(*) <\n"
+    "    (SELECT count(*) FROM plain q WHERE q.figure = p.figure AND q.series = p.series)\n"
+    ")\n"
+    "SELECT p.figure, p.series || coalesce((SELECT ' ' || group_concat(word, ' ') FROM (\n"
+    "    SELECT CASE g.key WHEN 'machine' THEN g.value ELSE g.key || '=' || g.value END AS word\n"
+    "    FROM differing d JOIN given g ON g.run_id = p.run_id AND g.key = d.key\n"
+    "    WHERE d.figure = p.figure AND d.series = p.series ORDER BY g.place, g.key)), ''),\n"
+    "  p.x, p.y, p.unit, p.run_id FROM plain p";
+
 /* CREATE VIEW figure_points over the selects of all figures; mem_alloc'd. */
 static char *figure_view_sql(const char *create)
 {
     char *text = NULL;
     size_t bytes = 0;
     FILE *f = open_memstream(&text, &bytes);
-    fprintf(f, "%s figure_points(figure, series, x, y, unit, run_id) AS\n", create);
+    fprintf(f,
+            "%s figure_points(figure, series, x, y, unit, run_id) AS\nWITH covered(figure, keys) "
+            "AS (VALUES",
+            create);
+    for (unsigned i = 0; i < analysis_figure_count; i++)
+        fprintf(f, "%s\n  ('%s', ' %s ')", i ? "," : "", analysis_figures[i].name,
+                analysis_figures[i].keys);
+    fputs("\n), plain(figure, series, x, y, unit, run_id) AS MATERIALIZED (\n", f);
     for (unsigned i = 0; i < analysis_figure_count; i++)
         fprintf(f, "%s%s\n", i ? "UNION ALL\n" : "", analysis_figures[i].select);
+    fputs(naming_sql, f);
     fclose(f);
     return text;
 }
@@ -192,30 +231,119 @@ static bool prepare_to_read(struct analysis *db, struct error *e)
     return check_identity(db, id, version, e) && renew_view(db, "CREATE TEMP VIEW", "", e);
 }
 
-static bool connect(struct analysis *db, enum analysis_mode mode, struct error *e)
+/* Could this process write the file, and the log beside it? */
+static bool is_writable(const char *path)
+{
+    char *copy = mem_copy_string(path);
+    bool writable = access(path, W_OK) == 0 && access(dirname(copy), W_OK) == 0;
+    mem_free(copy);
+    return writable;
+}
+
+/* Does a log lie beside the file, with runs that are not in the file yet? */
+static bool has_log(const char *path)
+{
+    char log[PATH_MAX];
+    struct stat info;
+    snprintf(log, sizeof log, "%s-wal", path);
+    return stat(log, &info) == 0 && info.st_size > 0;
+}
+
+/* "file:" and the path with what a URI reserves escaped; mem_alloc'd. */
+static char *immutable_uri(const char *path)
+{
+    char *uri = NULL;
+    size_t bytes = 0;
+    FILE *f = open_memstream(&uri, &bytes);
+    fputs("file:", f);
+    for (; *path; path++)
+        fprintf(f, strchr("%?#", *path) ? "%%%02x" : "%c", *path);
+    fputs("?immutable=1", f);
+    fclose(f);
+    return uri;
+}
+
+static bool open_immutable(struct analysis *db, struct error *e)
+{
+    if (has_log(db->path))
+        return error_set(e, EXIT_STATUS_IO,
+                         "%s: some of its runs are still in %s-wal, which only a writer can read; "
+                         "copy both to a folder that can be written",
+                         db->path, db->path);
+    char *uri = immutable_uri(db->path);
+    int code = sqlite3_open_v2(uri, &db->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    mem_free(uri);
+    return code == SQLITE_OK || db_fail(db, e);
+}
+
+static bool open_to_read(struct analysis *db, struct error *e)
 {
     struct stat info;
-    int flags =
-        mode == ANALYSIS_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (mode == ANALYSIS_READ && stat(db->path, &info) != 0)
+    if (stat(db->path, &info) != 0)
         return error_set(e, EXIT_STATUS_INPUT, "%s: %s (tessera sweep creates it)", db->path,
                          strerror(errno));
-    if (mode == ANALYSIS_WRITE && !file_make_folders(db->path, e))
-        return false;
-    if (sqlite3_open_v2(db->path, &db->sql, flags, NULL) != SQLITE_OK)
+    if (!is_writable(db->path))
+        return open_immutable(db, e) && prepare_to_read(db, e);
+    if (sqlite3_open_v2(db->path, &db->sql, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
         return db_fail(db, e);
     sqlite3_busy_timeout(db->sql, BUSY_MILLISECONDS);
-    return mode == ANALYSIS_READ ? prepare_to_read(db, e) : prepare_to_write(db, e);
+    return prepare_to_read(db, e) && db_execute(db, "PRAGMA query_only=1", e);
+}
+
+static bool open_to_write(struct analysis *db, struct error *e)
+{
+    if (!file_make_folders(db->path, e))
+        return false;
+    if (access(db->path, F_OK) == 0 && !is_writable(db->path))
+        return error_set(e, EXIT_STATUS_IO,
+                         "%s: it or its folder cannot be written, so no run can be stored in it; "
+                         "name another file with --db",
+                         db->path);
+    if (sqlite3_open_v2(db->path, &db->sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+        SQLITE_OK)
+        return db_fail(db, e);
+    sqlite3_busy_timeout(db->sql, BUSY_MILLISECONDS);
+    return prepare_to_write(db, e);
+}
+
+/* Devices and pipes may never answer. */
+static bool is_ordinary(struct analysis *db, struct error *e)
+{
+    struct stat info;
+    return stat(db->path, &info) != 0 || S_ISREG(info.st_mode) ||
+           error_set(e, EXIT_STATUS_INPUT, "%s: is no ordinary file", db->path);
+}
+
+static bool connect(struct analysis *db, enum analysis_mode mode, struct error *e)
+{
+    return is_ordinary(db, e) &&
+           (mode == ANALYSIS_READ ? open_to_read(db, e) : open_to_write(db, e));
 }
 
 struct analysis *analysis_open(const char *path, enum analysis_mode mode, struct error *e)
 {
     struct analysis *db = mem_alloc(sizeof *db);
-    *db = (struct analysis){.path = mem_copy_string(path)};
+    *db = (struct analysis){.path = mem_copy_string(path), .claim = -1};
     if (connect(db, mode, e))
         return db;
     analysis_close(db);
     return NULL;
+}
+
+/* The claim is a lock on the file that SQLite does not know of; it ends with
+ * the process, whatever ends that. */
+bool analysis_claim(struct analysis *db, bool wait, bool *claimed, struct error *e)
+{
+    if (db->claim < 0)
+        db->claim = open(db->path, O_RDWR | O_CLOEXEC);
+    while (db->claim >= 0) {
+        *claimed = flock(db->claim, wait ? LOCK_EX : LOCK_EX | LOCK_NB) == 0;
+        if (*claimed || errno == EWOULDBLOCK)
+            return true;
+        if (errno != EINTR)
+            break;
+    }
+    return error_set(e, EXIT_STATUS_IO, "%s: %s", db->path, strerror(errno));
 }
 
 void analysis_close(struct analysis *db)
@@ -223,6 +351,8 @@ void analysis_close(struct analysis *db)
     if (db == NULL)
         return;
     sqlite3_close(db->sql);
+    if (db->claim >= 0) /* after SQLite: closing a file drops its own locks on it */
+        close(db->claim);
     mem_free(db->path);
     mem_free(db);
 }

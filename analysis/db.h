@@ -11,6 +11,7 @@ enum { SCHEMA_APPLICATION_ID = 0x54535341, SCHEMA_VERSION = 1 };
 struct analysis {
     sqlite3 *sql;
     char *path;
+    int claim; /* descriptor that holds the claim, or -1 */
 };
 
 /* The tables and views other than figure_points, as SQL. */

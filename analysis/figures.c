@@ -4,55 +4,66 @@
  *
  * A query selects (figure, series, x, y, unit, run_id) from figure_runs, the
  * finished runs of the sweep that was last started for the figure, and from
- * the tables that hang on them.  All queries together are figure_points.
+ * the tables that hang on them.  It names a series by the figure's `keys`; db.c
+ * adds what else tells the runs of a series apart, and all queries together are
+ * figure_points.
  *
  * Colours are Okabe and Ito's, which stay apart for colour-blind readers;
  * since figures are also printed in grey, every series has a mark of its own
  * and every family a dash: shared memory solid with open marks, messages
- * dashed with filled ones, bounds dotted.  Where one family is far above the
- * others, a second panel repeats the figure with an axis made for the others.
+ * dashed with filled ones, the server dotted.  Where one family is far above
+ * another, that one has a panel of its own as well.
  */
 #include "analysis/figures.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "analysis/analysis.h"
 
-/* Operations of the clients, and the server's own cost beside them.  MSG runs
- * are named by their transport; the server's cost belongs to the transport and
- * to the lines that it updates. */
+/* Operations, and the server's own cost beside them.  Only messages have a
+ * transport to be named by: what a run of shared memory was given is not used. */
 #define SELECT_UPDATE                                                                              \
     "SELECT r.figure,\n"                                                                           \
     "  trim(CASE res.series WHEN 'server_cycles' THEN 'server ' ELSE '' END ||\n"                  \
-    "       upper(mode.value) || ' ' ||\n"                                                         \
-    "       CASE transport.value WHEN 'urpc' THEN 'URPC' WHEN 'noc' THEN 'NoC' ELSE '' END),\n"    \
-    "  CAST(cores.value AS INTEGER), res.mean, res.unit, r.run_id\n"                               \
+    "       upper(coalesce(mode.value, 'shm1')) ||\n"                                              \
+    "       CASE WHEN coalesce(mode.value, 'shm1') NOT LIKE 'msg%' THEN ''\n"                      \
+    "            WHEN transport.value = 'noc' THEN ' NoC' ELSE ' URPC' END) AS series,\n"          \
+    "  CAST(cores.value AS INTEGER) AS x, res.mean AS y, res.unit AS unit, r.run_id AS run_id\n"   \
     "FROM figure_runs r\n"                                                                         \
-    "JOIN run_params mode ON mode.run_id = r.run_id AND mode.key = 'mode'\n"                       \
-    "JOIN run_params transport ON transport.run_id = r.run_id AND transport.key = 'transport'\n"   \
+    "LEFT JOIN run_params mode ON mode.run_id = r.run_id AND mode.key = 'mode'\n"                  \
+    "LEFT JOIN run_params transport\n"                                                             \
+    "  ON transport.run_id = r.run_id AND transport.key = 'transport'\n"                           \
     "JOIN run_params cores ON cores.run_id = r.run_id AND cores.key = 'cores'\n"                   \
     "JOIN results res ON res.run_id = r.run_id AND res.series IN ('op_cycles', 'server_cycles')\n" \
     "WHERE r.figure = 'update' AND res.count > 0"
 
 const struct figure analysis_figures[] = {
-    {"update", "Cost of updating shared state", "cores", "cycles per update",
-     "closer: messages and the server", SELECT_UPDATE},
+    {"update",
+     "Cost of updating shared state",
+     "cores",
+     "cycles per update",
+     {"shared memory and messages", "messages alone", "the server, per request"},
+     "mode transport cores",
+     SELECT_UPDATE},
 };
 const unsigned analysis_figure_count = sizeof analysis_figures / sizeof analysis_figures[0];
 
+enum { MAIN = 1, CLOSER = 2, BELOW = 4 }; /* panels */
+
 const struct series_style series_styles[] = {
-    {"update", "SHM1", "#7cc4f0", "1", 6, 1.9, 1.0, false},
-    {"update", "SHM2", "#3d9bd9", "1", 4, 1.9, 1.0, false},
-    {"update", "SHM4", "#0072b2", "1", 8, 1.9, 1.1, false},
-    {"update", "SHM8", "#003f6b", "1", 12, 1.9, 1.15, false},
-    {"update", "MSG1 URPC", "#e69f00", "'-'", 7, 1.9, 0.9, true},
-    {"update", "MSG8 URPC", "#d55e00", "'-'", 5, 1.9, 0.9, true},
-    {"update", "MSG1 NoC", "#2fb98f", "'_.'", 9, 1.9, 1.0, true},
-    {"update", "MSG8 NoC", "#00755a", "'_.'", 13, 1.9, 1.1, true},
-    {"update", "server MSG1 URPC", "#cc79a7", "'.'", 2, 1.3, 0.7, true},
-    {"update", "server MSG8 URPC", "#8c5a9e", "'.'", 3, 1.3, 0.7, true},
-    {"update", "server MSG1 NoC", "#777777", "'.'", 1, 1.3, 0.7, true},
-    {"update", "server MSG8 NoC", "#000000", "'.'", 10, 1.3, 0.6, true},
+    {"update", "SHM1", "#7cc4f0", "1", 6, 1.8, 0.9, MAIN},
+    {"update", "SHM2", "#3d9bd9", "1", 4, 1.8, 0.9, MAIN},
+    {"update", "SHM4", "#0072b2", "1", 8, 1.8, 0.9, MAIN},
+    {"update", "SHM8", "#003f6b", "1", 12, 1.8, 1.0, MAIN},
+    {"update", "MSG1 URPC", "#e69f00", "'-'", 7, 1.8, 0.8, MAIN | CLOSER},
+    {"update", "MSG8 URPC", "#d55e00", "'-'", 5, 1.8, 0.8, MAIN | CLOSER},
+    {"update", "MSG1 NoC", "#2fb98f", "'_.'", 9, 1.8, 0.9, MAIN | CLOSER},
+    {"update", "MSG8 NoC", "#00755a", "'_.'", 13, 1.8, 1.0, MAIN | CLOSER},
+    {"update", "server MSG1 URPC", "#cc79a7", "'.'", 7, 1.5, 0.6, BELOW},
+    {"update", "server MSG8 URPC", "#8c5a9e", "'.'", 4, 1.5, 0.9, BELOW},
+    {"update", "server MSG1 NoC", "#8a8a8a", "'.'", 9, 1.5, 0.6, BELOW},
+    {"update", "server MSG8 NoC", "#000000", "'.'", 8, 1.5, 0.9, BELOW},
 };
 const unsigned series_style_count = sizeof series_styles / sizeof series_styles[0];
 
@@ -60,28 +71,45 @@ const unsigned series_style_count = sizeof series_styles / sizeof series_styles[
 static const char *const palette[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                       "#e69f00", "#56b4e9", "#000000"};
 
+/* Does the name consist of the row's and more words? */
+static bool extends_name(const char *series, const char *row)
+{
+    size_t n = strlen(row);
+    return strncmp(series, row, n) == 0 && (series[n] == 0 || series[n] == ' ');
+}
+
+/* The row whose name the series has or, failing that, begins with. */
 static unsigned find_style(const char *figure, const char *series)
 {
-    unsigned i = 0;
-    while (i < series_style_count && (strcmp(series_styles[i].figure, figure) != 0 ||
-                                      strcmp(series_styles[i].series, series) != 0))
-        i++;
-    return i;
+    unsigned best = series_style_count;
+    for (unsigned i = 0; i < series_style_count; i++) {
+        const struct series_style *row = &series_styles[i];
+        if (strcmp(row->figure, figure) == 0 && extends_name(series, row->series) &&
+            (best == series_style_count ||
+             strlen(row->series) > strlen(series_styles[best].series)))
+            best = i;
+    }
+    return best;
 }
 
 struct series_style series_style_of(const char *figure, const char *series, unsigned position)
 {
     unsigned i = find_style(figure, series);
-    if (i < series_style_count)
-        return series_styles[i];
-    return (struct series_style){figure,
+    struct series_style style = {figure,
                                  series,
                                  palette[position % (sizeof palette / sizeof palette[0])],
                                  "1",
                                  4 + position % 12,
-                                 1.9,
-                                 1.0,
-                                 false};
+                                 1.8,
+                                 0.9,
+                                 MAIN};
+    if (i < series_style_count) {
+        if (strcmp(series_styles[i].series, series) == 0)
+            return series_styles[i];
+        style.dash = series_styles[i].dash;
+        style.panels = series_styles[i].panels;
+    }
+    return style;
 }
 
 unsigned series_rank(const char *figure, const char *series)

@@ -10,17 +10,19 @@ struct series_style {
     const char *dash;   /* gnuplot's dash type */
     unsigned mark;      /* gnuplot's point type */
     double width, mark_size;
-    bool closer; /* the second panel's y axis is made for this series */
+    unsigned panels; /* bit i: panel i of the figure shows it */
 };
 
 extern const struct series_style series_styles[];
 extern const unsigned series_style_count;
 
-/* The style of a series; one that no row names gets a style of its own by its
- * position among the figure's series. */
+/* The style of a series.  One that no row names gets colour and mark by its
+ * position among the figure's series; the panels are those of the row whose
+ * name begins its own ("SHM1 l1d.kib=8"), or the first. */
 struct series_style series_style_of(const char *figure, const char *series, unsigned position);
 
-/* Where the series stands in the legend: known ones in the table's order. */
+/* Where the series stands in the legend: in the table's order by the row whose
+ * name it has or begins with, then the others. */
 unsigned series_rank(const char *figure, const char *series);
 
 #endif

@@ -1,10 +1,9 @@
 /*
  * Drawing a figure: rows of figure_points -> a gnuplot script -> a picture.
  *
- * The script carries its data inside itself and goes to gnuplot's standard
- * input; the picture comes back on its standard output and is written by us
- * (sim/base/file.h), so a full disk is noticed, and a figure that could not be
- * drawn does not destroy the one that was there.
+ * The script (script.c) goes to gnuplot's standard input; the picture comes back on its standard
+ * output and is written by us (sim/base/file.h), so a full disk is noticed, and a figure that could
+ * not be drawn does not destroy the one that was there.
  */
 #include "analysis/db.h"
 
@@ -17,31 +16,23 @@
 #include <unistd.h>
 
 #include "analysis/figures.h"
+#include "analysis/script.h"
 #include "sim/base/arena.h"
 #include "sim/base/file.h"
 
-struct point {
-    char series[96];
-    double x, y;
-};
-
-struct points {
-    struct point *item;
-    unsigned count;
-    const struct figure *figure;
-    char machines[256]; /* "mesh-4x4" or "a, b" */
-};
-
-/* One look of a format's terminal: sizes differ, the rest does not. */
-static const struct format {
-    const char *ending, *terminal;
-} formats[] = {
-    {".svg", "svg size 1000,450 dynamic enhanced font 'DejaVu Sans,Verdana,sans-serif,12' "
-             "linewidth 1.0 background '#ffffff'"},
-    {".png", "pngcairo size 2200,990 enhanced font 'DejaVu Sans,23' linewidth 2.2 "
-             "pointscale 2.4 background '#ffffff'"},
-    {".pdf", "pdfcairo size 17.5cm,8cm enhanced font 'DejaVu Sans,8' linewidth 1.4 "
-             "pointscale 0.62 background '#ffffff'"},
+static const struct format formats[] = {
+    {".svg",
+     "svg size 1000,500 dynamic enhanced font 'DejaVu Sans,Verdana,sans-serif,12' "
+     "linewidth 1.0 background '#ffffff'",
+     12},
+    {".png",
+     "pngcairo size 2200,1100 enhanced font 'DejaVu Sans,23' linewidth 2.2 "
+     "pointscale 2.2 background '#ffffff'",
+     23},
+    {".pdf",
+     "pdfcairo size 17.5cm,8.75cm enhanced font 'DejaVu Sans,8' linewidth 1.4 "
+     "pointscale 0.55 background '#ffffff'",
+     8},
 };
 
 /* ---- rows ----------------------------------------------------------------------- */
@@ -66,21 +57,45 @@ static bool take_points(struct analysis *db, struct points *p, struct error *e)
     return good;
 }
 
-static bool take_machines(struct analysis *db, struct points *p, struct error *e)
+/* One text that a query gives for the figure ("" for no row). */
+static bool take_text(struct analysis *db, const struct points *p, const char *sql, char *text,
+                      size_t bytes, struct error *e)
 {
-    sqlite3_stmt *s = db_prepare(db,
-                                 "SELECT group_concat(machine, ', ') FROM (SELECT DISTINCT"
-                                 " machine FROM runs JOIN figure_points USING (run_id)"
-                                 " WHERE figure = ?1 ORDER BY machine)",
-                                 e);
+    sqlite3_stmt *s = db_prepare(db, sql, e);
     if (s == NULL)
         return false;
     sqlite3_bind_text(s, 1, p->figure->name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 2, p->figure->keys, -1, SQLITE_STATIC);
     bool good = sqlite3_step(s) == SQLITE_ROW || db_fail(db, e);
-    const char *names = good ? (const char *)sqlite3_column_text(s, 0) : NULL;
-    snprintf(p->machines, sizeof p->machines, "%s", names ? names : "");
+    const char *found = good ? (const char *)sqlite3_column_text(s, 0) : NULL;
+    snprintf(text, bytes, "%s", found ? found : "");
     sqlite3_finalize(s);
     return good;
+}
+
+static bool take_machines(struct analysis *db, struct points *p, struct error *e)
+{
+    return take_text(db, p,
+                     "SELECT group_concat(machine, ', ') FROM (SELECT DISTINCT machine FROM runs"
+                     " JOIN figure_points USING (run_id) WHERE figure = ?1 ORDER BY machine)",
+                     p->machines, sizeof p->machines, e);
+}
+
+/* Boot arguments and parameters that every run was given alike, apart from
+ * those that the axis and the legend show, and the revision. */
+static bool take_caption(struct analysis *db, struct points *p, struct error *e)
+{
+    return take_text(
+        db, p,
+        "WITH member AS (SELECT DISTINCT run_id FROM figure_points WHERE figure = ?1)"
+        " SELECT trim(coalesce((SELECT group_concat(word, ' ') FROM"
+        "   (SELECT key || '=' || max(value) AS word FROM run_params JOIN member USING (run_id)"
+        "    WHERE instr(' ' || ?2 || ' ', ' ' || key || ' ') = 0 GROUP BY key"
+        "    HAVING count(DISTINCT value) = 1 AND count(*) = (SELECT count(*) FROM member)"
+        "    ORDER BY key)), '') || '   revision ' ||"
+        " coalesce((SELECT group_concat(revision, ', ') FROM"
+        "   (SELECT DISTINCT revision FROM runs JOIN member USING (run_id))), ''))",
+        p->caption, sizeof p->caption, e);
 }
 
 /* The legend's order, then x. */
@@ -92,142 +107,6 @@ static int compare_points(const void *a, const void *b, void *figure)
     if (rank_p != rank_q)
         return rank_p < rank_q ? -1 : 1;
     return by_name ? by_name : (p->x > q->x) - (p->x < q->x);
-}
-
-/* ---- the script --------------------------------------------------------------------- */
-
-static bool begins_series(const struct points *p, unsigned i)
-{
-    return i == 0 || strcmp(p->item[i].series, p->item[i - 1].series) != 0;
-}
-
-/* Text inside a double-quoted enhanced string. */
-static void write_enhanced(FILE *f, const char *text)
-{
-    for (; *text; text++) {
-        if (strchr("_^{}@&~\\\"", *text))
-            fputs(*text == '"' ? "\\" : "\\\\", f);
-        fputc(*text, f);
-    }
-}
-
-static void write_head(FILE *f, const struct points *p, const char *terminal)
-{
-    fprintf(f,
-            "set terminal %s\n"
-            "set multiplot layout 1,%d margins screen 0.1, screen 0.785, screen 0.145, screen 0.86 "
-            "spacing screen 0.08 title \"{/:Bold ",
-            terminal, p->figure->closer ? 2 : 1);
-    write_enhanced(f, p->figure->title);
-    fprintf(f, "}   {/*0.85 ");
-    write_enhanced(f, p->machines);
-    fprintf(f, "}\" offset 0,-0.2\n");
-    fprintf(f, "set xlabel '%s' offset 0,0.3\nset ylabel '%s'\n", p->figure->x_label,
-            p->figure->y_label);
-    fputs("set border 3 linewidth 0.8 linecolor rgb '#555555'\n"
-          "set tics nomirror out scale 0.6 textcolor rgb '#222222'\n"
-          "set grid ytics linetype 1 linewidth 0.6 linecolor rgb '#e3e3e3'\n"
-          "set format y '%.0f'\n",
-          f);
-}
-
-static void write_key(FILE *f)
-{
-    fputs("set key at screen 0.795, screen 0.505 left center vertical Left reverse noenhanced "
-          "samplen 3 spacing 1.3 width -1\n",
-          f);
-}
-
-/* Whole cores on the axis: a step that gives at most ten tics. */
-static void write_x_axis(FILE *f, const struct points *p)
-{
-    double last = 1;
-    for (unsigned i = 0; i < p->count; i++)
-        if (p->item[i].x > last)
-            last = p->item[i].x;
-    unsigned step = 1;
-    while (last / step > 10)
-        step *= 2;
-    fprintf(f, "set xrange [0:%g]\nset xtics 0,%u\n", last * 1.03, step);
-}
-
-/* The largest value of the series that the second panel is made for. */
-static double closer_top(const struct points *p)
-{
-    double top = 0;
-    for (unsigned i = 0; i < p->count; i++) {
-        struct series_style style = series_style_of(p->figure->name, p->item[i].series, 0);
-        if (style.closer && p->item[i].y > top)
-            top = p->item[i].y;
-    }
-    return top;
-}
-
-static void write_data(FILE *f, const struct points *p)
-{
-    unsigned series = 0;
-    for (unsigned i = 0; i < p->count; i++) {
-        if (begins_series(p, i))
-            fprintf(f, "%s$series%u << END\n", i ? "END\n" : "", series++);
-        fprintf(f, "%.17g %.17g\n", p->item[i].x, p->item[i].y);
-    }
-    fputs("END\n", f);
-}
-
-static void write_plot(FILE *f, const struct points *p)
-{
-    unsigned series = 0;
-    fputs("plot", f);
-    for (unsigned i = 0; i < p->count; i++) {
-        if (!begins_series(p, i))
-            continue;
-        struct series_style style = series_style_of(p->figure->name, p->item[i].series, series);
-        fprintf(f,
-                "%s $series%u with linespoints linewidth 1.8 linecolor rgb '%s' dashtype %s "
-                "pointtype %u pointsize 0.9 title \"%s\"",
-                series ? "," : "", series, style.colour, style.dash, style.mark, p->item[i].series);
-        series++;
-    }
-    fputc('\n', f);
-}
-
-/* One panel, or two of which only the last has the legend. */
-static void write_panels(FILE *f, const struct points *p)
-{
-    double top = closer_top(p);
-    bool two = p->figure->closer && top > 0;
-    if (two) {
-        fputs("set title 'all' offset 0,-0.7\nunset key\nset yrange [0:*]\n", f);
-        write_plot(f, p);
-        write_key(f);
-        fprintf(f, "set title '%s'\nunset ylabel\nset yrange [0:%g]\n", p->figure->closer,
-                top * 1.12);
-    } else {
-        write_key(f);
-        fputs("set yrange [0:*]\n", f);
-    }
-    write_plot(f, p);
-    fputs("unset multiplot\n", f);
-}
-
-static FILE *write_script(const struct points *p, const char *terminal, struct error *e)
-{
-    FILE *f = tmpfile();
-    if (f == NULL) {
-        error_set(e, EXIT_STATUS_IO, "a temporary file for gnuplot: %s", strerror(errno));
-        return NULL;
-    }
-    write_head(f, p, terminal);
-    write_x_axis(f, p);
-    write_data(f, p);
-    write_panels(f, p);
-    if (fflush(f) != 0 || ferror(f)) {
-        error_set(e, EXIT_STATUS_IO, "a temporary file for gnuplot: %s", strerror(errno));
-        fclose(f);
-        return NULL;
-    }
-    rewind(f);
-    return f;
 }
 
 /* ---- gnuplot and the picture ------------------------------------------------------------ */
@@ -294,7 +173,7 @@ static bool draw_file(const struct points *p, const struct format *format, const
                       struct error *e)
 {
     struct output out;
-    FILE *script = write_script(p, format->terminal, e);
+    FILE *script = script_write(p, format, e);
     bool good = script && output_open(&out, path, e);
     if (good) {
         good = run_gnuplot(script, out.file, path, e) && output_keep(&out, e);
@@ -356,7 +235,7 @@ bool analysis_draw(struct analysis *db, const char *figure, const char *output, 
     const struct format *format = p.figure ? find_format(output, e) : NULL;
     if (format == NULL)
         return false;
-    bool good = take_points(db, &p, e) && take_machines(db, &p, e);
+    bool good = take_points(db, &p, e) && take_machines(db, &p, e) && take_caption(db, &p, e);
     if (good && p.count == 0)
         good = error_set(e, EXIT_STATUS_INPUT,
                          "%s: no finished runs for figure %s; run a sweep that feeds it "

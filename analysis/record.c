@@ -126,7 +126,7 @@ static bool insert_run(struct analysis *db, const struct run_record *r, uint64_t
 static bool insert_params(struct analysis *db, const struct run_record *r, uint64_t run_id,
                           struct error *e)
 {
-    /* A word given twice counts as the guest reads it: the last one holds. */
+    /* Of a word given twice the last holds, as of parameters set twice. */
     sqlite3_stmt *s = db_prepare(db, "INSERT OR REPLACE INTO run_params VALUES (?1,?2,?3)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < r->param_count; i++) {

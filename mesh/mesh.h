@@ -87,7 +87,20 @@ struct mesh_traffic {
     double rate; /* offered flits a node and cycle, in (0, 1] */
     unsigned packet_flits;
     uint64_t seed;
-    cycle_t cycles; /* measured; 0 = until the mean latency is known to 1 % */
+    cycle_t cycles; /* measured, rounded up to 1,024; 0 = until the mean latency is known to 1 % */
+};
+
+/* Where a run stands. */
+struct mesh_progress {
+    const char *phase; /* what it is doing: "warming up", ... */
+    cycle_t cycle;
+    uint64_t packets; /* measured so far */
+};
+
+/* Somebody who is told every 1,024 cycles where the run stands, and may end it. */
+struct mesh_watch {
+    bool (*go_on)(void *context, const struct mesh_progress *progress);
+    void *context;
 };
 
 struct mesh_result {
@@ -98,13 +111,16 @@ struct mesh_result {
     double ci95;                /* half width of the 95 % confidence interval of avg_packet_latency;
                                  * 0 when it is not known: saturated, or too short a measurement */
     uint64_t p50, p95, p99, max; /* packet latency, cycles */
-    uint64_t cycles, packets, flit_hops;
+    uint64_t cycles;          /* simulated in all */
+    uint64_t measured_cycles; /* of them, those whose packets count */
+    uint64_t packets, flit_hops;
     bool saturated; /* the offered load was not accepted */
 };
 
 /* Runs one load point: warm-up, measurement until the mean is known to 1 %
- * (or the point proves saturated), drain. */
+ * (or the point proves saturated), drain.  False with status 64 for traffic
+ * that cannot be, 130 when `watch` (NULL: nobody) ended it. */
 bool mesh_run_traffic(const struct config *cfg, const struct mesh_traffic *traffic,
-                      struct mesh_result *result, struct error *e);
+                      const struct mesh_watch *watch, struct mesh_result *result, struct error *e);
 
 #endif

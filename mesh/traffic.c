@@ -387,6 +387,7 @@ static void report(const struct run *run, struct mesh_result *result)
         .max = run->latency->max,
         .p99 = hist_quantile(run->latency, 990),
         .cycles = mesh_now(m),
+        .measured_cycles = run->end - run->start,
         .packets = run->arrived,
         .saturated = run->saturated,
     };
@@ -410,19 +411,33 @@ static bool traffic_is_possible(const struct mesh_traffic *traffic, struct error
     return true;
 }
 
+static bool may_go_on(const struct run *run, const struct mesh_watch *watch)
+{
+    static const char *const names[] = {
+        [WARMUP] = "warming up", [MEASURE] = "measuring", [DRAIN] = "draining", [DONE] = "done"};
+    struct mesh_progress progress = {names[run->phase], mesh_now(run->mesh), run->arrived};
+    return watch == NULL || watch->go_on(watch->context, &progress);
+}
+
 bool mesh_run_traffic(const struct config *cfg, const struct mesh_traffic *traffic,
-                      struct mesh_result *result, struct error *e)
+                      const struct mesh_watch *watch, struct mesh_result *result, struct error *e)
 {
     if (!traffic_is_possible(traffic, e))
         return false;
     struct arena *arena = arena_create();
     struct run *run = run_create(arena, cfg, traffic);
-    while (run->phase != DONE) {
+    bool good = true;
+    while (good && run->phase != DONE) {
         for (unsigned k = 0; k < LAG_CHECK_CYCLES; k++)
             run_cycle(run);
         advance_phase(run);
+        good = may_go_on(run, watch);
     }
-    report(run, result);
+    if (good)
+        report(run, result);
+    else
+        error_set(e, EXIT_STATUS_INTERRUPT, "interrupted at cycle %llu",
+                  (unsigned long long)mesh_now(run->mesh));
     arena_destroy(arena);
-    return true;
+    return good;
 }

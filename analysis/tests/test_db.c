@@ -262,6 +262,121 @@ Test(db, reading_creates_nothing)
     cr_expect_neq(access("none.db", F_OK), 0);
 }
 
+static int files_beside(void)
+{
+    int number = -1;
+    FILE *f = popen("ls -A out | wc -l", "r");
+    cr_assert_eq(fscanf(f, "%d", &number), 1);
+    pclose(f);
+    return number;
+}
+
+/* Goes on as somebody who may not write here, in a process of its own. */
+static pid_t fork_without_rights(void)
+{
+    cr_assert_eq(system("chmod 0755 . && chmod 0555 out && chmod 0444 out/runs.db"), 0);
+    pid_t pid = fork();
+    if (pid == 0 && geteuid() == 0)
+        cr_assert_eq(setresuid(65534, 65534, 65534), 0);
+    return pid;
+}
+
+static void expect_good_end(pid_t pid)
+{
+    int status = -1;
+    cr_assert_eq(waitpid(pid, &status, 0), pid);
+    cr_expect_eq(status, 0, "status %d", status);
+}
+
+Test(db, reading_leaves_nothing_behind)
+{
+    struct analysis *db = open_good(ANALYSIS_WRITE);
+    record_good(db, make_record("k1"));
+    analysis_close(db);
+    db = open_good(ANALYSIS_READ);
+    cr_expect(is_done(db, "k1"));
+    analysis_close(db);
+    cr_expect_eq(files_beside(), 1);
+}
+
+Test(db, a_reader_sees_finished_runs_while_a_writer_works_and_writes_nothing)
+{
+    struct analysis *writer = open_good(ANALYSIS_WRITE);
+    struct error e = {0};
+    record_good(writer, make_record("k1"));
+    struct analysis *reader = open_good(ANALYSIS_READ);
+    cr_expect(is_done(reader, "k1"));
+    record_good(writer, make_record("k2"));
+    cr_expect(is_done(reader, "k2"));
+    struct run_record r = make_record("k3");
+    cr_expect_not(analysis_record(reader, &r, &e));
+    run_record_free(&r);
+    analysis_close(reader);
+    cr_expect_not(is_done(writer, "k3"));
+    analysis_close(writer);
+}
+
+Test(db, can_be_read_where_it_cannot_be_written)
+{
+    struct analysis *db = open_good(ANALYSIS_WRITE);
+    record_good(db, make_record("k1"));
+    analysis_close(db);
+    pid_t pid = fork_without_rights();
+    if (pid == 0) {
+        unsigned count;
+        struct error e = {0};
+        db = open_good(ANALYSIS_READ);
+        bool good = is_done(db, "k1") && analysis_count_points(db, "update", &count, &e);
+        analysis_close(db);
+        db = analysis_open(FILE_NAME, ANALYSIS_WRITE, &e);
+        _exit(!good + 2 * !(db == NULL && e.status == EXIT_STATUS_IO &&
+                            strstr(e.text, "out/runs.db: it or its folder cannot be written")));
+    }
+    expect_good_end(pid);
+    cr_expect_eq(files_beside(), 1);
+}
+
+Test(db, runs_that_are_in_the_log_alone_are_not_passed_over)
+{
+    pid_t writer = fork();
+    if (writer == 0) {
+        record_good(open_good(ANALYSIS_WRITE), make_record("k1"));
+        kill(getpid(), SIGKILL); /* what it has stored stays in the log */
+    }
+    int status;
+    cr_assert_eq(waitpid(writer, &status, 0), writer);
+    pid_t pid = fork_without_rights();
+    if (pid == 0) {
+        struct error e = {0};
+        struct analysis *db = analysis_open(FILE_NAME, ANALYSIS_READ, &e);
+        _exit(!(db == NULL && strstr(e.text, "still in out/runs.db-wal")));
+    }
+    expect_good_end(pid);
+}
+
+Test(db, one_claim_at_a_time)
+{
+    struct error e = {0};
+    bool claimed = false;
+    struct analysis *one = open_good(ANALYSIS_WRITE), *two = open_good(ANALYSIS_WRITE);
+    cr_assert(analysis_claim(one, false, &claimed, &e), "%s", e.text);
+    cr_expect(claimed);
+    cr_assert(analysis_claim(two, false, &claimed, &e), "%s", e.text);
+    cr_expect_not(claimed);
+    record_good(two, make_record("k1")); /* storing needs no claim */
+    analysis_close(one);
+    cr_assert(analysis_claim(two, false, &claimed, &e), "%s", e.text);
+    cr_expect(claimed);
+    analysis_close(two);
+}
+
+Test(db, refuses_what_is_no_file)
+{
+    expect_refused("/dev/zero", ANALYSIS_READ, EXIT_STATUS_INPUT, "/dev/zero: is no ordinary file");
+    expect_refused("/dev/zero", ANALYSIS_WRITE, EXIT_STATUS_INPUT,
+                   "/dev/zero: is no ordinary file");
+}
+
 Test(db, a_place_that_cannot_be_written_is_an_io_error)
 {
     expect_refused("/proc/runs.db", ANALYSIS_WRITE, EXIT_STATUS_IO, "/proc/runs.db");

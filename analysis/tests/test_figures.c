@@ -42,6 +42,9 @@ static struct run_series series(const char *name, double mean)
     return s;
 }
 
+/* What store() adds to the runs that follow; NULL: nothing. */
+static const char *extra_key, *extra_value, *machine = "mesh_4x4";
+
 /* Stores a run of the update bench; server < 0: it has no server. */
 static void store(const char *key, const char *mode, const char *transport, const char *cores,
                   double op, double server, int status)
@@ -49,9 +52,13 @@ static void store(const char *key, const char *mode, const char *transport, cons
     struct run_record r = {0};
     struct error e = {0};
     snprintf(r.point_key, sizeof r.point_key, "%s", key);
-    snprintf(r.machine, sizeof r.machine, "mesh_4x4");
+    snprintf(r.machine, sizeof r.machine, "%s", machine);
+    snprintf(r.revision, sizeof r.revision, "abc-dirty");
     run_record_add_param(&r, "mode", mode);
-    run_record_add_param(&r, "transport", transport);
+    if (transport)
+        run_record_add_param(&r, "transport", transport);
+    if (extra_key)
+        run_record_add_param(&r, extra_key, extra_value);
     run_record_add_param(&r, "cores", cores);
     r.outcome.status = status;
     r.outcome.series = mem_alloc(2 * sizeof *r.outcome.series);
@@ -104,6 +111,52 @@ Test(figures, update_names_its_series_by_mode_and_transport)
                                "update server MSG8 NoC 16 30.0 cycles");
 }
 
+Test(figures, what_tells_points_apart_is_in_the_name_of_their_series)
+{
+    extra_key = "l1d.kib", extra_value = "8";
+    store("a", "shm1", "none", "1", 10, -1, 0);
+    extra_value = "16";
+    store("b", "shm1", "none", "1", 20, -1, 0);
+    store("c", "shm2", "none", "1", 30, -1, 0);
+    begin("update", "update", keys, 3);
+    cr_expect_str_eq(points(), "update SHM1 l1d.kib=16 1 20.0 cycles; "
+                               "update SHM1 l1d.kib=8 1 10.0 cycles; update SHM2 1 30.0 cycles");
+}
+
+Test(figures, a_key_that_some_runs_lack_tells_them_apart_too)
+{
+    store("a", "shm1", "none", "1", 10, -1, 0);
+    extra_key = "lock", extra_value = "mcs";
+    store("b", "shm1", "none", "1", 20, -1, 0);
+    begin("update", "update", keys, 2);
+    cr_expect_str_eq(points(), "update SHM1 1 10.0 cycles; update SHM1 lock=mcs 1 20.0 cycles");
+}
+
+Test(figures, machines_are_named_before_parameters)
+{
+    extra_key = "l1d.kib", extra_value = "8";
+    store("a", "msg1", "noc", "2", 10, 5, 0);
+    machine = "tiny", extra_value = "16";
+    store("b", "msg1", "noc", "4", 20, 6, 0);
+    begin("update", "update", keys, 2);
+    cr_expect_str_eq(points(), "update MSG1 NoC mesh_4x4 l1d.kib=8 2 10.0 cycles; "
+                               "update MSG1 NoC tiny l1d.kib=16 4 20.0 cycles; "
+                               "update server MSG1 NoC mesh_4x4 l1d.kib=8 2 5.0 cycles; "
+                               "update server MSG1 NoC tiny l1d.kib=16 4 6.0 cycles");
+}
+
+Test(figures, shared_memory_has_no_transport)
+{
+    store("a", "shm8", "urpc", "1", 10, -1, 0);
+    store("b", "shm8", "noc", "2", 20, -1, 0);
+    store("c", "shm8", NULL, "4", 30, -1, 0);
+    store("d", "msg8", NULL, "4", 40, 1, 0);
+    begin("update", "update", keys, 4);
+    cr_expect_str_eq(points(), "update MSG8 URPC 4 40.0 cycles; update SHM8 1 10.0 cycles; "
+                               "update SHM8 2 20.0 cycles; update SHM8 4 30.0 cycles; "
+                               "update server MSG8 URPC 4 1.0 cycles");
+}
+
 Test(figures, a_failed_point_is_not_plotted)
 {
     store("a", "shm1", "none", "1", 10, -1, 0);
@@ -147,6 +200,7 @@ static void expect_drawn(const char *output, const char *start)
 
 Test(figures, draws_all_three_formats)
 {
+    extra_key = "lock", extra_value = "ticket";
     store("a", "shm1", "none", "1", 10, -1, 0);
     store("b", "msg8", "noc", "2", 20, 5, 0);
     begin("update", "update", keys, 2);
@@ -155,6 +209,8 @@ Test(figures, draws_all_three_formats)
     expect_drawn("update.pdf", "%PDF");
     cr_expect_eq(system("grep -q 'MSG8 NoC' new/folder/update.svg"), 0);
     cr_expect_eq(system("grep -q 'mesh_4x4' new/folder/update.svg"), 0);
+    cr_expect_eq(system("grep -q 'server MSG8 NoC' new/folder/update.svg"), 0);
+    cr_expect_eq(system("grep -q 'lock=ticket   revision abc-dirty' new/folder/update.svg"), 0);
     cr_expect_neq(access("update.png~", F_OK), 0, "a draft was left behind");
 }
 
@@ -185,4 +241,22 @@ Test(figures, a_full_disk_leaves_the_old_picture)
     cr_assert_eq(symlink("/dev/full", "update.svg~"), 0);
     expect_refused("update", "update.svg", EXIT_STATUS_IO, "No space left on device");
     cr_expect_eq(system("grep -q '</svg>' update.svg"), 0);
+}
+
+Test(figures, every_variant_of_a_series_has_a_place_in_the_legend)
+{
+    static const char *const sizes[] = {"1", "2", "4", "8"};
+    extra_key = "l1d.kib";
+    for (unsigned i = 0; i < 4; i++) {
+        extra_value = sizes[i];
+        store(keys[i], "msg8", "noc", "2", 20 + i, 5 + i, 0);
+    }
+    begin("update", "update", keys, 4);
+    expect_drawn("update.svg", "<?xml");
+    for (unsigned i = 0; i < 4; i++) {
+        char command[96];
+        snprintf(command, sizeof command, "grep -q '<text>MSG8 NoC l1d.kib=%s</text>' update.svg",
+                 sizes[i]);
+        cr_expect_eq(system(command), 0, "%s", command);
+    }
 }

@@ -7,7 +7,7 @@
 
 static int bench_none(void)
 {
-    const struct transport *transport = bench_transport(1);
+    const struct transport *transport = bench_transport("bench", args.bench, 1);
     printf("tessera: %lu tiles up, transport=%s\n", machine()->tiles, transport->name);
     return GUEST_OK;
 }
@@ -24,5 +24,8 @@ int user_main(void)
     for (unsigned i = 0; i < BENCHES; i++)
         if (string_equal(benches[i].name, args.bench))
             return benches[i].run();
-    refuse("bench=%s: no such bench", args.bench);
+    struct names known = {.count = 0};
+    for (unsigned i = 0; i < BENCHES; i++)
+        names_add(&known, benches[i].name);
+    refuse_value("bench", args.bench, &known);
 }

@@ -20,6 +20,7 @@
 
 #include "guest-os/bench/bench.h"
 #include "guest-os/lib/exitcode.h"
+#include "guest-os/lib/machine.h"
 #include "guest-os/lib/memory.h"
 #include "guest-os/lib/string.h"
 
@@ -48,7 +49,10 @@ static const struct update_mode *find_mode(void)
     for (unsigned i = 0; i < MODES; i++)
         if (string_equal(modes[i].name, args.mode))
             return &modes[i];
-    refuse("mode=%s: no such mode of update", args.mode);
+    struct names known = {.count = 0};
+    for (unsigned i = 0; i < MODES; i++)
+        names_add(&known, modes[i].name);
+    refuse_value("mode", args.mode, &known);
 }
 
 static const struct lock_kind *find_lock(void)
@@ -56,21 +60,25 @@ static const struct lock_kind *find_lock(void)
     for (const struct lock_kind *const *kind = lock_kinds; *kind; kind++)
         if (string_equal((*kind)->name, args.lock))
             return *kind;
-    refuse("lock=%s: no such lock", args.lock);
+    struct names known = {.count = 0};
+    for (const struct lock_kind *const *kind = lock_kinds; *kind; kind++)
+        names_add(&known, (*kind)->name);
+    refuse_value("lock", args.lock, &known);
 }
 
 static void make_plan(const struct update_mode *mode)
 {
     unsigned cores = (unsigned)args.cores;
     if (cores < mode->cores_min)
-        refuse("cores=%u: mode=%s needs a server and a client", cores, mode->name);
+        refuse("cores=%u: mode=%s needs a server and a client: 2 to %lu", cores, mode->name,
+               machine()->tiles);
     update_plan = (struct update_plan){
         .cores = cores,
         .lines = mode->lines,
         .ops = args.ops,
         .warmup = args.warmup,
         .lock_kind = find_lock(),
-        .transport = bench_transport(mode->cores_min > 1 ? cores - 1 : 0),
+        .transport = bench_transport("mode", mode->name, mode->cores_min > 1 ? cores - 1 : 0),
         .barrier = memory_take(sizeof(struct barrier)),
         .line = memory_take(UPDATE_LINES_MAX * sizeof(struct update_line)),
         .done = memory_take(cores * sizeof(struct update_line)),

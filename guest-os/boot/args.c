@@ -2,12 +2,12 @@
  * The boot-argument parser.  The text is cut at spaces, each word at its `=`;
  * the key is looked up in the table and the row's reader judges the value.
  * Whoever owns a set of names (benches, transports, locks) looks a word up
- * later.  A key that is given twice keeps its last value, so that a sweep can
- * append to a common line.
+ * later.  A key that is given twice is refused: one of the two would be ignored.
  */
 #include "guest-os/boot/args.h"
 
 #include "guest-os/cpu/report.h"
+#include "guest-os/lib/names.h"
 #include "guest-os/lib/string.h"
 #include "sim/abi/memmap.h"
 
@@ -48,13 +48,16 @@ static const struct row *find_row(const char *key)
     return NULL;
 }
 
-/* Decimal digits only; false when there are none, others, or too many. */
+/* Decimal digits only; false when there are none or others.  What is too large
+ * for 64 bits is the largest number. */
 static bool read_number(const char *digits, uint64_t *value)
 {
     unsigned count = 0;
     *value = 0;
-    for (; digits[count] >= '0' && digits[count] <= '9' && count < 18; count++)
-        *value = *value * 10 + (unsigned)(digits[count] - '0');
+    for (; digits[count] >= '0' && digits[count] <= '9'; count++)
+        if (__builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, (unsigned)(digits[count] - '0'), value))
+            *value = UINT64_MAX / 10 + 1; /* overflows again */
     return count > 0 && digits[count] == 0;
 }
 
@@ -62,7 +65,8 @@ static void read_word_row(const struct row *row, const char *value)
 {
     size_t bytes = strlen(value) + 1;
     if (bytes == 1 || bytes > ARGS_WORD_BYTES)
-        report_refusal("boot arguments: %s=%s: no such %s", row->name, value, row->name);
+        report_refusal("boot arguments: %s=%s: a word of 1 to %u letters is expected", row->name,
+                       value, ARGS_WORD_BYTES - 1);
     memcpy(row->field, value, bytes);
 }
 
@@ -70,14 +74,26 @@ static void read_number_row(const struct row *row, const char *value)
 {
     uint64_t number;
     if (!read_number(value, &number))
-        report_refusal("boot arguments: %s=%s: not a number", row->name, value);
+        report_refusal("boot arguments: %s=%s: not a number; %lu to %lu is expected", row->name,
+                       value, row->min, row->max);
     if (number < row->min || number > row->max)
         report_refusal("boot arguments: %s=%s: must be %lu to %lu", row->name, value, row->min,
                        row->max);
     *(uint64_t *)row->field = number;
 }
 
-static void read_pair(char *word)
+static void refuse_key(const char *key)
+{
+    struct names keys = {.count = 0};
+    char suggestion[NAMES_LINE_BYTES];
+    for (unsigned i = 0; i < ROWS; i++)
+        names_add(&keys, rows[i].name);
+    names_suggest(&keys, key, suggestion);
+    report_refusal("boot arguments: '%s': no such key%s", key, suggestion);
+}
+
+/* `given`: a bit for each row that has had its value. */
+static void read_pair(char *word, uint64_t *given)
 {
     char *equals = word;
     while (*equals && *equals != '=')
@@ -87,7 +103,10 @@ static void read_pair(char *word)
     *equals = 0;
     const struct row *row = find_row(word);
     if (!row)
-        report_refusal("boot arguments: '%s': no such key", word);
+        refuse_key(word);
+    if (*given >> (row - rows) & 1)
+        report_refusal("boot arguments: %s: given twice", row->name);
+    *given |= UINT64_C(1) << (row - rows);
     if (row->word)
         read_word_row(row, equals + 1);
     else
@@ -96,6 +115,7 @@ static void read_pair(char *word)
 
 static void read_text(char *at)
 {
+    uint64_t given = 0;
     for (;;) {
         while (*at == ' ')
             at++;
@@ -106,7 +126,7 @@ static void read_text(char *at)
             at++;
         bool last = !*at;
         *at = 0;
-        read_pair(word);
+        read_pair(word, &given);
         if (last)
             return;
         at++;
@@ -121,6 +141,6 @@ void args_read(const struct bootinfo *machine)
         text[i] = machine->args[i];
     read_text(text);
     if (args.cores > machine->tiles)
-        report_refusal("boot arguments: cores=%lu: the machine has %lu tiles", args.cores,
-                       machine->tiles);
+        report_refusal("boot arguments: cores=%lu: must be 1 to %lu, the machine's tiles",
+                       args.cores, machine->tiles);
 }

@@ -28,7 +28,7 @@ extern char cpu_trap[];
 static void wake(uint64_t number)
 {
     fence(rw, iorw);
-    *(volatile uint32_t *)(MAP_MSIP_BASE + 4 * number) = 1;
+    *(volatile uint32_t *)(MAP_WIDE_MSIP_BASE + 4 * number) = 1;
 }
 
 static unsigned wake_children(uint64_t number)

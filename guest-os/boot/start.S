@@ -63,7 +63,7 @@ park:
     csrr t1, mip
     and t1, t1, t0
     beqz t1, 1b
-    li t1, MAP_MSIP_BASE
+    li t1, MAP_WIDE_MSIP_BASE
     slli t2, s0, 2
     add t1, t1, t2
     sw zero, 0(t1)
@@ -106,7 +106,7 @@ machine_trap:
 
     csrr t0, mhartid
     slli t0, t0, 3
-    li t1, MAP_MTIMECMP_BASE
+    li t1, MAP_WIDE_MTIMECMP_BASE
     add t0, t0, t1
     sd a0, 0(t0)
     li t0, BIT(IRQ_S_TIMER)
@@ -128,7 +128,7 @@ machine_interrupt:              /* t1 = number * 2: the sign is shifted out */
     j machine_return
 1:  csrr t0, mhartid
     slli t0, t0, 2
-    li t1, MAP_MSIP_BASE
+    li t1, MAP_WIDE_MSIP_BASE
     add t0, t0, t1
     sw zero, 0(t0)
     csrsi mip, BIT(IRQ_S_SOFTWARE)

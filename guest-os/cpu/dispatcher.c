@@ -42,7 +42,7 @@ void doorbell_ring(uint64_t number, uint64_t reason)
 {
     __atomic_fetch_or(&core_of(number)->bell.reasons, reason, __ATOMIC_RELEASE);
     fence(rw, iorw);
-    *(volatile uint32_t *)(MAP_SETSSIP_BASE + 4 * number) = 1;
+    *(volatile uint32_t *)(MAP_WIDE_SETSSIP_BASE + 4 * number) = 1;
 }
 
 void dispatcher_start(struct core *core, uint64_t entry, uint64_t argument)

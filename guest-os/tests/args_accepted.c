@@ -1,5 +1,5 @@
-/* Boot arguments that are right: defaults, values, and the last of two. */
-// bootargs: cores=3  ops=7 transport=noc ops=8
+/* Boot arguments that are right: defaults and values. */
+// bootargs: cores=3  transport=noc ops=8
 // expect: cores 3, ops 8, warmup 40, transport noc, lock ticket
 #include "guest-os/boot/args.h"
 #include "guest-os/lib/exitcode.h"

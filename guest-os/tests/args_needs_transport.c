@@ -1,6 +1,6 @@
 /* Messages without a transport. */
 // bootargs: mode=msg1 transport=none
-// expect: boot arguments: transport=none: no such transport
+// expect: boot arguments: mode=msg1 needs transport=urpc or noc
 // exit: 64
 #include "guest-os/bench/bench.h"
 

@@ -1,6 +1,8 @@
 /* A number that the row does not allow. */
 // bootargs: ops=0
-// expect: boot arguments: ops=0: must be 1 to 100000000
+// bootargs: ops=100000001
+// bootargs: ops=99999999999999999999
+// expect: must be 1 to 100000000
 // exit: 64
 #include "guest-os/lib/exitcode.h"
 #include "guest-os/lib/user.h"

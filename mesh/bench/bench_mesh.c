@@ -47,7 +47,7 @@ static bool time_point(const struct point *p)
     double best = 0;
     for (unsigned k = 0; k < REPEATS; k++) {
         double start = seconds();
-        if (!mesh_run_traffic(&cfg, &traffic, &result, &e)) {
+        if (!mesh_run_traffic(&cfg, &traffic, NULL, &result, &e)) {
             fprintf(stderr, "bench_mesh: %s\n", e.text);
             return false;
         }

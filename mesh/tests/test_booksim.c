@@ -60,7 +60,7 @@ static struct mesh_result run(unsigned router_cycles, unsigned flits, double rat
     struct mesh_traffic traffic = {MESH_UNIFORM, rate, flits, 7, cycles};
     struct mesh_result result;
     struct error e;
-    cr_assert(mesh_run_traffic(&cfg, &traffic, &result, &e), "%s", e.text);
+    cr_assert(mesh_run_traffic(&cfg, &traffic, NULL, &result, &e), "%s", e.text);
     return result;
 }
 

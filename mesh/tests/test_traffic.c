@@ -123,7 +123,7 @@ static struct mesh_result run(const struct config *cfg, struct mesh_traffic traf
 {
     struct mesh_result result;
     struct error e;
-    cr_assert(mesh_run_traffic(cfg, &traffic, &result, &e), "%s", e.text);
+    cr_assert(mesh_run_traffic(cfg, &traffic, NULL, &result, &e), "%s", e.text);
     return result;
 }
 
@@ -181,6 +181,31 @@ Test(traffic, measures_as_many_cycles_as_told)
     struct config cfg = machine(4, 4);
     struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.1, 1, 1, 30000});
     cr_assert_float_eq((double)r.packets, 30000 * 16 * 0.1, 2000);
+    cr_assert_eq(r.measured_cycles, (30000 + 1023) / 1024 * 1024);
+    cr_assert_gt(r.cycles, r.measured_cycles);
+}
+
+static bool end_at_third(void *context, const struct mesh_progress *progress)
+{
+    unsigned *calls = context;
+    ++*calls;
+    cr_expect_eq(progress->cycle, *calls * 1024);
+    cr_expect_str_eq(progress->phase, "warming up");
+    return *calls < 3;
+}
+
+Test(traffic, whoever_watches_may_end_the_run)
+{
+    struct config cfg = machine(16, 16);
+    struct mesh_traffic traffic = {MESH_UNIFORM, 0.1, 1, 1, 0};
+    struct mesh_result result;
+    struct error e;
+    unsigned calls = 0;
+    struct mesh_watch watch = {end_at_third, &calls};
+    cr_assert_not(mesh_run_traffic(&cfg, &traffic, &watch, &result, &e));
+    cr_expect_eq(calls, 3);
+    cr_expect_eq(e.status, EXIT_STATUS_INTERRUPT);
+    cr_expect_str_eq(e.text, "interrupted at cycle 3072");
 }
 
 static void expect_refusal(struct mesh_traffic traffic)
@@ -188,7 +213,7 @@ static void expect_refusal(struct mesh_traffic traffic)
     struct config cfg = machine(2, 2);
     struct mesh_result result;
     struct error e;
-    cr_expect(!mesh_run_traffic(&cfg, &traffic, &result, &e));
+    cr_expect(!mesh_run_traffic(&cfg, &traffic, NULL, &result, &e));
     cr_expect_eq(e.status, EXIT_STATUS_USAGE);
 }
 

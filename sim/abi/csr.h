@@ -15,7 +15,8 @@
  *   mu_ack     w   drop the selected queue's head message and return its
  *                  credit to the sender
  *   mu_wait    w   sleep until one queue of the mask `value` holds a message
- *                  or an enabled interrupt is pending
+ *                  or an enabled interrupt is pending (as for wfi, an interrupt
+ *                  that ends it finds the pc behind it)
  *   mu_ready   r   mask of the queues that hold a message
  *   mu_count   r   messages waiting in the selected queue
  *   mu_header  r   head message: source tile | words << 16 (0 when empty)

@@ -6,6 +6,7 @@
  *   0x0020_0000  simulation-control page      (abi/simctl.h)
  *   0x0021_0000  boot-information page, read-only (abi/bootinfo.h)
  *   0x0200_0000  ACLINT: msip[hart], mtimecmp[hart], mtime
+ *   0x0210_0000  wide views: msip[hart], mtimecmp[hart], setssip[hart]
  *   0x02f0_0000  ACLINT: setssip[hart]
  *   0x8000_0000  DRAM
  */
@@ -18,7 +19,9 @@
 #define MAP_BOOTINFO_BYTES 0x1000
 
 /* ACLINT (RISC-V ACLINT specification 1.0): 4 bytes a hart in the software
- * interrupt arrays, 8 bytes a hart in mtimecmp. */
+ * interrupt arrays, 8 bytes a hart in mtimecmp.  Deviation: mtime is read-only.
+ * All tiles read the chip's one clock, each in its own device, so that reading
+ * the time costs no message; a store to mtime is ignored. */
 #define MAP_MSIP_BASE 0x02000000
 #define MAP_MSIP_BYTES 0x4000
 #define MAP_MTIMECMP_BASE 0x02004000
@@ -26,6 +29,16 @@
 #define MAP_MTIME 0x0200bff8
 #define MAP_SETSSIP_BASE 0x02f00000
 #define MAP_SETSSIP_BYTES 0x4000
+
+/* The ACLINT's arrays end after 4,095 harts.  The wide views are the same
+ * registers again, in arrays that have room for every hart there can be. */
+#define MAP_WIDE_HARTS 0x4000
+#define MAP_WIDE_MSIP_BASE 0x02100000
+#define MAP_WIDE_MSIP_BYTES (4 * MAP_WIDE_HARTS)
+#define MAP_WIDE_MTIMECMP_BASE 0x02120000
+#define MAP_WIDE_MTIMECMP_BYTES (8 * MAP_WIDE_HARTS)
+#define MAP_WIDE_SETSSIP_BASE 0x02140000
+#define MAP_WIDE_SETSSIP_BYTES (4 * MAP_WIDE_HARTS)
 
 #define MAP_DRAM_BASE 0x80000000
 

@@ -1,20 +1,19 @@
 /*
  * Conditions between parameters: each value may be in its own range and the
  * machine still be impossible.  One function a condition, all of them in one
- * table; a complaint names the one parameter whose place is reported, and the
- * others in its text.
+ * table; a complaint names every parameter that it is about.
  */
 #include "sim/base/conditions.h"
 
 #include <stdarg.h>
 
-static bool complain(struct complaint *c, const char *key, const char *format, ...)
+static bool complain(struct complaint *c, const char *keys, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static bool complain(struct complaint *c, const char *key, const char *format, ...)
+static bool complain(struct complaint *c, const char *keys, const char *format, ...)
 {
     va_list ap;
-    c->key = key;
+    c->keys = keys;
     va_start(ap, format);
     vsnprintf(c->text, sizeof c->text, format, ap);
     va_end(ap);
@@ -25,8 +24,8 @@ static bool check_tiles(const struct config *cfg, struct complaint *c)
 {
     if (config_tiles(cfg) <= TILES_MAX)
         return true;
-    return complain(c, "mesh.width",
-                    "%u x %u routers of %u tiles (mesh.concentration) are %u tiles; "
+    return complain(c, "mesh.width, mesh.height, mesh.concentration",
+                    "%u x %u routers of %u tiles are %u tiles; "
                     "at most %u are possible",
                     cfg->mesh_width, cfg->mesh_height, cfg->mesh_concentration, config_tiles(cfg),
                     TILES_MAX);
@@ -39,24 +38,25 @@ static bool check_flit(const struct config *cfg, struct complaint *c)
     return complain(c, "mesh.flit_bits", "%u is not a multiple of 8", cfg->mesh_flit_bits);
 }
 
-static bool check_cache(struct complaint *c, const char *key, uint32_t kib, uint32_t ways)
+static bool check_cache(struct complaint *c, const char *keys, uint32_t kib, uint32_t ways)
 {
     uint32_t lines = kib * (1024 / LINE_BYTES);
     uint32_t sets = lines / ways;
     if (lines % ways == 0 && sets > 0 && (sets & (sets - 1)) == 0)
         return true;
-    return complain(c, key, "%u KiB in %u ways of %u-byte lines do not give a power of two of sets",
-                    kib, ways, LINE_BYTES);
+    return complain(c, keys,
+                    "%u KiB in %u ways of %u-byte lines do not give a power of two of sets", kib,
+                    ways, LINE_BYTES);
 }
 
 static bool check_l1i(const struct config *cfg, struct complaint *c)
 {
-    return check_cache(c, "l1i.kib", cfg->l1i_kib, cfg->l1i_ways);
+    return check_cache(c, "l1i.kib, l1i.ways", cfg->l1i_kib, cfg->l1i_ways);
 }
 
 static bool check_l1d(const struct config *cfg, struct complaint *c)
 {
-    return check_cache(c, "l1d.kib", cfg->l1d_kib, cfg->l1d_ways);
+    return check_cache(c, "l1d.kib, l1d.ways", cfg->l1d_kib, cfg->l1d_ways);
 }
 
 static bool check_tlb(struct complaint *c, const char *key, uint32_t entries, uint32_t ways)
@@ -105,10 +105,9 @@ static bool check_slots(const struct config *cfg, struct complaint *c)
 {
     if (cfg->message_slots >= cfg->message_queues)
         return true;
-    return complain(c, "message.slots",
-                    "%u messages cannot give each of the %u receive queues "
-                    "(message.queues) one",
-                    cfg->message_slots, cfg->message_queues);
+    return complain(c, "message.slots, message.queues",
+                    "%u messages cannot give each of the %u receive queues one", cfg->message_slots,
+                    cfg->message_queues);
 }
 
 static bool (*const conditions[])(const struct config *, struct complaint *) = {

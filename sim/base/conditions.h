@@ -5,7 +5,7 @@
 #include "sim/base/config.h"
 
 struct complaint {
-    const char *key; /* the parameter to mend */
+    const char *keys; /* the parameters to mend: "l1d.kib, l1d.ways" */
     char text[256];
 };
 

@@ -26,6 +26,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/base/conditions.h"
+#include "sim/base/file.h"
 #include "sim/base/hash.h"
 #include "sim/base/yaml.h"
 
@@ -227,14 +228,27 @@ static bool parse_choice(const struct param *p, const char *text, const struct p
     return refuse(at, p->key, problem, e);
 }
 
-/* Numbers separated by commas, blanks allowed around them; "" is no number. */
+/* Takes the brackets off "[0, 3]", in place; returns what is between them. */
+static char *inside_brackets(char *text)
+{
+    size_t n = strlen(text);
+    if (n < 2 || text[0] != '[' || text[n - 1] != ']')
+        return text;
+    text[n - 1] = 0;
+    return text + 1 + strspn(text + 1, " ");
+}
+
+/* Numbers separated by commas, blanks allowed around them, in brackets or not;
+ * "" is no number. */
 static bool parse_list(const struct param *p, const char *text, const struct place *at,
                        struct int_list *list, struct error *e)
 {
-    char *copy = mem_copy_string(text), *rest = copy, *word;
+    char *copy = mem_copy_string(text), *rest = inside_brackets(copy), *word;
     bool good = true;
     list->count = 0;
-    while (good && text[0] && (word = strsep(&rest, ",")) != NULL) {
+    if (rest[0] == 0)
+        rest = NULL;
+    while (good && (word = strsep(&rest, ",")) != NULL) {
         word += strspn(word, " ");
         word[strcspn(word, " ")] = 0;
         if (list->count == CONFIG_LIST_MAX)
@@ -297,10 +311,12 @@ bool config_set(struct config *cfg, const char *assignment, const char *origin, 
     const struct place at = {origin, 0};
     const char *equals = strchr(assignment, '=');
     char key[96];
-    if (equals == NULL)
+    if (equals == NULL || equals == assignment)
         return refuse(&at, assignment, "write it as SECTION.NAME=VALUE", e);
     snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
     int i = find_param(key);
+    if (i < 0 && is_section(key))
+        return refuse(&at, key, "is a section; write SECTION.NAME=VALUE (tessera list params)", e);
     if (i < 0)
         return refuse_param(&at, key, e);
     return assign_text(cfg, (unsigned)i, equals + 1, &at, e);
@@ -390,18 +406,13 @@ static bool load_file(struct loading *l, const char *path);
 static bool load_base(struct loading *l, const struct tree_item *item, const char *path)
 {
     const struct place at = {path, item->line};
-    char *copy, full[PATH_MAX];
+    char full[PATH_MAX];
     if (item->value->kind != TREE_SCALAR || item->value->text[0] == 0)
         return refuse(&at, "extends", "the name of a machine file is expected", l->e);
     if (l->files == EXTENDS_MAX)
         return refuse(&at, "extends", "a chain of more than 8 files (does it go in a circle?)",
                       l->e);
-    copy = mem_copy_string(path);
-    if (item->value->text[0] == '/')
-        snprintf(full, sizeof full, "%s", item->value->text);
-    else
-        snprintf(full, sizeof full, "%s/%s", dirname(copy), item->value->text);
-    mem_free(copy);
+    file_beside(path, item->value->text, full, sizeof full);
     /* A base that cannot be read is a mistake of the line that names it. */
     if (access(full, R_OK) != 0) {
         char problem[PATH_MAX + 64];
@@ -425,6 +436,9 @@ static bool load_tree(struct loading *l, const struct tree *root, const char *pa
     const struct place at = {path, root->line};
     if (root->kind != TREE_MAP)
         return refuse(&at, "machine", "a map of sections is expected", l->e);
+    if (root->count == 0)
+        return refuse(&at, "machine",
+                      "the file is empty; give it a section, as in `mesh: {width: 4}`", l->e);
     const struct tree_item *base = find_item(root, "extends");
     if (base && !load_base(l, base, path))
         return false;
@@ -459,19 +473,54 @@ bool config_check(const struct config *cfg, const char *origin, struct error *e)
 {
     const struct place at = {origin, 0};
     struct complaint c;
-    return config_holds(cfg, &c) || refuse(&at, c.key, c.text, e);
+    return config_holds(cfg, &c) || refuse(&at, c.keys, c.text, e);
 }
 
-/* As config_check, at the place where the parameter at fault was given. */
+/* How far down the chain of files a place lies: 0 is the file that was named. */
+static unsigned depth_of(const struct loading *l, const struct place *at)
+{
+    unsigned i = 0;
+    while (i < l->files && l->path[i] != at->origin)
+        i++;
+    return i;
+}
+
+/* Of the places that gave one of the keys, the nearest to the file that was
+ * named, and the last there; `at` is left alone when defaults hold for all. */
+static void find_place(const struct loading *l, const char *keys, struct place *at)
+{
+    char *copy = mem_copy_string(keys), *rest = NULL;
+    const struct place *best = NULL;
+    for (char *key = strtok_r(copy, ", ", &rest); key; key = strtok_r(NULL, ", ", &rest)) {
+        const struct place *given = &l->given[find_param(key)];
+        if (given->origin == NULL)
+            continue;
+        if (best == NULL || depth_of(l, given) < depth_of(l, best) ||
+            (given->origin == best->origin && given->line > best->line))
+            best = given;
+    }
+    if (best)
+        *at = *best;
+    mem_free(copy);
+}
+
+/* As config_check, at the place where a parameter at fault was given. */
 static bool check_loaded(struct loading *l, const char *path)
 {
     struct complaint c;
     struct place at = {path, 0};
     if (config_holds(l->cfg, &c))
         return true;
-    if (l->given[find_param(c.key)].origin)
-        at = l->given[find_param(c.key)];
-    return refuse(&at, c.key, c.text, l->e);
+    find_place(l, c.keys, &at);
+    return refuse(&at, c.keys, c.text, l->e);
+}
+
+/* An error in a file that is extended says for whom it was read. */
+static void name_extending_file(const struct loading *l, const char *path)
+{
+    size_t n = strlen(l->e->text);
+    if (l->files > 1 && strncmp(l->e->text, path, strlen(path)) != 0)
+        snprintf(l->e->text + n, sizeof l->e->text - n, " (%s extends it)", path);
 }
 
 bool config_load(struct config *cfg, const char *path, struct error *e)
@@ -479,6 +528,8 @@ bool config_load(struct config *cfg, const char *path, struct error *e)
     struct loading l = {.cfg = cfg, .e = e};
     config_defaults(cfg);
     bool good = load_file(&l, path) && check_loaded(&l, path);
+    if (!good)
+        name_extending_file(&l, path);
     for (unsigned i = 0; i < l.files; i++)
         mem_free(l.path[i]);
     return good;

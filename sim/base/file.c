@@ -23,7 +23,7 @@ static const char *kind_of(mode_t mode)
         mode_t format;
         const char *name;
     } kinds[] = {
-        {S_IFDIR, "a folder"}, {S_IFIFO, "a pipe"},   {S_IFCHR, "a device"},
+        {S_IFDIR, "a folder"}, {S_IFIFO, "a pipe"},    {S_IFCHR, "a device"},
         {S_IFBLK, "a device"}, {S_IFSOCK, "a socket"},
     };
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -88,6 +88,51 @@ char *file_read(const char *path, size_t bytes_max, size_t *bytes, struct error 
     }
     close(fd);
     return text;
+}
+
+/* ---- paths ---------------------------------------------------------------------- */
+
+/* Takes "." and "folder/.." out of a path, in place. */
+static void shorten(char *path)
+{
+    char *to = path, *least = path; /* what lies before `least` stays */
+    for (char *word = path; *word;) {
+        size_t n = strcspn(word, "/"), step = n + strspn(word + n, "/");
+        bool up = n == 2 && strncmp(word, "..", 2) == 0;
+        if (up && to > least) {
+            for (to--; to > least && to[-1] != '/'; to--)
+                continue;
+        } else if (!(n == 1 && *word == '.')) {
+            memmove(to, word, n);
+            to += n;
+            if (step > n)
+                *to++ = '/';
+            if (up || n == 0)
+                least = to;
+        }
+        word += step;
+    }
+    *to = 0;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    bool has_one = stat(a, &one) == 0, has_other = stat(b, &other) == 0;
+    return has_one == has_other &&
+           (!has_one || (one.st_dev == other.st_dev && one.st_ino == other.st_ino));
+}
+
+void file_beside(const char *file, const char *name, char *path, size_t bytes)
+{
+    const char *slash = strrchr(file, '/');
+    int folder = slash && name[0] != '/' ? (int)(slash - file) + 1 : 0;
+    snprintf(path, bytes, "%.*s%s", folder, file, name);
+    char *straight = mem_copy_string(path);
+    shorten(straight);
+    if (straight[0] && is_same_file(path, straight)) /* not so behind symbolic links */
+        snprintf(path, bytes, "%s", straight);
+    mem_free(straight);
 }
 
 /* ---- writing -------------------------------------------------------------------- */

@@ -16,6 +16,10 @@
  * more than `bytes_max` bytes. */
 char *file_read(const char *path, size_t bytes_max, size_t *bytes, struct error *e);
 
+/* The path of `name` as it is meant inside `file`: relative to that file's
+ * folder, without detours over . and .. */
+void file_beside(const char *file, const char *name, char *path, size_t bytes);
+
 /* Creates the folders above a file.  74 when the host refuses. */
 bool file_make_folders(const char *path, struct error *e);
 

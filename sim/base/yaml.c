@@ -21,6 +21,8 @@ enum { DEPTH_MAX = 16, FILE_BYTES_MAX = 4 << 20 };
 
 struct reader {
     yaml_parser_t parser;
+    const char *text; /* the whole file, for a look at the line of a mistake */
+    size_t bytes;
     const char *origin;
     struct error *e;
     unsigned depth;
@@ -32,13 +34,27 @@ static struct tree *fail(struct reader *r, size_t line, const char *problem)
     return NULL;
 }
 
+/* Does a tab stand before the first word of this line (counted from 0)? */
+static bool is_indented_by_tab(const struct reader *r, size_t line)
+{
+    const char *at = r->text, *end = r->text + r->bytes;
+    for (; line > 0 && at; line--)
+        if ((at = memchr(at, '\n', (size_t)(end - at))) != NULL)
+            at++;
+    while (at && at < end && *at == ' ')
+        at++;
+    return at && at < end && *at == '\t';
+}
+
 static bool next_event(struct reader *r, yaml_event_t *event)
 {
     if (yaml_parser_parse(&r->parser, event))
         return true;
     /* Errors of the encoding carry no mark of their own. */
     size_t line = r->parser.problem_mark.line ? r->parser.problem_mark.line : r->parser.mark.line;
-    fail(r, line + 1, r->parser.problem ? r->parser.problem : "not YAML");
+    const char *problem = r->parser.problem ? r->parser.problem : "not YAML";
+    fail(r, line + 1,
+         is_indented_by_tab(r, line) ? "indented by a tab; YAML wants spaces" : problem);
     return false;
 }
 
@@ -199,7 +215,7 @@ static struct tree *read_stream(struct reader *r)
 
 struct tree *tree_parse(const char *text, size_t bytes, const char *origin, struct error *e)
 {
-    struct reader r = {.origin = origin, .e = e};
+    struct reader r = {.text = text, .bytes = bytes, .origin = origin, .e = e};
     if (!yaml_parser_initialize(&r.parser))
         return fail(&r, 1, "no memory for the YAML parser");
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, bytes);

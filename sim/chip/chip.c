@@ -134,6 +134,7 @@ void chip_destroy(struct chip *chip)
         return;
     mem_free(chip->simctl.line);
     mem_free(chip->htif.request);
+    stats_free(&chip->results.stats);
     arena_destroy(chip->arena);
 }
 
@@ -280,6 +281,19 @@ static enum chip_end end_of(const struct chip *chip, enum engine_state state)
     return CHIP_INTERRUPTED;
 }
 
+/* With sim.check, a run that has come to an end of its own must leave nothing
+ * behind: no line in transaction, no copy that its home does not know of. */
+static void check_rest(struct chip *chip)
+{
+    bool own_end = chip->end != CHIP_INTERRUPTED && chip->end != CHIP_VIOLATION;
+    if (chip->cfg.sim_check && own_end)
+        chip->unrest = engine_check_quiet(&chip->engine);
+    if (!chip->unrest)
+        return;
+    chip->deadlocked = chip->end == CHIP_DEADLOCK;
+    chip->end = CHIP_VIOLATION;
+}
+
 enum chip_end chip_run(struct chip *chip)
 {
     struct engine *e = &chip->engine;
@@ -298,6 +312,9 @@ enum chip_end chip_run(struct chip *chip)
     if (chip->simctl.line_count)
         flush_console(chip, CYCLE_NEVER);
     settle_harts(chip);
+    chip_measure(chip);
+    chip->measured = true;
+    check_rest(chip);
     return chip->end;
 }
 

@@ -74,6 +74,7 @@ struct chip_results {
         const struct hist *hist;
     } * series; /* owned by the chip */
 };
+/* At the end of the run; before one, as of now. */
 void chip_results(struct chip *chip, struct chip_results *results);
 
 /* Copies `bytes` of guest memory as the harts see it, between runs.  False when

@@ -25,8 +25,14 @@ struct chip {
     uint64_t console_hash;
     cycle_t flushed; /* console lines of all cycles before this one have been handed out */
     enum chip_end end;
-    struct chip_series *series; /* filled by chip_results */
+    const char *unrest;          /* what sim.check found when all had arrived; NULL: nothing */
+    bool deadlocked;             /* that was behind a deadlock */
+    bool measured;               /* by chip_run, at the end */
+    struct chip_results results; /* then */
 };
+
+/* Takes down what the run has brought, as of now. */
+void chip_measure(struct chip *chip);
 
 /* One line on where the run stands. */
 void chip_report_progress(const struct chip *chip, FILE *out);

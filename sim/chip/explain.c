@@ -93,6 +93,16 @@ static void explain_trap_loop(struct chip *chip, FILE *out)
     print_registers(h, out);
 }
 
+static void explain_violation(struct chip *chip, FILE *out)
+{
+    const char *what = chip->unrest ? chip->unrest : coherence_violation(chip->engine.coherence);
+    fprintf(out, "invariant broken %s cycle %llu: %s\n",
+            chip->unrest ? "when all had come to rest after" : "before",
+            (unsigned long long)chip->engine.now, what);
+    if (chip->deadlocked)
+        explain_deadlock(chip, out);
+}
+
 void chip_explain(struct chip *chip, FILE *out)
 {
     if (chip->image)
@@ -115,8 +125,7 @@ void chip_explain(struct chip *chip, FILE *out)
                 (unsigned long long)chip->htif.end_cycle);
         break;
     case CHIP_VIOLATION:
-        fprintf(out, "invariant broken before cycle %llu: %s\n",
-                (unsigned long long)chip->engine.now, coherence_violation(chip->engine.coherence));
+        explain_violation(chip, out);
         break;
     case CHIP_INTERRUPTED:
         fprintf(out, "interrupted at cycle %llu\n", (unsigned long long)chip->engine.now);

@@ -24,7 +24,8 @@ static void put_stall(struct stats *stats, const char *prefix, unsigned cause, u
 }
 
 /* The same accounts as hart.*, for one privilege. */
-static void put_mode(const struct chip *chip, struct stats *stats, unsigned mode, const char *prefix)
+static void put_mode(const struct chip *chip, struct stats *stats, unsigned mode,
+                     const char *prefix)
 {
     struct mode_account sum = {0};
     uint64_t stalls = 0;
@@ -84,6 +85,17 @@ static void put_harts(const struct chip *chip, struct stats *stats)
     put_translation(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
+    stats_put(stats, "hart.marks", chip->simctl.marks, "marks",
+              "set through the simulation-control page");
+}
+
+static void put_reservations(const struct chip *chip, struct stats *stats)
+{
+    uint64_t held = 0;
+    for (unsigned i = 0; i < chip->engine.tiles; i++)
+        held += chip->tile[i].reservation.forwards_held;
+    stats_put(stats, "hart.reservations_kept", held, "forwards",
+              "held back because a load-reserved had just reserved their line");
 }
 
 static void put_messages(const struct chip *chip, struct stats *stats)
@@ -155,27 +167,42 @@ static int by_name(const void *a, const void *b)
 }
 
 /* In the order of their names, so that the rows do not depend on who came first. */
-static void list_series(struct chip *chip)
+static struct chip_series *list_series(struct chip *chip)
 {
     const struct simctl_shared *s = &chip->simctl;
     unsigned count = 0;
-    chip->series = arena_alloc(chip->arena, s->series_count, sizeof *chip->series);
+    struct chip_series *list = arena_alloc(chip->arena, s->series_count, sizeof *list);
     for (unsigned b = 0; b < SERIES_BUCKETS; b++)
         for (const struct series *one = s->bucket[b]; one; one = one->next)
-            chip->series[count++] = (struct chip_series){one->name, one->unit, &one->hist};
-    qsort(chip->series, s->series_count, sizeof *chip->series, by_name);
+            list[count++] = (struct chip_series){one->name, one->unit, &one->hist};
+    qsort(list, count, sizeof *list, by_name);
+    return list;
+}
+
+void chip_measure(struct chip *chip)
+{
+    struct chip_results *r = &chip->results;
+    stats_free(&r->stats);
+    *r = (struct chip_results){.cycles = chip->engine.now,
+                               .instructions = chip_instructions(chip),
+                               .series = list_series(chip),
+                               .series_count = chip->simctl.series_count};
+    put_harts(chip, &r->stats);
+    put_reservations(chip, &r->stats);
+    put_messages(chip, &r->stats);
+    coherence_stats(chip->engine.coherence, &r->stats);
+    mesh_stats(chip->engine.mesh, &r->stats);
+    r->state_hash = hash_state(chip, r);
 }
 
 void chip_results(struct chip *chip, struct chip_results *results)
 {
-    *results =
-        (struct chip_results){.cycles = chip->engine.now, .instructions = chip_instructions(chip)};
-    list_series(chip);
-    results->series = chip->series;
-    results->series_count = chip->simctl.series_count;
-    put_harts(chip, &results->stats);
-    put_messages(chip, &results->stats);
-    coherence_stats(chip->engine.coherence, &results->stats);
-    mesh_stats(chip->engine.mesh, &results->stats);
-    results->state_hash = hash_state(chip, results);
+    if (!chip->measured)
+        chip_measure(chip);
+    *results = chip->results;
+    results->stats = (struct stats){0};
+    for (unsigned i = 0; i < chip->results.stats.count; i++) {
+        const struct stat_entry *s = &chip->results.stats.item[i];
+        stats_put(&results->stats, s->name, s->value, s->unit, s->meaning);
+    }
 }

@@ -14,6 +14,73 @@ int cli_fail(const struct error *e)
     return (int)e->status;
 }
 
+/* ---- options ---------------------------------------------------------------------- */
+
+enum { OPTIONS_MAX = 32 };
+
+/* The option that a word names, in full or by its beginning, or NULL. */
+static const struct argp_option *find_option(const struct argp_option *option, const char *word)
+{
+    size_t n = strcspn(word, "=");
+    for (; option && option->name; option++)
+        if (strncmp(option->name, word, n) == 0)
+            return option;
+    return NULL;
+}
+
+/* The option with this letter, or NULL. */
+static const struct argp_option *find_letter(const struct argp_option *option, int letter)
+{
+    for (; option && option->name; option++)
+        if (option->key == letter)
+            return option;
+    return NULL;
+}
+
+/* Is the word after this one its value, whatever it looks like? */
+static bool takes_next(const struct argp_option *options, const char *word)
+{
+    const struct argp_option *option = NULL;
+    if (word[0] != '-' || strchr(word, '='))
+        return false;
+    if (word[1] == '-')
+        option = find_option(options, word + 2);
+    else if (word[1])
+        option = find_letter(options, word[strlen(word) - 1]);
+    return option && option->arg;
+}
+
+static void refuse_option(const struct argp_option *option, const char *command, const char *word)
+{
+    const char *names[OPTIONS_MAX] = {"help", "usage"};
+    char name[64];
+    unsigned count = 2;
+    for (; option && option->name && count < OPTIONS_MAX; option++)
+        names[count++] = option->name;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+    const char *near = nearest_name(name, names, count);
+    fprintf(stderr, "tessera: --%s: no such option of `%s`; %s%s%s\n", name, command,
+            near ? "did you mean --" : "--help lists them", near ? near : "", near ? "?" : "");
+    exit(EXIT_STATUS_USAGE);
+}
+
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+    static const struct argp_option common[] = {
+        {"help", '?', NULL, 0, NULL, 0}, {"usage", 0, NULL, 0, NULL, 0}, {0}};
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *word = argv[i];
+        if (takes_next(argp->options, word))
+            i++;
+        else if (strncmp(word, "--", 2) == 0 && !find_option(argp->options, word + 2) &&
+                 !find_option(common, word + 2))
+            refuse_option(argp->options, argv[0], word + 2);
+    }
+    argp_parse(argp, argc, argv, 0, NULL, input);
+}
+
+/* ---- guests ----------------------------------------------------------------------- */
+
 static bool has_tohost(const struct elf_image *image)
 {
     return image->tohost != 0;

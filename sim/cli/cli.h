@@ -24,6 +24,10 @@ int cli_fail(const struct error *e);
 /* Says on stderr what will surprise whoever runs this guest, one line each. */
 void cli_warn_of_guest(const struct elf_image *image, const char *path);
 
+/* As argp_parse with no flags, but an option that does not exist is refused
+ * (64) with the nearest that does. */
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
 /* An option's value as a whole number from min to max; ends the process with
  * status 64 and a message that names the option otherwise. */
 uint64_t cli_number(const struct argp_state *state, const char *option, const char *text,

@@ -10,15 +10,15 @@
 
 #include "sim/base/config.h"
 #include "sim/base/yaml.h"
+#include "sim/cli/named.h"
 #include "sim/cli/sweep_file.h"
 
-/* Sweeps are told from machines by the keys that only they have. */
-static bool is_sweep(const char *path, bool *sweep, struct error *e)
+static bool find_kind(const char *path, enum config_kind *kind, struct error *e)
 {
     struct tree *root = tree_load(path, e);
     if (root == NULL)
         return false;
-    *sweep = tree_get(root, "grid") || tree_get(root, "grids") || tree_get(root, "machine");
+    *kind = named_kind_of(root);
     tree_free(root);
     return true;
 }
@@ -79,10 +79,17 @@ static bool check_sweep(const char *path, struct error *e)
     return good;
 }
 
-static bool check_file(const char *path, struct error *e)
+/* A word is a file, or the name of a machine or else of a sweep. */
+static bool check_file(const char *word, struct error *e)
 {
-    bool sweep = false;
-    return is_sweep(path, &sweep, e) && (sweep ? check_sweep : check_machine)(path, e);
+    static bool (*const check[])(const char *path, struct error *e) = {
+        [CONFIG_MACHINE] = check_machine, [CONFIG_SWEEP] = check_sweep};
+    char path[4096];
+    enum config_kind kind = CONFIG_MACHINE;
+    struct error ignored;
+    return (named_find(CONFIG_SWEEP, word, path, sizeof path, &ignored) ||
+            named_find(CONFIG_MACHINE, word, path, sizeof path, e)) &&
+           find_kind(path, &kind, e) && check[kind](path, e);
 }
 
 struct check_result {
@@ -120,6 +127,6 @@ static const struct argp parser = {
 int cmd_check(int argc, char **argv)
 {
     struct check_result result = {0};
-    argp_parse(&parser, argc, argv, 0, NULL, &result);
+    cli_parse(&parser, argc, argv, &result);
     return result.status;
 }

@@ -277,7 +277,7 @@ int cmd_list(int argc, char **argv)
 {
     struct list_options options = {0};
     struct error e;
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    cli_parse(&parser, argc, argv, &options);
     const struct listing *listing = find_listing(options.what, &e);
     if (listing == NULL)
         return cli_fail(&e);

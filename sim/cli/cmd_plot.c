@@ -50,7 +50,7 @@ int cmd_plot(int argc, char **argv)
     struct plot_options options = {.database = CLI_DATABASE};
     struct error e;
     char output[256];
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    cli_parse(&parser, argc, argv, &options);
     if (options.output == NULL) {
         snprintf(output, sizeof output, "out/%s.svg", options.figure);
         options.output = output;

@@ -15,12 +15,14 @@
 #include <sys/resource.h>
 
 #include "sim/base/file.h"
+#include "sim/cli/named.h"
 #include "sim/cli/run.h"
 
 static const struct argp_option options[] = {
     {"guest", 'g', "ELF", 0, "the program that every hart starts (RV64, linked at 0x80000000)", 0},
     {"bootargs", 'b', "TEXT", 0, "boot arguments, as words key=value", 0},
-    {"set", 's', "KEY=VALUE", 0, "change one parameter of the machine (may be repeated)", 0},
+    {"set", 's', "KEY=VALUE", 0,
+     "change one parameter of the machine (may be repeated; a list is 0,3 or [0,3])", 0},
     {"threads", 't', "N", 0, "host threads; only 1 so far, and no result depends on it", 0},
     {"max-cycles", 'm', "N", 0, "end the run with status 75 after N cycles", 0},
     {"stats", 'S', "FILE", 0, "write all statistics as JSON (-: to standard output)", 0},
@@ -35,6 +37,7 @@ static const struct argp_option options[] = {
 struct arguments {
     struct run_request request;
     struct error set_error;
+    char machine[4096]; /* the file that the word for the machine means */
     const char *stats, *db, *trace, *commit_log;
     bool quiet;
 };
@@ -227,7 +230,7 @@ static int finish(const struct arguments *a, struct destinations *d, struct run_
     return status;
 }
 
-static int run_guest(const struct arguments *a, struct run *run, struct run_record *record)
+static int run_guest(struct arguments *a, struct run *run, struct run_record *record)
 {
     struct run_instruments with = {.console = stdout,
                                    .report = stderr,
@@ -237,6 +240,9 @@ static int run_guest(const struct arguments *a, struct run *run, struct run_reco
                                    .inquiry = &asked};
     struct destinations d = {0};
     struct error e;
+    if (!named_find(CONFIG_MACHINE, a->request.machine, a->machine, sizeof a->machine, &e))
+        return cli_fail(&e);
+    a->request.machine = a->machine;
     if (!run_prepare(run, &a->request, record, &e))
         return cli_fail(&e);
     bool ready = open_destinations(a, &d, &e);
@@ -253,15 +259,18 @@ int cmd_run(int argc, char **argv)
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .args_doc = "MACHINE.yaml",
-        .doc = "Runs a guest until it ends through tohost, and exits with the guest's code.\v"
+        .args_doc = "MACHINE",
+        .doc = "Runs a guest until it ends through tohost, and exits with the guest's code. "
+               "MACHINE is a file, or a name of `tessera list machines`.\v"
                "Files that are named for results are opened before the run, with the folders "
                "above them, and written when it has ended.",
     };
     struct arguments a = {.request = {.threads = 1}};
     struct run_record record;
     struct run run;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    cli_parse(&argp, argc, argv, &a);
+    memset(&record, 0, sizeof record);
+    memset(&run, 0, sizeof run);
     catch_signals();
     int status = run_guest(&a, &run, &record);
     run_release(&run);

@@ -9,6 +9,10 @@
  *   poll: pipes of the workers ---> outcome whole: record, start the next
  *         signals (signalfd)   ---> INT, TERM: stop; USR1: say where it stands
  *
+ * Sweeps on one database wait for one another.  The claim is asked for before
+ * the database is asked what is missing, so the second finds what the first
+ * has run.
+ *
  * A point that fails is recorded with its status, reported, and left for the
  * next time; the sweep goes on, and ends with the status of the first point
  * that failed.
@@ -25,6 +29,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/base/elf.h"
+#include "sim/cli/named.h"
 #include "sim/cli/progress.h"
 #include "sim/cli/sweep_file.h"
 #include "sim/cli/worker.h"
@@ -98,8 +103,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 static const struct argp parser = {
     argp_options,
     parse_option,
-    "SWEEP.yaml",
-    "Run every point of a sweep that the database does not hold yet.\v"
+    "SWEEP",
+    "Run every point of a sweep that the database does not hold yet.  SWEEP is a file, or a name "
+    "of "
+    "`tessera list sweeps`.\v"
     "Finished points are kept whatever happens, and never run twice.  Ctrl-C stops the workers; "
     "SIGUSR1 makes the sweep say where it stands.",
     NULL,
@@ -145,6 +152,19 @@ static bool identify_points(struct sweep_run *r, struct error *e)
         snprintf(r->record[i].sweep, sizeof r->record[i].sweep, "%s", s->name);
     }
     return true;
+}
+
+/* One sweep at a time on a database, or both would run the same points. */
+static bool open_database(struct sweep_run *r, struct error *e)
+{
+    bool claimed = false;
+    r->db = analysis_open(r->options->database, ANALYSIS_WRITE, e);
+    if (r->db == NULL || !analysis_claim(r->db, false, &claimed, e))
+        return false;
+    if (!claimed)
+        fprintf(stderr, "tessera: %s: another sweep is writing to it; waiting for its end\n",
+                r->options->database);
+    return claimed || analysis_claim(r->db, true, &claimed, e);
 }
 
 static bool begin_sweep(struct sweep_run *r, struct error *e)
@@ -306,8 +326,7 @@ static void say_result(const struct sweep_run *r)
 
 static int run_sweep(struct sweep_run *r, struct error *e)
 {
-    bool good = check_guest(r, e) && identify_points(r, e) &&
-                (r->db = analysis_open(r->options->database, ANALYSIS_WRITE, e)) != NULL &&
+    bool good = check_guest(r, e) && identify_points(r, e) && open_database(r, e) &&
                 begin_sweep(r, e) && list_todo(r, e) && catch_signals(r, e) && run_points(r, e);
     if (!good)
         return cli_fail(e);
@@ -324,10 +343,13 @@ int cmd_sweep(int argc, char **argv)
 {
     struct sweep_options options = {.database = CLI_DATABASE, .jobs = host_cpus()};
     struct error e;
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    cli_parse(&parser, argc, argv, &options);
     struct sweep_run *r = mem_alloc(sizeof *r);
     *r = (struct sweep_run){.options = &options, .signals = -1};
-    r->sweep = sweep_load(options.file, options.guest, &e);
+    char file[4096];
+    bool found = named_find(CONFIG_SWEEP, options.file, file, sizeof file, &e);
+    options.file = file;
+    r->sweep = found ? sweep_load(file, options.guest, &e) : NULL;
     int status = r->sweep ? run_sweep(r, &e) : cli_fail(&e);
     for (unsigned i = 0; r->record && i < r->sweep->count; i++)
         run_record_free(&r->record[i]);

@@ -103,7 +103,7 @@ int cmd_trace(int argc, char **argv)
     };
     struct arguments a = {.format = formats, .filter = {.tile = TILE_NONE, .to = CYCLE_NEVER}};
     struct error e;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    cli_parse(&argp, argc, argv, &a);
     struct trace_reader *reader = trace_open(a.path, &e);
     bool ok =
         reader && check_tile(&a, reader, &e) && a.format->print(reader, &a.filter, stdout, &e);

@@ -29,7 +29,7 @@ static void print_help(FILE *out)
     for (unsigned i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-6s %-13s %s\n", commands[i].name, commands[i].arguments,
                 commands[i].meaning);
-    fputs("\n`tessera COMMAND --help` tells a command's options; `tessera --version` the version.\n"
+    fputs("\n`tessera help COMMAND` tells a command's options; `tessera --version` the version.\n"
           "Exit status: 0, the guest's own code, 64 bad usage, 65 bad input, 70 internal check,\n"
           "74 the host refused I/O, 75 a limit was reached, 76 deadlock, 130 interrupted.\n",
           out);
@@ -67,6 +67,29 @@ static int run_command(const struct command *command, int argc, char **argv)
     return cli_fail(&e);
 }
 
+static const struct command *find_command(const char *word)
+{
+    for (unsigned i = 0; i < COMMANDS; i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+/* `tessera help` and `tessera help COMMAND`. */
+static int help(int argc, char **argv)
+{
+    char option[] = "--help";
+    const struct command *command = argc > 2 ? find_command(argv[2]) : NULL;
+    if (argc > 2 && command == NULL)
+        return refuse_command(argv[2]);
+    if (command == NULL) {
+        print_help(stdout);
+        return EXIT_STATUS_OK;
+    }
+    argv[2] = option;
+    return run_command(command, 2, argv + 1);
+}
+
 int main(int argc, char **argv)
 {
     argp_err_exit_status = EXIT_STATUS_USAGE;
@@ -76,12 +99,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return print_version();
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-        print_help(stdout);
-        return EXIT_STATUS_OK;
-    }
-    for (unsigned i = 0; i < COMMANDS; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return run_command(&commands[i], argc - 1, argv + 1);
-    return refuse_command(argv[1]);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+        return help(argc, argv);
+    const struct command *command = find_command(argv[1]);
+    return command ? run_command(command, argc - 1, argv + 1) : refuse_command(argv[1]);
 }

@@ -15,6 +15,8 @@
 #include "revision.h"
 #include "sim/base/arena.h"
 #include "sim/base/hash.h"
+#include "sim/base/yaml.h"
+#include "sim/cli/named.h"
 
 bool request_add_set(struct run_request *request, const char *assignment, const char *origin,
                      struct error *e)
@@ -26,10 +28,23 @@ bool request_add_set(struct run_request *request, const char *assignment, const 
     return true;
 }
 
+/* A sweep in a machine's place is called one, whatever was wrong with its keys. */
+static bool load_machine(struct config *cfg, const char *path, struct error *e)
+{
+    struct error otherwise;
+    if (config_load(cfg, path, e))
+        return true;
+    struct tree *root = tree_load(path, &otherwise);
+    if (root)
+        named_check_kind(CONFIG_MACHINE, path, root, e);
+    tree_free(root);
+    return false;
+}
+
 bool request_resolve(const struct run_request *request, struct config *cfg, struct error *e)
 {
     const char *origin = request->machine;
-    if (!config_load(cfg, request->machine, e))
+    if (!load_machine(cfg, request->machine, e))
         return false;
     for (unsigned i = 0; i < request->set_count; i++) {
         origin = request->set[i].origin;

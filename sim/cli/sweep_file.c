@@ -23,7 +23,9 @@
 #include <string.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/file.h"
 #include "sim/base/yaml.h"
+#include "sim/cli/named.h"
 
 enum { AXES_MAX = 32, POINTS_MAX = 100000, WORD_MAX = 64 };
 
@@ -85,7 +87,8 @@ static bool take_figure(struct reading *r, const struct tree_item *item)
     if (!take_text(r, item, &r->sweep->figure))
         return false;
     if (r->sweep->figure[0] == 0)
-        return refuse(r, item->line, item->key, "the name of a figure is expected (tessera list figures)");
+        return refuse(r, item->line, item->key,
+                      "the name of a figure is expected (tessera list figures)");
     for (unsigned i = 0; i < analysis_figure_count; i++) {
         names[i] = analysis_figures[i].name;
         if (strcmp(names[i], r->sweep->figure) == 0)
@@ -386,12 +389,8 @@ static bool add_grid(struct reading *r, const char *machine, const char *guest, 
 /* A path of the sweep file, which is relative to it. */
 static char *beside(struct reading *r, const char *file)
 {
-    char full[PATH_MAX], *copy = mem_copy_string(r->path);
-    if (file[0] == '/')
-        snprintf(full, sizeof full, "%s", file);
-    else
-        snprintf(full, sizeof full, "%s/%s", dirname(copy), file);
-    mem_free(copy);
+    char full[PATH_MAX];
+    file_beside(r->path, file, full, sizeof full);
     return keep(r, full);
 }
 
@@ -436,16 +435,53 @@ static bool add_machines(struct reading *r)
     return true;
 }
 
+/* Figures and results know a machine by its name, so two have two names.  The
+ * points of each machine lie together; `name` holds one name for each. */
+static bool check_names(const struct reading *r, char (*name)[CONFIG_NAME_MAX], unsigned machines)
+{
+    char problem[1024];
+    const struct sweep *s = r->sweep;
+    for (unsigned i = 0; i < machines; i++) {
+        const char *one = s->point[i * (s->count / machines)].request.machine;
+        for (unsigned j = 0; j < i; j++) {
+            const char *other = s->point[j * (s->count / machines)].request.machine;
+            if (strcmp(name[i], name[j]) != 0 || strcmp(one, other) == 0)
+                continue;
+            snprintf(problem, sizeof problem,
+                     "%.400s and %.400s are both named %s; give one a name of its own (name: ...)",
+                     other, one, name[i]);
+            return refuse(r, r->machine->line, "machine", problem);
+        }
+    }
+    return true;
+}
+
+/* A mistake in a machine's file says which sweep wanted the machine. */
+static void name_sweep(const struct reading *r)
+{
+    size_t n = strlen(r->e->text);
+    if (strncmp(r->e->text, r->path, strlen(r->path)) != 0)
+        snprintf(r->e->text + n, sizeof r->e->text - n, " (a machine of %s)", r->path);
+}
+
 /* Every point must give a machine that can be built. */
 static bool check_points(struct reading *r)
 {
     struct config cfg;
+    unsigned machines = r->machine->kind == TREE_SEQUENCE ? r->machine->count : 1;
     if (r->sweep->count == 0)
         return refuse(r, r->machine->line, "grid", "the sweep has no points");
-    for (unsigned i = 0; i < r->sweep->count; i++)
-        if (!request_resolve(&r->sweep->point[i].request, &cfg, r->e))
-            return false;
-    return true;
+    char(*name)[CONFIG_NAME_MAX] = mem_alloc(machines * sizeof *name);
+    bool good = true;
+    for (unsigned i = 0; good && i < r->sweep->count; i++) {
+        good = request_resolve(&r->sweep->point[i].request, &cfg, r->e);
+        snprintf(name[i / (r->sweep->count / machines)], sizeof *name, "%s", cfg.name);
+    }
+    if (!good)
+        name_sweep(r);
+    good = good && check_names(r, name, machines);
+    mem_free(name);
+    return good;
 }
 
 static void take_base_name(struct sweep *sweep, const char *path)
@@ -467,7 +503,8 @@ struct sweep *sweep_load(const char *path, const char *guest, struct error *e)
     *sweep = (struct sweep){.description = "", .figure = "", .arena = arena_create()};
     take_base_name(sweep, path);
     struct reading r = {.path = path, .e = e, .sweep = sweep, .guest_override = guest};
-    bool good = take_keys(&r, root) && check_kinds(&r) && add_machines(&r) && check_points(&r);
+    bool good = named_check_kind(CONFIG_SWEEP, path, root, e) && take_keys(&r, root) &&
+                check_kinds(&r) && add_machines(&r) && check_points(&r);
     tree_free(root);
     if (good)
         return sweep;

@@ -117,12 +117,29 @@ static void follow_stimecmp(struct hart *h)
         h->mip = merge(h->mip, h->cycle >= h->stimer_at ? BIT(IRQ_STIP) : 0, BIT(IRQ_STIP));
 }
 
+/* CBIE 2 is reserved: the field keeps what it has. */
+static uint64_t with_legal_cbie(uint64_t old, uint64_t value)
+{
+    return (value & ENVCFG_CBIE) == UINT64_C(2) << 4 ? merge(value, old, ENVCFG_CBIE) : value;
+}
+
 static void csr_write_menvcfg(struct hart *h, uint64_t value)
 {
     uint64_t writable = ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | MENVCFG_STCE |
                         (h->cfg->hart_ad_update == AD_MENVCFG ? MENVCFG_ADUE : 0);
-    h->menvcfg = merge(h->menvcfg, value, writable);
+    h->menvcfg = merge(h->menvcfg, with_legal_cbie(h->menvcfg, value), writable);
     follow_stimecmp(h);
+}
+
+static uint64_t csr_read_senvcfg(struct hart *h)
+{
+    return h->senvcfg;
+}
+
+static void csr_write_senvcfg(struct hart *h, uint64_t value)
+{
+    h->senvcfg = merge(h->senvcfg, with_legal_cbie(h->senvcfg, value),
+                       ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE);
 }
 
 static uint64_t csr_read_stimecmp(struct hart *h)

@@ -73,6 +73,7 @@ static const char *const names[OPS] = {
 #undef SYS
     [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
     [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden",
     [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
@@ -190,6 +191,11 @@ static bool is_branch(const struct insn *insn)
     return insn->op >= OP_beq && insn->op <= OP_bgeu_dynamic_near;
 }
 
+static bool may_fetch(const struct code_line *code, unsigned half)
+{
+    return code->allowed >> half & 1;
+}
+
 /* The instruction at a halfword, its operands in the forms that a record has.
  * `next` is the halfword behind it. */
 static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
@@ -215,10 +221,26 @@ static unsigned add_record(struct code_line *code, unsigned count, struct insn i
     return count + 1;
 }
 
+static bool is_load(const struct insn *insn)
+{
+    return insn->op >= OP_lb && insn->op <= OP_lwu_used;
+}
+
+/* Behind a load the straddle is reached by a join, which takes note of the load's
+ * register (mark_use); a jump to the straddle does not meet it. */
+static unsigned add_straddle(struct code_line *code, unsigned count, unsigned half, bool loaded)
+{
+    if (loaded)
+        count = add_record(code, count, (struct insn){.op = OP_join, .rd = 32, .imm = 1}, half);
+    code->entry[half] = (uint8_t)count;
+    return add_record(code, count, (struct insn){.op = OP_straddle, .rd = 32}, half);
+}
+
 /* Decodes from `half` until the line ends or an instruction is met that has a
  * record already.  Returns the number of records in the line. */
 static unsigned decode_chain(struct code_line *code, unsigned half, unsigned count)
 {
+    bool loaded = false;
     for (unsigned next; half < LINE_HALVES; half = next) {
         if (code->entry[half] != NOT_DECODED) {
             int32_t distance = code->entry[half] - (int32_t)count;
@@ -227,11 +249,16 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
         }
         code->entry[half] = (uint8_t)count;
         uint32_t low = halfword(code, half);
-        if (half + 1 == LINE_HALVES && !is_compressed(low))
-            return add_record(code, count, (struct insn){.op = OP_straddle, .rd = 32}, half);
+        if (half + 1 == LINE_HALVES && !is_compressed(low) && may_fetch(code, half))
+            return add_straddle(code, count, half, loaded);
         unsigned bytes;
         struct insn insn = insn_at(code_bits(code, half, &bytes), half, &next);
+        if (!may_fetch(code, half) || !may_fetch(code, next - 1))
+            insn = (struct insn){.op = OP_forbidden,
+                                 .rd = 32,
+                                 .imm = 2 * (int32_t)(may_fetch(code, half) ? next - 1 : half)};
         count = add_record(code, count, insn, half);
+        loaded = is_load(&insn);
     }
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = (int32_t)half - LINE_HALVES};
     return add_record(code, count, end, LINE_HALVES);
@@ -250,11 +277,6 @@ static void make_near(struct code_line *code, unsigned i)
     insn->imm = code->entry[insn->imm / 2] - (int32_t)i;
 }
 
-static bool is_load(const struct insn *insn)
-{
-    return insn->op >= OP_lb && insn->op <= OP_lwu_used;
-}
-
 bool insn_uses(const struct insn *insn, unsigned reg)
 {
     bool number = csr_immediate((enum insn_op)insn->op);
@@ -263,10 +285,10 @@ bool insn_uses(const struct insn *insn, unsigned reg)
     return (insn->rs1 == reg && !number) || (insn->rs2 == reg && !link);
 }
 
-/* The record that executes behind record i, or NULL when the line ends. */
-static struct insn *successor(struct code_line *code, unsigned i)
+/* The record that executes behind this one, or NULL when the line ends. */
+static const struct insn *successor(const struct insn *insn)
 {
-    struct insn *next = &code->insn[i + 1];
+    const struct insn *next = insn + 1;
     if (next->op == OP_join)
         next += next->imm;
     return next->op == OP_line_end || next->op == OP_line_end_used || next->op == OP_straddle
@@ -274,15 +296,28 @@ static struct insn *successor(struct code_line *code, unsigned i)
                : next;
 }
 
+bool insn_next_uses(const struct insn *insn)
+{
+    const struct insn *next = successor(insn);
+    return next && insn_uses(next, insn->rd);
+}
+
+static bool is_load_reserved(const struct insn *insn)
+{
+    return insn->op == OP_lr_w || insn->op == OP_lr_d;
+}
+
+/* A load-reserved looks at the next instruction itself, but not into the next line. */
 static void mark_use(struct code_line *code, unsigned i)
 {
-    struct insn *insn = &code->insn[i], *next = successor(code, i);
-    if (!is_load(insn))
+    struct insn *insn = &code->insn[i];
+    const struct insn *next = successor(insn);
+    if (!is_load(insn) && !is_load_reserved(insn))
         return;
-    if (next && insn_uses(next, insn->rd))
+    if (is_load(insn) && insn_next_uses(insn))
         insn->op++;
-    if (!next && (insn + 1)->op == OP_line_end) {
-        (insn + 1)->op = OP_line_end_used;
+    if (!next) { /* what uses the value, if anything, is in the next line */
+        (insn + 1)->op = (insn + 1)->op == OP_join ? OP_join_used : OP_line_end_used;
         (insn + 1)->rs1 = insn->rd;
     }
 }
@@ -310,7 +345,7 @@ static void make_predicted(struct insn *insn, const struct code_options *options
 static bool is_traceable(const struct insn *insn)
 {
     return insn->op != OP_line_end && insn->op != OP_line_end_used && insn->op != OP_join &&
-           insn->op != OP_straddle;
+           insn->op != OP_join_used && insn->op != OP_straddle;
 }
 
 static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)
@@ -358,7 +393,9 @@ static void decode_straddle(struct code_line *code, uint32_t bits,
 /* ---- interning ----------------------------------------------------------- */
 
 enum { CODE_BUCKETS = 1 << 14, CODE_BLOCK = 64 };
-enum { WHOLE_LINE = 1, STRADDLE = 2 };
+/* What of the bytes may be fetched tells lines of equal bytes apart; a straddle has 0. */
+#define WHOLE_LINE UINT32_MAX
+enum { STRADDLE = 0 };
 
 struct code_table {
     struct arena *arena;
@@ -395,34 +432,41 @@ static struct code_line *line_new(struct code_table *table)
 
 /* The line of these bytes among those of one kind, or NULL; *head is its bucket. */
 static struct code_line *find(struct code_table *table, const uint8_t bytes[LINE_BYTES],
-                              uint64_t kind, struct code_line ***head)
+                              uint32_t allowed, struct code_line ***head)
 {
-    *head = &table->bucket[hash_bytes(kind, bytes, LINE_BYTES) % CODE_BUCKETS];
+    *head = &table->bucket[hash_bytes(allowed, bytes, LINE_BYTES) % CODE_BUCKETS];
     for (struct code_line *code = **head; code; code = code->next)
-        if (memcmp(code->bytes, bytes, LINE_BYTES) == 0 && code->straddle == (kind == STRADDLE))
+        if (memcmp(code->bytes, bytes, LINE_BYTES) == 0 && code->allowed == allowed)
             return code;
     return NULL;
 }
 
 static struct code_line *line_add(struct code_table *table, const uint8_t bytes[LINE_BYTES],
-                                  bool straddle, struct code_line **head)
+                                  uint32_t allowed, struct code_line **head)
 {
     struct code_line *code = line_new(table);
     memcpy(code->bytes, bytes, LINE_BYTES);
-    code->straddle = straddle;
+    code->allowed = allowed;
+    code->straddle = allowed == STRADDLE;
     code->next = *head;
     *head = code;
     return code;
 }
 
-struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES])
+struct code_line *code_intern_part(struct code_table *table, const uint8_t bytes[LINE_BYTES],
+                                   uint32_t allowed)
 {
-    struct code_line **head, *code = find(table, bytes, WHOLE_LINE, &head);
+    struct code_line **head, *code = find(table, bytes, allowed, &head);
     if (code)
         return code;
-    code = line_add(table, bytes, false, head);
+    code = line_add(table, bytes, allowed, head);
     decode_line(code, &table->options);
     return code;
+}
+
+struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES])
+{
+    return code_intern_part(table, bytes, WHOLE_LINE);
 }
 
 struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
@@ -432,7 +476,7 @@ struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
     struct code_line **head, *code = find(table, bytes, STRADDLE, &head);
     if (code)
         return code;
-    code = line_add(table, bytes, true, head);
+    code = line_add(table, bytes, STRADDLE, head);
     decode_straddle(code, bits, &table->options);
     return code;
 }

@@ -35,10 +35,12 @@ enum insn_op {
     OP_jal_call_near,
     OP_jalr_predicted, /* a call, a return, or both */
     OP_illegal,
+    OP_forbidden,     /* physical memory protection: imm is the byte of the line that faults */
     OP_straddle,      /* 32 bits that begin in the line's last halfword */
     OP_join,          /* go on with a record elsewhere in the line, in no time */
+    OP_join_used,     /* the same: from a load into rs1's register to an OP_straddle */
     OP_line_end,      /* behind the last instruction: go on in the next line */
-    OP_line_end_used, /* the last instruction is a load into rs1's register */
+    OP_line_end_used, /* the last instruction is a load (or lr) into rs1's register */
     OP_traced,        /* writes a trace event, then does what `op` says */
     OPS
 };
@@ -76,6 +78,7 @@ struct code_line {
     uint8_t entry[LINE_HALVES]; /* halfword -> record */
     uint8_t half[CODE_RECORDS]; /* record -> halfword */
     uint8_t bytes[LINE_BYTES];  /* what was decoded */
+    uint32_t allowed;           /* halfwords that may be fetched, a bit each */
     bool straddle;              /* one instruction of two lines; bytes begin with its bits */
     struct code_line *next;     /* same hash bucket */
 };
@@ -92,6 +95,11 @@ struct code_table *code_table_create(struct arena *arena, const struct code_opti
 
 /* The decoded form of these 64 bytes; the same bytes always give one pointer. */
 struct code_line *code_intern(struct code_table *table, const uint8_t bytes[LINE_BYTES]);
+
+/* The same of a line of which only some halfwords may be fetched (bit 0 = the
+ * first); instructions that need another one fault. */
+struct code_line *code_intern_part(struct code_table *table, const uint8_t bytes[LINE_BYTES],
+                                   uint32_t allowed);
 
 unsigned code_table_lines(const struct code_table *table);
 
@@ -111,8 +119,14 @@ struct insn decode_insn(uint32_t bits);
  * and csrrwi and its like a number in rs1.) */
 bool insn_uses(const struct insn *insn, unsigned reg);
 
+/* Does the instruction behind this record, in the same line, read its rd? */
+bool insn_next_uses(const struct insn *insn);
+
 /* The 32-bit instruction that a 16-bit one means; 0 (illegal) when reserved. */
 uint32_t expand_compressed(uint16_t bits);
 const char *insn_name(enum insn_op op);
+
+/* Does it read register `reg` (not x0)? */
+bool insn_uses(const struct insn *insn, unsigned reg);
 
 #endif

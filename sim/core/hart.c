@@ -74,13 +74,11 @@ static void charge_miss(struct hart *h, cycle_t now)
 void hart_wake(struct hart *h, cycle_t now)
 {
     enum hart_wait wait = (enum hart_wait)h->wait;
-    h->wakes++;
     if (wait == WAIT_LINE)
         charge_miss(h, now);
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;
-    h->completing =
-        wait == WAIT_LINE || wait == WAIT_WALK || wait == WAIT_DEVICE || wait == WAIT_WFI;
+    h->completing = wait != WAIT_L1 && wait != WAIT_FETCH;
     if (wait == WAIT_LINE || wait == WAIT_WALK) {
         h->charge = h->cfg->l1_fill_cycles;
         h->charge_cause = wait == WAIT_LINE ? STALL_l1d_access : STALL_walk;

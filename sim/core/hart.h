@@ -102,15 +102,19 @@ struct fetch_entry {
 /* How far the page table walker has come (mmu.c). */
 struct walk {
     bool active;
+    bool global; /* a pointer on the way had G: so is the leaf */
     uint8_t kind, level;
     uint64_t address; /* page */
     paddr_t table;
 };
 
-/* A load or store that spans two lines, between its two parts (sim/tile/port.c). */
+/* A load or store that spans two lines and may lie in two pages: how far it has
+ * come (sim/tile/port.c).  A trap begins it anew. */
+enum split_stage { SPLIT_NONE, SPLIT_ONE_FOUND, SPLIT_BOTH_FOUND, SPLIT_ONE_DONE };
 struct split {
-    bool active; /* the first part is done */
-    uint64_t address, value;
+    uint8_t stage;
+    uint64_t value; /* the first part's, loaded */
+    paddr_t physical[2];
 };
 
 enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
@@ -135,13 +139,16 @@ struct hart {
     struct trace *trace; /* NULL: off */
     uint8_t priv;
     uint8_t wait;     /* enum hart_wait */
-    bool completing;  /* the access (or wfi) that waited must be performed first */
+    bool completing;  /* the access, wfi or mu_wait that waited must be performed first */
     bool device_done; /* device_value answers the access being completed */
     uint64_t device_value;
+    uint8_t loaded;       /* 0, or register that the next instruction must not use ... */
+    cycle_t loaded_until; /* ... before this: a load at the end of a line brings it */
     uint8_t view;         /* of the window, for loads and stores in the present mode */
     uint8_t charge_cause; /* enum stall_cause */
     uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
     uint32_t charge; /* cycles to charge once the completed access is performed */
+    cycle_t complete_at; /* when what `completing` stands for is performed */
     cycle_t wait_since;
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
@@ -180,7 +187,7 @@ struct hart {
     uint64_t last_cause, last_tval, last_epc;
     tile_id id;
 
-    uint64_t traps, interrupts, wakes;
+    uint64_t traps, interrupts;
 
     struct retiring retiring; /* the instruction being executed, while tracing */
 };
@@ -225,6 +232,19 @@ static inline void hart_stall(struct hart *h, enum stall_cause cause, uint64_t c
 {
     h->cycle += cycles;
     h->stall[cause] += cycles;
+}
+
+/* An instruction of several steps (a walk, an access to two lines) has done one of
+ * them: must the hart look around before the next, which it then goes on with?  It
+ * must at its slice's end, when a timer has come, and after the step that a wait
+ * was for; so that where slices end does not show. */
+static inline bool hart_must_yield(const struct hart *h)
+{
+    if (h->completing)
+        return h->cycle > h->complete_at;
+    return h->cycle >= h->until ||
+           (h->cycle >= h->timer_at && !(h->mip >> IRQ_MTIP & 1)) ||
+           (h->cycle >= h->stimer_at && !(h->mip >> IRQ_STIP & 1));
 }
 
 /* Enters the handler of `cause` (h->pc is the trapping instruction). */

@@ -6,8 +6,8 @@
  *
  * The walk's progress is kept in the hart (h->walk), so that a hart which sleeps
  * on a page table entry goes on at that level when it wakes.  Each entry is read
- * at a synchronisation point of its own: when its cycle lies beyond the slice,
- * the walker yields.  What a walk takes is charged as STALL_walk.
+ * at a synchronisation point of its own: where the hart must look around first
+ * (hart_must_yield) the walker yields.  What a walk takes is charged as STALL_walk.
  *
  * A hit in the *views* (hart.h) needs no translation at all: a view is keyed by
  * the virtual line and filled only where TLB, permissions, PMP and L1 agree; it
@@ -217,7 +217,7 @@ static enum port_result finish_walk(struct hart *h, paddr_t at, uint64_t pte,
         if (result != PORT_DONE)
             return result;
     }
-    struct tlb_entry entry = piece_of(h, pte, w->address, w->level);
+    struct tlb_entry entry = piece_of(h, pte | (w->global ? PTE_G : 0), w->address, w->level);
     w->active = false;
     remember(h, &h->l2tlb, &entry);
     remember(h, first_tlb(h, kind), &entry);
@@ -230,7 +230,7 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
     struct walk *w = &h->walk;
     walk_begin(h, address, kind);
     for (;;) {
-        if (h->cycle >= h->until)
+        if (hart_must_yield(h))
             return PORT_YIELD;
         uint64_t index = w->address >> (VPN_BITS * w->level) & ((1 << VPN_BITS) - 1);
         paddr_t at = w->table + index * PTE_BYTES;
@@ -251,6 +251,7 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
             return result;
         }
         hart_stall(h, STALL_walk, h->cfg->tlb_walk_cycles);
+        w->global |= (pte & PTE_G) != 0;
         w->table = (pte >> 10 & PPN_MASK) << PAGE_SHIFT;
         w->level--;
     }
@@ -310,7 +311,7 @@ enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kin
         entry = tlb_find(first_tlb(h, kind), vpn, space_of(h));
     }
     *physical = entry->ppn << PAGE_SHIFT | (address & PAGE_OFFSET);
-    return h->cycle >= h->until ? PORT_YIELD : PORT_DONE;
+    return hart_must_yield(h) ? PORT_YIELD : PORT_DONE;
 }
 
 void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_space, uint64_t asid)

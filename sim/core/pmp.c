@@ -47,7 +47,7 @@ bool pmp_allows(const struct pmp *pmp, paddr_t address, uint64_t bytes, unsigned
     for (unsigned i = 0; i < pmp->entries; i++) {
         uint64_t base, end;
         region_of(pmp, i, &base, &end);
-        if (address >= end || address + bytes <= base)
+        if (base == end || address >= end || address + bytes <= base)
             continue;
         if (address < base || address + bytes > end)
             return false;

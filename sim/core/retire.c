@@ -267,7 +267,7 @@ void hart_trace_retired(struct hart *h)
     const struct retiring *r = &h->retiring;
     if (!r->valid)
         return;
-    h->retiring.valid = false;
+    h->retiring.valid = h->retiring.resumes = false;
     const struct effect *effect = &effects[r->insn.op];
     unsigned rd = effect->kind == EFFECT_BRANCH ? 0 : r->insn.rd & 31;
     trace_insn(h->trace, h->id, r->cycle, r->pc, r->bits, r->priv, rd, h->x[rd]);
@@ -279,12 +279,14 @@ void hart_trace_issue(struct hart *h, uint64_t pc, uint32_t bits, const struct i
                       cycle_t cycle)
 {
     hart_trace_retired(h);
+    bool resumes = h->retiring.resumes && h->retiring.pc == pc;
     h->retiring = (struct retiring){.valid = true,
+                                    .resumes = resumes,
                                     .priv = h->priv,
                                     .bits = bits,
                                     .insn = *insn,
                                     .pc = pc,
                                     .rs1 = h->x[insn->rs1],
                                     .rs2 = h->x[insn->rs2],
-                                    .cycle = cycle};
+                                    .cycle = resumes ? h->retiring.cycle : cycle};
 }

@@ -12,6 +12,7 @@ struct hart;
 
 struct retiring {
     bool valid;
+    bool resumes; /* it has yielded (port.h): issued in `cycle`, it will be issued again */
     uint8_t priv;
     uint32_t bits; /* as fetched: 16 or 32 */
     struct insn insn;

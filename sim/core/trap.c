@@ -48,7 +48,8 @@ static uint64_t handler_of(uint64_t tvec, uint64_t cause)
 void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
 {
     h->behind_wanted = false;
-    h->walk.active = h->split.active = false;
+    h->walk.active = false;
+    h->split.stage = SPLIT_NONE;
     h->behind_line = UINT64_MAX;
     watch_for_loop(h, cause, tval);
     hart_account_mode(h);

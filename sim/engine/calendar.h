@@ -12,6 +12,7 @@
  * order in which they were announced; one tile's events of one class are always
  * announced in the order of their causes, so how harts are sliced cannot show. */
 enum event_class {
+    EVENT_CALL_BACK, /* a tile is asked for the packet that it has kept */
     EVENT_DELIVER,   /* a packet becomes visible inside its tile */
     EVENT_SEND_HOME, /* the home half's packet reaches the network interface */
     EVENT_SEND_HART, /* the hart half's packet does */

@@ -3,8 +3,13 @@
  */
 #include "sim/engine/engine.h"
 
+#include <string.h>
+
 #include "sim/base/rng.h"
 #include "traces/traces.h"
+
+/* How long what is on its way at the end of a run may take to arrive. */
+static const cycle_t DRAIN_CYCLES = 1000000, DRAIN_CYCLES_A_PACKET = 100000;
 
 /* A slice of a lone hart is cut after this many cycles, so that signals and
  * limits are looked at now and then. */
@@ -110,6 +115,15 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
     if (from == HALF_HART && h->until > reaction)
         h->until = reaction;
     calendar_add(e->calendar, from == HALF_HOME ? EVENT_SEND_HOME : EVENT_SEND_HART, at, p->number);
+}
+
+void network_call_back(struct engine *e, tile_id tile, cycle_t at)
+{
+    if (e->inbound[tile] == 1 || at < e->earliest[tile])
+        e->earliest[tile] = at;
+    if (e->hart[tile].until > at)
+        e->hart[tile].until = at;
+    calendar_add(e->calendar, EVENT_CALL_BACK, at, tile);
 }
 
 void network_set_timer(struct engine *e, tile_id tile, cycle_t at)
@@ -240,6 +254,20 @@ static void receive(struct engine *e, struct packet *p)
     packet_return(&e->packets, p);
 }
 
+/* A packet has left the mesh. */
+static void arrive(struct engine *e, struct packet *p)
+{
+    if (!reservation_holds(&e->tile[p->to], p, e->now))
+        receive(e, p);
+}
+
+static void call_back(struct engine *e, tile_id tile)
+{
+    struct packet *p = reservation_release(&e->tile[tile], e->now);
+    if (p)
+        receive(e, p);
+}
+
 static void send(struct engine *e, const struct packet *p)
 {
     trace_passage(e, p, TRACE_SENT);
@@ -262,6 +290,8 @@ static void simulate_cycle(struct engine *e)
         htif_serve(e->htif, e->tile, e->now);
     while (calendar_timer_at(e->calendar) <= e->now)
         tile_timer(&e->tile[calendar_take_timer(e->calendar)], e->now);
+    while (calendar_take(e->calendar, EVENT_CALL_BACK, e->now, &number))
+        call_back(e, (tile_id)number);
     while (calendar_take(e->calendar, EVENT_DELIVER, e->now, &number))
         receive(e, packet_at(&e->packets, number));
     while (calendar_take(e->calendar, EVENT_SEND_HOME, e->now, &number))
@@ -275,7 +305,7 @@ static void simulate_cycle(struct engine *e)
         if (p->kind == PACKET_MESSAGE)
             message_arrived(e, p);
         else
-            receive(e, p);
+            arrive(e, p);
     }
     e->now++;
 }
@@ -354,4 +384,48 @@ enum engine_state engine_round(struct engine *e)
     if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
         return stand_still(e, stop);
     return state_of(e, stop);
+}
+
+/* ---- after the run ------------------------------------------------------------------- */
+
+/* False: some packet never arrives. */
+static bool drain(struct engine *e)
+{
+    cycle_t last = e->now + DRAIN_CYCLES + DRAIN_CYCLES_A_PACKET * e->packets.in_use;
+    while (e->packets.in_use) {
+        cycle_t next = next_cycle(e);
+        if (next > last)
+            return false;
+        if (next > e->now)
+            mesh_skip_to(e->mesh, next);
+        e->now = next;
+        simulate_cycle(e);
+    }
+    return true;
+}
+
+/* Nobody asks for anything any more. */
+static void dismiss_harts(struct engine *e)
+{
+    e->htif->requests = 0;
+    e->htif->serve_at = CYCLE_NEVER;
+    for (unsigned i = 0; i < e->tiles; i++) {
+        e->hart[i].trace = NULL;
+        calendar_set_timer(e->calendar, (tile_id)i, CYCLE_NEVER);
+    }
+}
+
+const char *engine_check_quiet(struct engine *e)
+{
+    cycle_t end = e->now;
+    struct hart *harts = mem_alloc(e->tiles * sizeof *harts);
+    memcpy(harts, e->hart, e->tiles * sizeof *harts);
+    dismiss_harts(e);
+    const char *fault = drain(e) ? coherence_check_quiet(e->coherence) : "a packet never arrives";
+    if (coherence_violation(e->coherence))
+        fault = coherence_violation(e->coherence);
+    memcpy(e->hart, harts, e->tiles * sizeof *harts);
+    mem_free(harts);
+    e->now = end;
+    return fault;
 }

@@ -75,6 +75,11 @@ enum engine_state {
 /* One round.  Between rounds every tile is consistent. */
 enum engine_state engine_round(struct engine *e);
 
+/* After the run: lets everything that is on its way arrive, without harts, and
+ * then asks coherence whether all is at rest (NULL) or what is not.  Harts and
+ * clock are as before; counters, caches and message units are not. */
+const char *engine_check_quiet(struct engine *e);
+
 /* All cycles before this one are simulated, on every tile: the world's, and those
  * of the harts that are awake.  A hart that the world's last cycle has woken is
  * still to do what it does in that cycle. */

@@ -107,6 +107,9 @@ static const struct region regions[] = {
     {MAP_MTIMECMP_BASE, MAP_MTIMECMP_BYTES, 8, 8, 8, read_mtimecmp, write_mtimecmp},
     {MAP_MTIME, 8, 8, 8, 0, read_mtime, write_nothing},
     {MAP_SETSSIP_BASE, MAP_SETSSIP_BYTES, 4, 4, 4, read_zero, write_setssip},
+    {MAP_WIDE_MSIP_BASE, MAP_WIDE_MSIP_BYTES, 4, 4, 4, read_msip, write_msip},
+    {MAP_WIDE_MTIMECMP_BASE, MAP_WIDE_MTIMECMP_BYTES, 8, 8, 8, read_mtimecmp, write_mtimecmp},
+    {MAP_WIDE_SETSSIP_BASE, MAP_WIDE_SETSSIP_BYTES, 4, 4, 4, read_zero, write_setssip},
 };
 
 static const struct region *region_of(paddr_t address)
@@ -120,7 +123,8 @@ static const struct region *region_of(paddr_t address)
 static const struct region *region_for(paddr_t address, unsigned bytes)
 {
     const struct region *r = region_of(address);
-    return r && bytes >= r->access_min && bytes <= r->access_max ? r : NULL;
+    bool fits = r && bytes >= r->access_min && bytes <= r->access_max && address % bytes == 0;
+    return fits ? r : NULL;
 }
 
 bool device_owner(const struct tile *t, paddr_t address, unsigned bytes, tile_id *owner)

@@ -15,6 +15,10 @@ struct packet *network_packet(struct engine *engine);
  * future of everything simulated.  The engine owns it from now on. */
 void network_post(struct engine *engine, struct packet *packet, enum tile_half from, cycle_t at);
 
+/* The tile has kept a packet that it was handed, and must be asked for it at cycle
+ * `at` (see reservation.h).  Its hart goes no further before. */
+void network_call_back(struct engine *engine, tile_id tile, cycle_t at);
+
 /* The hart of `tile`, asleep, must be looked at again at cycle `at`
  * (CYCLE_NEVER: no more).  One timer a tile; a new one replaces the old. */
 void network_set_timer(struct engine *engine, tile_id tile, cycle_t at);

@@ -202,84 +202,84 @@ static bool spans_lines(uint64_t address, unsigned bytes)
     return (address & (LINE_BYTES - 1)) + bytes > LINE_BYTES;
 }
 
-/* Both parts of an access that spans two lines must be allowed before either is
- * performed. */
-static enum port_result translate_both(struct hart *h, uint64_t address, unsigned bytes,
-                                       enum access_kind kind, paddr_t physical[2],
-                                       enum trap_cause *cause)
+static enum port_result split_fault(struct hart *h, uint64_t address, enum access_kind kind,
+                                    enum trap_cause *cause)
 {
-    uint64_t second = line_of(address + bytes - 1);
-    enum port_result result = mmu_translate(h, address, kind, &physical[0], cause);
     h->fault_address = address;
-    if (result != PORT_DONE)
-        return result;
-    h->fault_address = second;
-    result = mmu_translate(h, second, kind, &physical[1], cause);
-    if (result != PORT_DONE)
-        return result;
     *cause = kind == ACCESS_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-    h->fault_address = address;
-    if (!coherence_has(h->tile->coherence, physical[0]))
-        return PORT_FAULT;
-    h->fault_address = second;
-    bool memory = coherence_has(h->tile->coherence, physical[1]);
-    return memory && mmu_may_access(h, physical[1], 1, kind) ? PORT_DONE : PORT_FAULT;
+    return PORT_FAULT;
+}
+
+/* Both parts of an access that spans two lines must be memory and allowed before
+ * either is performed.  What has been found stays found while the hart looks
+ * around or waits: the second page may have pushed the first out of the TLB. */
+static enum port_result find_both(struct hart *h, uint64_t address, unsigned bytes,
+                                  enum access_kind kind, enum trap_cause *cause)
+{
+    struct split *s = &h->split;
+    uint64_t second = line_of(address + bytes - 1);
+    for (; s->stage < SPLIT_BOTH_FOUND; s->stage++) {
+        bool first = s->stage == SPLIT_NONE;
+        uint64_t part = first ? address : second;
+        uint64_t part_bytes = first ? second - address : address + bytes - second;
+        paddr_t *physical = &s->physical[first ? 0 : 1];
+        h->fault_address = part;
+        enum port_result result = mmu_translate(h, part, kind, physical, cause);
+        if (result != PORT_DONE)
+            return result;
+        if (!coherence_has(h->tile->coherence, *physical) ||
+            !mmu_may_access(h, *physical, (unsigned)part_bytes, kind))
+            return split_fault(h, part, kind, cause);
+    }
+    return PORT_DONE;
 }
 
 /* The second part is a synchronisation point of its own, one cycle later. */
 static bool second_part_must_wait(struct hart *h)
 {
+    h->split.stage = SPLIT_ONE_DONE;
     hart_stall(h, STALL_l1d_access, 1);
-    return h->cycle >= h->until;
+    return hart_must_yield(h);
 }
 
 static enum port_result load_split(struct hart *h, uint64_t address, unsigned bytes,
                                    uint64_t *value, enum trap_cause *cause)
 {
-    paddr_t physical[2];
+    struct split *s = &h->split;
     uint64_t second = line_of(address + bytes - 1), high;
     unsigned low_bytes = (unsigned)(second - address);
-    enum port_result result = translate_both(h, address, bytes, ACCESS_LOAD, physical, cause);
-    if (result != PORT_DONE)
-        return result;
-    if (!h->split.active || h->split.address != address) {
-        result = load_part(h, address, physical[0], low_bytes, &h->split.value, cause);
-        if (result != PORT_DONE)
-            return result;
-        h->split.active = true;
-        h->split.address = address;
-        if (second_part_must_wait(h))
+    enum port_result result = find_both(h, address, bytes, ACCESS_LOAD, cause);
+    if (result == PORT_DONE && s->stage == SPLIT_BOTH_FOUND) {
+        result = load_part(h, address, s->physical[0], low_bytes, &s->value, cause);
+        if (result == PORT_DONE && second_part_must_wait(h))
             return PORT_YIELD;
     }
-    result = load_part(h, second, physical[1], bytes - low_bytes, &high, cause);
+    if (result == PORT_DONE)
+        result = load_part(h, second, s->physical[1], bytes - low_bytes, &high, cause);
     if (result != PORT_DONE)
         return result;
-    h->split.active = false;
-    *value = h->split.value | high << (8 * low_bytes);
+    s->stage = SPLIT_NONE;
+    *value = s->value | high << (8 * low_bytes);
     return PORT_DONE;
 }
 
 static enum port_result store_split(struct hart *h, uint64_t address, unsigned bytes,
                                     uint64_t value, enum trap_cause *cause)
 {
-    paddr_t physical[2];
+    struct split *s = &h->split;
     uint64_t second = line_of(address + bytes - 1);
     unsigned low_bytes = (unsigned)(second - address);
-    enum port_result result = translate_both(h, address, bytes, ACCESS_STORE, physical, cause);
-    if (result != PORT_DONE)
-        return result;
-    if (!h->split.active || h->split.address != address) {
-        result = store_part(h, address, physical[0], low_bytes, value, cause);
-        if (result != PORT_DONE)
-            return result;
-        h->split.active = true;
-        h->split.address = address;
-        if (second_part_must_wait(h))
+    enum port_result result = find_both(h, address, bytes, ACCESS_STORE, cause);
+    if (result == PORT_DONE && s->stage == SPLIT_BOTH_FOUND) {
+        result = store_part(h, address, s->physical[0], low_bytes, value, cause);
+        if (result == PORT_DONE && second_part_must_wait(h))
             return PORT_YIELD;
     }
-    result = store_part(h, second, physical[1], bytes - low_bytes, value >> (8 * low_bytes), cause);
     if (result == PORT_DONE)
-        h->split.active = false;
+        result = store_part(h, second, s->physical[1], bytes - low_bytes,
+                            value >> (8 * low_bytes), cause);
+    if (result == PORT_DONE)
+        s->stage = SPLIT_NONE;
     return result;
 }
 
@@ -358,12 +358,12 @@ void port_atomic_written(struct hart *h, unsigned bytes, const uint8_t *cell)
 
 void port_reserve(struct hart *h)
 {
-    l1_reserve(h->tile->l1, line_of(h->atomic_physical));
+    reservation_make(h->tile, line_of(h->atomic_physical));
 }
 
 void port_unreserve(struct hart *h)
 {
-    l1_reserve(h->tile->l1, UINT64_MAX);
+    reservation_end(h->tile);
 }
 
 /* ---- page tables ------------------------------------------------------------------ */
@@ -410,30 +410,52 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
 }
 
 /* Hardware keeps every copy current, so there is nothing to write back or to
- * drop: what is left is the check that the address may be read or written. */
+ * drop: what is left is the check that the address may be read or written.  Who
+ * may write may read; a refusal counts as a store's. */
 enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause)
 {
     paddr_t physical;
-    uint64_t line = line_of(address);
-    enum port_result result = hold_writable(h, line, 1, ACCESS_LOAD, &physical, cause);
-    if (result == PORT_FAULT) { /* store permission alone is enough; a fault is the store's */
-        result = hold_writable(h, line, 1, ACCESS_STORE, &physical, cause);
-    }
+    enum port_result result =
+        hold_writable(h, line_of(address), LINE_BYTES, ACCESS_LOAD, &physical, cause);
     h->fault_address = address;
+    if (result == PORT_FAULT)
+        *cause = *cause == CAUSE_LOAD_PAGE ? CAUSE_STORE_PAGE : CAUSE_STORE_ACCESS;
     return result;
 }
 
 /* ---- instructions --------------------------------------------------------------- */
 
-/* The L1I's most recently used line of a set is what the views remember. */
-static void remember_code(struct hart *h, uint64_t pc, paddr_t physical, struct code_line *code)
+/* The most recently used line of this set of the L1I is, or will be, another one. */
+static void forget_code(struct hart *h, paddr_t physical)
 {
     uint64_t set = physical >> LINE_SHIFT & h->fetch_mask;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k][set].line = UINT64_MAX;
-    if (!((pc ^ physical) >> LINE_SHIFT & h->fetch_mask) &&
-        mmu_may_access(h, line_of(physical), LINE_BYTES, ACCESS_FETCH))
+}
+
+/* Halfwords of a line that may be fetched, a bit each. */
+static uint32_t fetchable(const struct hart *h, paddr_t line)
+{
+    uint32_t allowed = 0;
+    if (mmu_may_access(h, line, LINE_BYTES, ACCESS_FETCH))
+        return UINT32_MAX;
+    for (unsigned half = 0; half < LINE_HALVES; half++)
+        allowed |= (uint32_t)mmu_may_access(h, line + 2 * half, 2, ACCESS_FETCH) << half;
+    return allowed;
+}
+
+/* The L1I's most recently used line of a set is what the views remember, if all of
+ * it may be fetched. */
+static struct code_line *decode(struct hart *h, uint64_t pc, paddr_t physical,
+                                const uint8_t bytes[LINE_BYTES])
+{
+    uint64_t set = physical >> LINE_SHIFT & h->fetch_mask;
+    uint32_t allowed = fetchable(h, line_of(physical));
+    struct code_line *code = code_intern_part(h->tile->code, bytes, allowed);
+    forget_code(h, physical);
+    if (!((pc ^ physical) >> LINE_SHIFT & h->fetch_mask) && allowed == UINT32_MAX)
         h->fetch[set] = (struct fetch_entry){line_of(pc), code};
+    return code;
 }
 
 enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code,
@@ -452,12 +474,12 @@ enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code
     int index = icache_access(t->icache, line_of(physical), t->out);
     tile_post_messages(t, HALF_HART, h->cycle);
     if (index < 0) {
+        forget_code(h, physical);
         h->l1i_misses++;
         trace_miss(h->trace, h->id, h->cycle, TRACE_MISS, TRACE_FETCH, line_of(physical));
         return sleep_for(h, WAIT_FETCH, physical);
     }
-    *code = code_intern(t->code, icache_data(t->icache, index));
-    remember_code(h, pc, physical, *code);
+    *code = decode(h, pc, physical, icache_data(t->icache, index));
     return PORT_DONE;
 }
 

@@ -10,6 +10,7 @@
 #include "sim/core/hart.h"
 #include "sim/tile/msgunit.h"
 #include "sim/tile/network.h"
+#include "sim/tile/reservation.h"
 #include "sim/tile/simctl.h"
 
 struct tile {
@@ -27,6 +28,7 @@ struct tile {
     struct coh_out *out;  /* scratch list for messages of one event */
     cycle_t lookahead;    /* no reaction to a packet comes sooner */
     tile_id id;
+    struct reservation reservation;
 };
 
 /* Takes a packet that has arrived at cycle `now`. */

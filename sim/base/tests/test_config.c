@@ -164,6 +164,10 @@ Test(config, refuses_a_misspelt_key_and_names_the_nearest)
     expect_set_refused("mesh.widht=3",
                        "--set: mesh.widht: no such parameter; did you mean mesh.width?");
     expect_set_refused("mesh.width", "--set: mesh.width: write it as SECTION.NAME=VALUE");
+    expect_set_refused("=3", "--set: =3: write it as SECTION.NAME=VALUE");
+    expect_set_refused("mesh=3",
+                       "--set: mesh: is a section; write SECTION.NAME=VALUE (tessera list "
+                       "params)");
 }
 
 Test(config, refuses_a_value_of_the_wrong_type)
@@ -210,26 +214,74 @@ Test(config, names_the_file_that_gave_the_value_in_conflict)
 {
     write_file("base.yaml", "\nmemory: {controllers: [15]}\n");
     expect_refused("extends: base.yaml\nmesh: {width: 2}\n",
-                   "./base.yaml:2: memory.controllers: tile 15 does not exist; this chip has tiles "
-                   "0..7");
+                   "base.yaml:2: memory.controllers: tile 15 does not exist; this chip has tiles "
+                   "0..7 (m.yaml extends it)");
+}
+
+Test(config, names_the_extending_file_in_any_mistake_of_the_base)
+{
+    write_file("base.yaml", "mesh: {widht: 2}\n");
+    expect_refused("extends: base.yaml\n", "base.yaml:1: mesh.widht: no such parameter; did you "
+                                           "mean mesh.width? (m.yaml extends it)");
+    write_file("base.yaml", "mesh: [\n");
+    write_file("middle.yaml", "extends: base.yaml\n");
+    expect_refused("extends: middle.yaml\n",
+                   "base.yaml:2: did not find expected node content (m.yaml extends it)");
+}
+
+Test(config, a_conflict_is_placed_where_its_last_part_was_given)
+{
+    write_file("base.yaml", "\n\nl1d: {kib: 16}\n");
+    expect_refused("extends: base.yaml\nl1d: {ways: 3}\n",
+                   "m.yaml:2: l1d.kib, l1d.ways: 16 KiB in 3 ways of 64-byte lines do not give a "
+                   "power of two of sets");
+    expect_refused("l1d:\n  ways: 3\n  kib: 16\n",
+                   "m.yaml:3: l1d.kib, l1d.ways: 16 KiB in 3 ways of 64-byte lines do not give a "
+                   "power of two of sets");
+}
+
+Test(config, a_list_may_stand_in_brackets)
+{
+    static const char *const spellings[] = {"0,9", "[0,9]", "[ 0 , 9 ]", "0, 9"};
+    for (unsigned i = 0; i < 4; i++) {
+        char assignment[64];
+        struct error e = {0};
+        config_defaults(&cfg);
+        snprintf(assignment, sizeof assignment, "memory.controllers=%s", spellings[i]);
+        cr_assert(config_set(&cfg, assignment, "--set", &e), "%s", e.text);
+        cr_expect_eq(cfg.memory_controllers.count, 2);
+        cr_expect_eq(cfg.memory_controllers.item[1], 9);
+    }
+    expect_set_refused("memory.controllers=[0,9", "--set: memory.controllers: \"[0\" is not an "
+                                                  "integer");
+}
+
+Test(config, refuses_an_empty_machine)
+{
+    expect_refused("", "m.yaml:1: machine: the file is empty; give it a section, as in `mesh: "
+                       "{width: 4}`");
+    expect_refused("# words\n", "m.yaml:2: machine: the file is empty; give it a section, as in "
+                                "`mesh: {width: 4}`");
 }
 
 Test(config, refuses_a_cache_whose_sets_are_no_power_of_two)
 {
-    expect_refused("l1d: {kib: 12, ways: 4}\n",
-                   "m.yaml:1: l1d.kib: 12 KiB in 4 ways of 64-byte lines do not give a power of "
-                   "two of sets");
-    expect_refused("l1i: {kib: 16, ways: 3}\n",
-                   "m.yaml:1: l1i.kib: 16 KiB in 3 ways of 64-byte lines do not give a power of "
-                   "two of sets");
+    expect_refused(
+        "l1d: {kib: 12, ways: 4}\n",
+        "m.yaml:1: l1d.kib, l1d.ways: 12 KiB in 4 ways of 64-byte lines do not give a power of "
+        "two of sets");
+    expect_refused(
+        "l1i: {kib: 16, ways: 3}\n",
+        "m.yaml:1: l1i.kib, l1i.ways: 16 KiB in 3 ways of 64-byte lines do not give a power of "
+        "two of sets");
     load_good("l1d: {kib: 12, ways: 3}\nl1i: {kib: 1, ways: 16}\n");
 }
 
 Test(config, refuses_a_chip_that_is_too_large)
 {
     expect_refused("mesh: {width: 128, height: 128, concentration: 2}\n",
-                   "m.yaml:1: mesh.width: 128 x 128 routers of 2 tiles (mesh.concentration) are "
-                   "32768 tiles; at most 16384 are possible");
+                   "m.yaml:1: mesh.width, mesh.height, mesh.concentration: 128 x 128 routers of 2 "
+                   "tiles are 32768 tiles; at most 16384 are possible");
 }
 
 Test(config, refuses_flits_and_slots_that_do_not_fit)
@@ -237,8 +289,8 @@ Test(config, refuses_flits_and_slots_that_do_not_fit)
     expect_refused("mesh: {flit_bits: 100}\n",
                    "m.yaml:1: mesh.flit_bits: 100 is not a multiple of 8");
     expect_refused("message: {slots: 8, queues: 9}\n",
-                   "m.yaml:1: message.slots: 8 messages cannot give each of the 9 receive queues "
-                   "(message.queues) one");
+                   "m.yaml:1: message.slots, message.queues: 8 messages cannot give each of the 9 "
+                   "receive queues one");
 }
 
 Test(config, a_condition_broken_by_an_option_is_bad_usage)
@@ -259,7 +311,7 @@ Test(config, refuses_a_missing_file_and_a_circle)
     cr_expect_eq(e.status, EXIT_STATUS_INPUT);
     cr_expect_str_eq(e.text, "none.yaml: No such file or directory");
     expect_refused("\nextends: none.yaml\n",
-                   "m.yaml:2: extends: ./none.yaml: No such file or directory");
+                   "m.yaml:2: extends: none.yaml: No such file or directory");
     write_file("m.yaml", "extends: m.yaml\n");
     cr_assert_not(config_load(&cfg, "m.yaml", &e));
     cr_expect_not_null(strstr(e.text, "extends: a chain of more than 8 files"), "%s", e.text);

@@ -79,6 +79,30 @@ Test(file, a_file_above_the_bound_is_not_read)
     expect_unread("a", 4, "a: 5 bytes; at most 4 are read");
 }
 
+static void expect_beside(const char *file, const char *name, const char *path)
+{
+    char found[256];
+    file_beside(file, name, found, sizeof found);
+    cr_expect_str_eq(found, path);
+}
+
+Test(file, a_path_inside_a_file_is_relative_to_it_and_straight)
+{
+    expect_beside("m.yaml", "base.yaml", "base.yaml");
+    expect_beside("sweeps/s.yaml", "../machines/m.yaml", "machines/m.yaml");
+    expect_beside("a/b/s.yaml", ".././../m.yaml", "m.yaml");
+    expect_beside("a/s.yaml", "../../m.yaml", "../m.yaml");
+    expect_beside("../a/s.yaml", "../../m.yaml", "../../m.yaml");
+    expect_beside("/a/s.yaml", "../x//m.yaml", "/x/m.yaml");
+    expect_beside("a/s.yaml", "/x/m.yaml", "/x/m.yaml");
+}
+
+Test(file, a_path_over_a_symbolic_link_keeps_its_detour)
+{
+    cr_assert_eq(system("mkdir -p far/away && ln -s far/away near && touch far/x"), 0);
+    expect_beside("near/s.yaml", "../x", "near/../x");
+}
+
 Test(file, an_output_has_its_name_when_it_is_whole)
 {
     struct output out;

@@ -127,6 +127,13 @@ Test(yaml, refuses_bytes_that_are_no_text)
     cr_expect_eq(strncmp(e.text, "x.yaml:1: ", 10), 0, "%s", e.text);
 }
 
+Test(yaml, a_tab_is_called_a_tab)
+{
+    expect_refused("mesh:\n\twidth: 4\n", "x.yaml:2: indented by a tab; YAML wants spaces");
+    expect_refused("mesh:\n  height: 2\n  \twidth: 4\n",
+                   "x.yaml:3: indented by a tab; YAML wants spaces");
+}
+
 Test(yaml, missing_file_is_named_with_the_hosts_reason)
 {
     struct error e = {0};

@@ -73,7 +73,7 @@ static inline void machine_begin(struct machine *m, uint32_t width, uint32_t hei
     m->cfg.memory_dram_mib = 1;
     m->options.console = machine_console;
     m->options.console_context = m;
-    m->options.max_cycles = 50000000;
+    m->options.max_cycles = 5000000;
 }
 
 /* Builds and loads, for tests that want to look or change something before the

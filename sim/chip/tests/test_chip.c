@@ -272,6 +272,54 @@ Test(chip, a_word_that_tohost_does_not_know_ends_the_run_and_is_named)
     }
 }
 
+/* ---- waiting ----------------------------------------------------------------------- */
+
+/* The handler takes the message for which mu_wait waited, or what ended it is no
+ * message at all: either way the wait is over. */
+static void check_wait_ends(bool by_message)
+{
+    machine_begin(&m, 1, 1);
+    unsigned over = put(&m.p, asm_j(ZERO, 0));
+    unsigned handler = m.p.count;
+    put_csrw(&m.p, CSR_MU_ACK, ZERO);
+    put_csrw(&m.p, CSR_MIE, ZERO);
+    put_csrr(&m.p, S0, CSR_MEPC);
+    put_csrr(&m.p, S2, CSR_MCAUSE);
+    put(&m.p, asm_n(OP_mret));
+    land(&m.p, over);
+    put_li(&m.p, T0, address_of(&m.p, handler));
+    put_csrw(&m.p, CSR_MTVEC, T0);
+    put_li(&m.p, T0, MU_RQ_VALID | 1 << MU_RQ_DEPTH_SHIFT);
+    put_csrw(&m.p, CSR_SMU_RQ_CONF, T0);
+    put(&m.p, asm_i(OP_csrrwi, ZERO, 1, CSR_SMU_EP_CREDITS));
+    put(&m.p, asm_i(OP_csrrwi, ZERO, MU_EP_VALID, CSR_SMU_EP_CONF));
+    put(&m.p, asm_i(OP_csrrwi, ZERO, 1, CSR_SMU_IE));
+    put_li(&m.p, T0, MAP_MTIMECMP_BASE);
+    put_li(&m.p, T1, 2000);
+    put(&m.p, asm_s(OP_sd, T1, T0, 0));
+    put_li(&m.p, T0, by_message ? 1u << IRQ_MESSAGE : 1u << IRQ_MTIP);
+    put_csrw(&m.p, CSR_MIE, T0);
+    put(&m.p, asm_i(OP_csrrsi, ZERO, 8, CSR_MSTATUS));
+    if (by_message) {
+        put_csrw(&m.p, CSR_MU_PUSH, ZERO);
+        put_csrw(&m.p, CSR_MU_SEND, ZERO);
+    }
+    put(&m.p, asm_i(OP_csrrwi, ZERO, 1, CSR_MU_WAIT));
+    unsigned behind = m.p.count;
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.chip->hart[0].x[S2], CAUSE_INTERRUPT | (by_message ? IRQ_MESSAGE : IRQ_MTIP));
+    cr_assert_eq(m.chip->hart[0].x[S0], address_of(&m.p, behind));
+    cr_assert_gt(m.chip->hart[0].stall[STALL_message], 0);
+}
+
+Test(chip, an_interrupt_ends_a_wait_for_messages_though_its_handler_takes_the_message)
+{
+    check_wait_ends(true);
+    machine_end(&m);
+    check_wait_ends(false);
+}
+
 /* ---- ends that are not the guest's wish --------------------------------------------------- */
 
 Test(chip, harts_that_sleep_for_ever_are_a_deadlock_and_named)
@@ -450,6 +498,92 @@ Test(chip, a_series_too_many_ends_the_run_and_is_named)
     check_explained("(tile 0, cycle ");
 }
 
+/* ---- sim.check when all has come to rest ---------------------------------------------- */
+
+/* Every packet with a line's data becomes a credit that nobody waits for. */
+static unsigned lose_data(struct engine *e)
+{
+    unsigned lost = 0;
+    for (uint32_t n = 0; n < e->packets.fresh; n++) {
+        struct packet *p = packet_at(&e->packets, n);
+        bool data = p->kind == PACKET_COHERENCE && coh_msg_info[p->coherence.type].carries_data;
+        if (!data)
+            continue;
+        p->kind = PACKET_CREDIT;
+        p->message = (struct message){.generation = 99};
+        lost++;
+    }
+    return lost;
+}
+
+/* All tiles store to many lines until the limit cuts them off in the midst. */
+static void run_stores(cycle_t limit)
+{
+    machine_begin(&m, 2, 2);
+    m.cfg.l1d_kib = m.cfg.l1d_ways = 1;
+    put_li(&m.p, T0, MACHINE_DATA);
+    unsigned again = m.p.count;
+    put(&m.p, asm_r(OP_amoadd_d, T1, T0, T0));
+    put(&m.p, asm_i(OP_addi, T0, T0, LINE_BYTES));
+    put_jump(&m.p, again);
+    m.options.max_cycles = limit;
+    cr_assert_eq(machine_run(&m), CHIP_LIMIT);
+}
+
+Test(chip, what_is_on_its_way_at_the_end_comes_to_rest_without_harts)
+{
+    unsigned busy = 0;
+    for (cycle_t limit = 1000; limit < 1100; limit++) {
+        run_stores(limit);
+        struct engine *e = &m.chip->engine;
+        cycle_t clock[4];
+        for (unsigned t = 0; t < 4; t++)
+            clock[t] = e->hart[t].cycle;
+        busy += e->packets.in_use > 0;
+        const char *fault = engine_check_quiet(e);
+        cr_assert_null(fault, "limit %llu: %s", (unsigned long long)limit, fault);
+        cr_assert_eq(e->packets.in_use, 0);
+        cr_assert_eq(chip_cycle(m.chip), limit);
+        for (unsigned t = 0; t < 4; t++)
+            cr_assert_eq(e->hart[t].cycle, clock[t]);
+        if (limit < 1099)
+            machine_end(&m);
+    }
+    cr_assert_gt(busy, 50);
+}
+
+Test(chip, a_message_that_got_lost_is_found_when_all_is_at_rest)
+{
+    unsigned found = 0;
+    for (cycle_t limit = 1000; limit < 1100; limit++) {
+        run_stores(limit);
+        lose_data(&m.chip->engine);
+        found += engine_check_quiet(&m.chip->engine) != NULL;
+        if (limit < 1099)
+            machine_end(&m);
+    }
+    cr_assert_gt(found, 50);
+}
+
+/* Two harts wait for ever for a line whose data got lost. */
+Test(chip, a_deadlock_of_coherence_is_a_broken_invariant_and_says_so)
+{
+    machine_begin(&m, 2, 1);
+    m.cfg.sim_check = true;
+    put_li(&m.p, T0, MACHINE_DATA);
+    put(&m.p, asm_i(OP_ld, T1, T0, 0));
+    put_sleep(&m.p);
+    machine_build(&m);
+    do
+        cr_assert_eq(engine_round(&m.chip->engine), ENGINE_RUNS);
+    while (m.chip->hart[0].wait != WAIT_LINE || !lose_data(&m.chip->engine));
+    cr_assert_eq(machine_go(&m), CHIP_VIOLATION);
+    cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_INTERNAL);
+    check_explained("invariant broken when all had come to rest after cycle");
+    check_explained("in a transaction");
+    check_explained("deadlock at cycle");
+}
+
 Test(chip, a_signal_interrupts_a_run)
 {
     static const volatile sig_atomic_t raised = 1;
@@ -559,6 +693,24 @@ Test(chip, console_lines_come_in_the_order_of_cycles_and_whole)
     cr_assert_eq(machine_run(&m), CHIP_EXIT);
     cr_assert_str_eq(m.console, "333\n222\n111\n000\n0");
     cr_assert_eq(m.console_lines, 5);
+}
+
+/* ---- time and marks ----------------------------------------------------------------- */
+
+Test(chip, marks_are_reported_and_a_store_to_mtime_is_ignored)
+{
+    put_li(&m.p, S0, MAP_SIMCTL_BASE);
+    for (unsigned n = 0; n < 3; n++)
+        put(&m.p, asm_s(OP_sd, ZERO, S0, SIMCTL_MARK));
+    put_li(&m.p, T0, MAP_MTIME);
+    put_li(&m.p, T1, 1000000000);
+    put(&m.p, asm_s(OP_sd, T1, T0, 0));
+    put(&m.p, asm_i(OP_ld, S1, T0, 0));
+    put_exit(&m.p, 0);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(machine_stat(&m, "hart.marks"), 3);
+    cr_assert_lt(m.chip->hart[0].x[S1], m.results.cycles);
+    cr_assert_gt(m.chip->hart[0].x[S1], 0);
 }
 
 /* ---- results

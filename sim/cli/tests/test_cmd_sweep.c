@@ -229,6 +229,23 @@ Test(cmd_sweep, says_where_it_stands_and_goes_on)
     cr_expect_eq(runs_started(), POINTS);
 }
 
+Test(cmd_sweep, a_second_sweep_waits_and_runs_nothing_twice)
+{
+    pid_t first = sweep_and_signal(SIGUSR1);
+    pid_t second = fork();
+    if (second == 0) {
+        dup2(open("said-too", O_WRONLY | O_CREAT, 0666), STDERR_FILENO);
+        _exit(sweep());
+    }
+    while (system("grep -q 'another sweep' said-too 2>/dev/null") != 0)
+        usleep(1000);
+    write_file("go", "");
+    cr_expect_eq(status_of(first), 0);
+    cr_expect_eq(status_of(second), 0);
+    cr_expect_eq(runs_started(), POINTS);
+    cr_expect_eq(points_stored(), POINTS);
+}
+
 Test(cmd_sweep, nothing_runs_when_something_is_wrong)
 {
     unlink("g.elf");

@@ -106,6 +106,16 @@ Test(sweep_file, every_machine_gets_all_points)
     cr_expect_str_eq(sweep->point[3].label, "n.yaml cores=2");
 }
 
+Test(sweep_file, refuses_two_machines_of_one_name)
+{
+    cr_assert_eq(mkdir("sub", 0777), 0);
+    write_file("sub/m.yaml", "mesh: {width: 1, height: 1}\n");
+    expect_refused("machine: [m.yaml, n.yaml, sub/m.yaml]\ngrid: {mesh.vcs: [1]}\n",
+                   "s.yaml:1: machine: m.yaml and sub/m.yaml are both named m; give one a name "
+                   "of its own (name: ...)");
+    load_good("machine: [m.yaml, m.yaml]\ngrid: {mesh.vcs: [1]}\n");
+}
+
 Test(sweep_file, machines_are_found_beside_the_sweep)
 {
     struct error e = {0};
@@ -113,7 +123,7 @@ Test(sweep_file, machines_are_found_beside_the_sweep)
     write_file("sub/t.yaml", "machine: ../m.yaml\ngrid: {mesh.vcs: [1]}\n");
     sweep = sweep_load("sub/t.yaml", "other.elf", &e);
     cr_assert_not_null(sweep, "%s", e.text);
-    cr_expect_str_eq(sweep->point[0].request.machine, "sub/../m.yaml");
+    cr_expect_str_eq(sweep->point[0].request.machine, "m.yaml");
     cr_expect_str_eq(sweep->point[0].request.guest, "other.elf");
 }
 
@@ -159,7 +169,7 @@ Test(sweep_file, refuses_a_file_without_machine_or_grid)
 Test(sweep_file, refuses_a_machine_that_is_missing_or_cannot_be)
 {
     expect_refused("machine: none.yaml\ngrid: {mesh.vcs: 1}\n",
-                   "./none.yaml: No such file or directory");
+                   "none.yaml: No such file or directory (a machine of s.yaml)");
     expect_refused("machine: m.yaml\ngrid:\n  memory.controllers: [0, 9]\n",
                    "s.yaml:3: memory.controllers: tile 9 does not exist; this chip has tiles 0..3");
 }

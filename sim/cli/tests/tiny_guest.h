@@ -22,10 +22,10 @@ struct tiny_guest {
 
 static inline void tiny_guest_put_code(struct tiny_guest *g, unsigned exit_code)
 {
-    g->code[0] = 0x00000297;                               /* auipc t0, 0 */
-    g->code[1] = 0x00000313 | (exit_code << 1 | 1) << 20;  /* li t1, code << 1 | 1 */
-    g->code[2] = 0x00603023 | 2 << 25 | 5 << 15;           /* sd t1, 64(t0) */
-    g->code[3] = 0x0000006f;                               /* j . */
+    g->code[0] = 0x00000297;                              /* auipc t0, 0 */
+    g->code[1] = 0x00000313 | (exit_code << 1 | 1) << 20; /* li t1, code << 1 | 1 */
+    g->code[2] = 0x00603023 | 2 << 25 | 5 << 15;          /* sd t1, 64(t0) */
+    g->code[3] = 0x0000006f;                              /* j . */
 }
 
 static inline void tiny_guest_put_symbols(struct tiny_guest *g, uint64_t base)
@@ -38,9 +38,8 @@ static inline void tiny_guest_put_symbols(struct tiny_guest *g, uint64_t base)
                                  .sh_size = sizeof g->symbol,
                                  .sh_link = 2,
                                  .sh_entsize = sizeof(Elf64_Sym)};
-    g->section[2] = (Elf64_Shdr){.sh_type = SHT_STRTAB,
-                                 .sh_offset = TINY_GUEST_OFFSET(names),
-                                 .sh_size = sizeof g->names};
+    g->section[2] = (Elf64_Shdr){
+        .sh_type = SHT_STRTAB, .sh_offset = TINY_GUEST_OFFSET(names), .sh_size = sizeof g->names};
 }
 
 static inline struct tiny_guest tiny_guest_make(unsigned exit_code)

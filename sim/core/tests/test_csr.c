@@ -31,6 +31,7 @@ enum {
     SCAUSE = 0x142,
     STVAL = 0x143,
     SIP = 0x144,
+    STIMECMP = 0x14d,
     SATP = 0x180,
     MSTATUS = 0x300,
     MISA = 0x301,
@@ -38,6 +39,8 @@ enum {
     MIDELEG = 0x303,
     MIE = 0x304,
     MTVEC = 0x305,
+    MENVCFG = 0x30a,
+    SENVCFG = 0x10a,
     MCOUNTEREN = 0x306,
     MCOUNTINHIBIT = 0x320,
     MSCRATCH = 0x340,
@@ -118,6 +121,31 @@ Test(csr, registers_that_do_not_exist_are_illegal_for_all)
         cr_assert_eq(read_as(PRIV_M, absent[i], &value), CSR_ILLEGAL, "%#x", absent[i]);
 }
 
+/* Every number of the 4096: the manual's list of what this hart has. */
+Test(csr, exactly_these_registers_exist)
+{
+    static const struct {
+        unsigned first, last;
+    } present[] = {
+        {0x100, 0x100}, {0x104, 0x106}, {0x10a, 0x10a}, {0x140, 0x144}, {0x14d, 0x14d},
+        {0x180, 0x180}, {0x300, 0x306}, {0x30a, 0x30a}, {0x320, 0x320}, {0x323, 0x33f},
+        {0x340, 0x344}, {0x3a0, 0x3a0}, {0x3a2, 0x3a2}, {0x3a4, 0x3a4}, {0x3a6, 0x3a6},
+        {0x3a8, 0x3a8}, {0x3aa, 0x3aa}, {0x3ac, 0x3ac}, {0x3ae, 0x3ae}, {0x3b0, 0x3ef},
+        {0x7a0, 0x7a3}, {0xb00, 0xb00}, {0xb02, 0xb1f}, {0xc00, 0xc1f}, {0xf11, 0xf15},
+    };
+    for (unsigned entries = 0; entries <= PMP_ENTRIES; entries += 4)
+        for (unsigned number = 0; number < 4096; number++) {
+            uint64_t value;
+            bool exists = false, is_pmp = number >= 0x3a0 && number < 0x3f0;
+            for (unsigned i = 0; i < sizeof present / sizeof present[0]; i++)
+                exists |= number >= present[i].first && number <= present[i].last;
+            if (is_pmp && entries == 0)
+                exists = false;
+            h->pmp.entries = (uint8_t)entries;
+            cr_assert_eq(read_as(PRIV_M, number, &value) != CSR_ILLEGAL, exists, "%#x", number);
+        }
+}
+
 Test(csr, a_refused_access_changes_nothing)
 {
     struct hart before;
@@ -145,6 +173,35 @@ Test(csr, counters_are_enabled_for_s_by_m_and_for_u_by_both)
             }
 }
 
+Test(csr, event_counters_are_enabled_one_by_one)
+{
+    for (unsigned n = 3; n < 32; n++)
+        for (unsigned allowed = 0; allowed < 4; allowed++) {
+            uint64_t value;
+            h->mcounteren = allowed & 1 ? bit(n) : (uint32_t)~bit(n);
+            h->scounteren = allowed & 2 ? bit(n) : (uint32_t)~bit(n);
+            cr_assert_neq(read_as(PRIV_M, 0xc00 + n, &value), CSR_ILLEGAL);
+            cr_assert_eq(read_as(PRIV_S, 0xc00 + n, &value) != CSR_ILLEGAL, allowed & 1);
+            cr_assert_eq(read_as(PRIV_U, 0xc00 + n, &value) != CSR_ILLEGAL, allowed == 3);
+            cr_assert_eq(read_as(PRIV_S, 0xb00 + n, &value), CSR_ILLEGAL, "mhpmcounter is M's");
+        }
+}
+
+/* Sstc: the supervisor needs menvcfg.STCE and mcounteren.TM; M needs nothing. */
+Test(csr, stimecmp_is_for_whom_stce_and_tm_let)
+{
+    for (unsigned n = 0; n < 8; n++) {
+        uint64_t value;
+        h->menvcfg = n & 1 ? MENVCFG_STCE : 0;
+        h->mcounteren = n & 2 ? 2 : (uint32_t)~2;
+        h->scounteren = n & 4 ? 0xffffffff : 0;
+        cr_assert_neq(read_as(PRIV_M, STIMECMP, &value), CSR_ILLEGAL);
+        cr_assert_eq(read_as(PRIV_S, STIMECMP, &value) != CSR_ILLEGAL, (n & 3) == 3);
+        cr_assert_eq(write_as(PRIV_S, STIMECMP, 5) != CSR_ILLEGAL, (n & 3) == 3);
+        cr_assert_eq(read_as(PRIV_U, STIMECMP, &value), CSR_ILLEGAL);
+    }
+}
+
 /* ---- which bits ------------------------------------------------------------------ */
 
 Test(csr, registers_keep_the_bits_that_they_have)
@@ -153,18 +210,11 @@ Test(csr, registers_keep_the_bits_that_they_have)
         unsigned number;
         uint64_t kept;
     } rows[] = {
-        {MSCRATCH, ~UINT64_C(0)},
-        {SSCRATCH, ~UINT64_C(0)},
-        {MCAUSE, ~UINT64_C(0)},
-        {SCAUSE, ~UINT64_C(0)},
-        {MTVAL, ~UINT64_C(0)},
-        {STVAL, ~UINT64_C(0)},
-        {MEPC, ~UINT64_C(1)}, /* IALIGN = 16 */
-        {SEPC, ~UINT64_C(1)},
-        {MTVEC, ~UINT64_C(2)}, /* direct and vectored */
-        {STVEC, ~UINT64_C(2)},
-        {MCOUNTEREN, 0xffffffff},
-        {SCOUNTEREN, 0xffffffff},
+        {MSCRATCH, ~UINT64_C(0)}, {SSCRATCH, ~UINT64_C(0)}, {MCAUSE, ~UINT64_C(0)},
+        {SCAUSE, ~UINT64_C(0)},   {MTVAL, ~UINT64_C(0)},    {STVAL, ~UINT64_C(0)},
+        {MEPC, ~UINT64_C(1)},                            /* IALIGN = 16 */
+        {SEPC, ~UINT64_C(1)},     {MTVEC, ~UINT64_C(2)}, /* direct and vectored */
+        {STVEC, ~UINT64_C(2)},    {MCOUNTEREN, 0xffffffff}, {SCOUNTEREN, 0xffffffff},
         {MCOUNTINHIBIT, 5}, /* time cannot be stopped */
         {MIE, 0x10aaa},     /* the six standard interrupts and the message unit's */
         {MIDELEG, 0x10222}, /* those for S */
@@ -406,4 +456,240 @@ Test(csr, time_ticks_once_in_mtime_divider_cycles)
     flat->cfg.device_mtime_divider = 10;
     h->cycle = 12345;
     cr_assert_eq(get(TIME), 1234);
+}
+
+/* ---- environment configuration ------------------------------------------------------------ */
+
+Test(csr, menvcfg_and_senvcfg_keep_the_fields_that_there_are)
+{
+    const uint64_t both = 0xf1; /* FIOM, CBIE, CBCFE, CBZE */
+    for (unsigned update = AD_HARDWARE; update <= AD_MENVCFG; update++) {
+        flat->cfg.hart_ad_update = (uint8_t)update;
+        set(MENVCFG, ~UINT64_C(0));
+        cr_assert_eq(get(MENVCFG), both | bit(63) | (update == AD_MENVCFG ? bit(61) : 0),
+                     "ADUE exists where it decides");
+        set(MENVCFG, 0);
+        cr_assert_eq(get(MENVCFG), 0);
+    }
+    set(SENVCFG, ~UINT64_C(0));
+    cr_assert_eq(get(SENVCFG), both);
+}
+
+Test(csr, cbie_takes_no_reserved_value)
+{
+    static const unsigned numbers[] = {MENVCFG, SENVCFG};
+    for (unsigned r = 0; r < 2; r++)
+        for (uint64_t old = 0; old < 4; old++)
+            for (uint64_t new = 0; new < 4; new ++) {
+                if (old == 2)
+                    continue;
+                set(numbers[r], old << 4);
+                set(numbers[r], new << 4 | ENVCFG_CBZE);
+                cr_assert_eq(get(numbers[r]), (new == 2 ? old : new) << 4 | ENVCFG_CBZE);
+            }
+}
+
+/* Zicbom, Zicboz: U needs both registers' bits, S needs menvcfg's, M needs none. */
+Test(csr, cache_block_instructions_are_for_whom_the_fields_let)
+{
+    static const struct {
+        enum insn_op op;
+        uint64_t field, others;
+    } blocks[] = {{OP_cbo_inval, 0x10, 0xc1},
+                  {OP_cbo_inval, 0x30, 0xc1},
+                  {OP_cbo_clean, 0x40, 0xb1},
+                  {OP_cbo_flush, 0x40, 0xb1},
+                  {OP_cbo_zero, 0x80, 0x71}};
+    static const enum privilege modes[] = {PRIV_U, PRIV_S, PRIV_M};
+    for (unsigned i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        for (unsigned n = 0; n < 4; n++)
+            for (unsigned m = 0; m < 3; m++) {
+                uint32_t words[] = {asm_r(blocks[i].op, 0, T0, 0), flat_stop()};
+                flat_reset(flat);
+                h->menvcfg = n & 1 ? blocks[i].field : blocks[i].others;
+                h->senvcfg = n & 2 ? blocks[i].field : blocks[i].others;
+                h->x[T0] = FLAT_DATA;
+                h->priv = (uint8_t)modes[m];
+                flat_program(flat, words, 2);
+                flat_run(flat, 1000);
+                bool legal = modes[m] == PRIV_M || ((n & 1) && (modes[m] == PRIV_S || (n & 2)));
+                cr_assert_eq(h->traps, !legal, "%s, %u, mode %u", insn_name(blocks[i].op), n,
+                             modes[m]);
+                if (!legal) {
+                    cr_assert_eq(h->mcause, CAUSE_ILLEGAL);
+                    cr_assert_eq(h->mtval, words[0]);
+                }
+            }
+}
+
+Test(csr, cbo_zero_zeroes_its_line_and_no_other)
+{
+    uint32_t word = asm_r(OP_cbo_zero, 0, T0, 0);
+    memset(flat_cell(flat, FLAT_DATA - 64), 0x55, 192);
+    h->x[T0] = FLAT_DATA + 29;
+    flat_execute(flat, &word, 1);
+    for (unsigned i = 0; i < 192; i++)
+        cr_assert_eq(*flat_cell(flat, FLAT_DATA - 64 + i), i / 64 == 1 ? 0 : 0x55);
+}
+
+/* ---- the supervisor's timer ------------------------------------------------------------------ */
+
+Test(csr, stip_follows_stimecmp_and_cannot_be_written_while_stce_is_set)
+{
+    h->cycle = 1000;
+    set(MENVCFG, MENVCFG_STCE);
+    cr_assert_eq(get(MIP) & bit(IRQ_STIP), 0, "stimecmp is out of reach at first");
+    set(STIMECMP, 1000);
+    cr_assert_eq(get(MIP) & bit(IRQ_STIP), bit(IRQ_STIP), "time has come");
+    set(MIP, 0);
+    cr_assert_eq(get(MIP) & bit(IRQ_STIP), bit(IRQ_STIP));
+    set(STIMECMP, 1001);
+    cr_assert_eq(get(MIP) & bit(IRQ_STIP), 0, "a later time takes it back");
+    set(MIP, bit(IRQ_STIP));
+    cr_assert_eq(get(MIP) & bit(IRQ_STIP), 0);
+    set(MENVCFG, 0);
+    set(MIP, bit(IRQ_STIP));
+    cr_assert_eq(get(MIP) & bit(IRQ_STIP), bit(IRQ_STIP), "without STCE it is M's to write");
+    set(MIP, 0);
+    cr_assert_eq(get(MIP) & bit(IRQ_STIP), 0);
+    cr_assert_eq(h->stimer_at, CYCLE_NEVER);
+}
+
+Test(csr, stimecmp_counts_ticks_of_time)
+{
+    flat->cfg.device_mtime_divider = 7;
+    set(MENVCFG, MENVCFG_STCE);
+    set(STIMECMP, 100);
+    cr_assert_eq(h->stimer_at, 700);
+    set(STIMECMP, ~UINT64_C(0));
+    cr_assert_eq(h->stimer_at, CYCLE_NEVER, "beyond the last cycle");
+    cr_assert_eq(get(STIMECMP), ~UINT64_C(0));
+}
+
+/* To S at the first synchronisation point, if delegated and enabled. */
+Test(csr, the_supervisors_timer_interrupts_at_its_cycle)
+{
+    uint32_t insns[64];
+    for (unsigned i = 0; i < 64; i++)
+        insns[i] = i % 4 == 3 ? asm_i(OP_ld, T1, T0, 0) : asm_nop();
+    for (cycle_t at = 1; at < 60; at++) {
+        flat_reset(flat);
+        h->x[T0] = FLAT_DATA;
+        set(MENVCFG, MENVCFG_STCE);
+        set(STIMECMP, at);
+        h->mideleg = h->mie = bit(IRQ_STIP);
+        h->mstatus = MSTATUS_SIE;
+        h->priv = PRIV_S;
+        flat_program(flat, insns, 64);
+        flat_run(flat, 7);
+        cr_assert_eq(h->scause, CAUSE_INTERRUPT | IRQ_STIP);
+        cycle_t point = at % 4 == 3 || at % 16 == 0 ? at : at + 3 - at % 4; /* loads, line ends */
+        cr_assert_eq(h->sepc, FLAT_CODE + 4 * point, "set for %llu", (unsigned long long)at);
+    }
+}
+
+/* ---- event counters ----------------------------------------------------------------------------
+ */
+
+Test(csr, mhpmevent_keeps_numbers_of_events_only)
+{
+    static const uint64_t events[] = {
+#define EVENT(number, name, count, meaning) number,
+#include "sim/core/hpm.def"
+#undef EVENT
+    };
+    for (unsigned n = 3; n < 32; n++) {
+        for (uint64_t event = 0; event < 64; event++) {
+            bool exists = event == 0;
+            for (unsigned i = 0; i < sizeof events / sizeof events[0]; i++)
+                exists |= event == events[i];
+            set(0x320 + n, event);
+            cr_assert_eq(get(0x320 + n), exists ? event : 0);
+        }
+        set(0x320 + n, UINT64_C(1) << 63 | 1);
+        cr_assert_eq(get(0x320 + n), 0);
+    }
+}
+
+/* A program that stalls a known number of cycles for known reasons. */
+Test(csr, event_counters_count_their_event_from_what_they_were_set_to)
+{
+    static const struct {
+        unsigned event;
+        uint64_t expected;
+    } cases[] = {
+        {0, 0}, {7, 0}, {16, 2}, {17, 2 * (3 - 1) + (20 - 1)}, {18, 3}, {22, 4 - 1}, {24, 0},
+    };
+    const uint32_t insns[] = {
+        asm_i(OP_ld, T1, T0, 0),        asm_r(OP_add, T2, T1, T1),
+        asm_r(OP_mul, T2, T1, T1),      asm_i(OP_lw, T1, T0, 0),
+        asm_r(OP_mul, T2, T1, T1),      asm_r(OP_div, T2, T1, T1),
+        asm_b(OP_beq, ZERO, ZERO, 8),   asm_nop(),
+        asm_r(OP_amoadd_w, T1, T0, T1), asm_nop(),
+    };
+    flat->cfg.hart_load_use_cycles = 2;
+    flat->cfg.hart_mul_cycles = 3;
+    flat->cfg.hart_div_cycles = 20;
+    flat->cfg.hart_mispredict_cycles = 3;
+    flat->cfg.hart_amo_cycles = 4;
+    for (unsigned n = 3; n < 32; n += 7)
+        for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            flat_reset(flat);
+            set(0x320 + n, cases[i].event);
+            set(0xb00 + n, 1000);
+            h->x[T0] = FLAT_DATA;
+            flat_execute(flat, insns, sizeof insns / 4);
+            cr_assert_eq(get(0xb00 + n), 1000 + cases[i].expected, "event %u: %llu", cases[i].event,
+                         (unsigned long long)get(0xb00 + n) - 1000);
+            cr_assert_eq(get(0xc00 + n), get(0xb00 + n));
+            set(0x320 + n, 16);
+            cr_assert_eq(get(0xb00 + n), 1000 + cases[i].expected, "another event goes on from it");
+        }
+}
+
+Test(csr, traps_and_interrupts_are_events)
+{
+    uint32_t ecall = asm_n(OP_ecall);
+    set(0x323, 7);
+    set(0x324, 8);
+    set(0x325, 24);
+    flat_execute(flat, &ecall, 1);
+    cr_assert_eq(get(0xb03), 1);
+    cr_assert_eq(get(0xb04), 0);
+    cr_assert_eq(get(0xb05), flat->cfg.hart_trap_cycles);
+    h->mip = h->mie = bit(IRQ_MSIP);
+    h->priv = PRIV_U;
+    cr_assert(hart_take_interrupt(h));
+    cr_assert_eq(get(0xb03), 1);
+    cr_assert_eq(get(0xb04), 1);
+}
+
+/* ---- translation's registers
+ * ---------------------------------------------------------------------- */
+
+Test(csr, satp_keeps_all_of_a_mode_that_exists_and_nothing_of_another)
+{
+    const uint64_t rest = UINT64_C(0xbeef) << 44 | UINT64_C(0xfedcba98765);
+    for (uint64_t mode = 0; mode < 16; mode++) {
+        set(SATP, UINT64_C(8) << 60 | 1);
+        set(SATP, mode << 60 | rest);
+        bool exists = mode == 0 || mode == 8 || mode == 9;
+        cr_assert_eq(get(SATP), exists ? mode << 60 | rest : (UINT64_C(8) << 60 | 1));
+    }
+}
+
+Test(csr, pmp_registers_are_those_of_the_entries)
+{
+    set(0x3b0, 0x123);
+    set(0x3bf, 0x456);
+    set(0x3c0, 0x789);
+    cr_assert_eq(get(0x3b0), 0x123);
+    cr_assert_eq(get(0x3bf), 0x456);
+    cr_assert_eq(get(0x3c0), 0, "the seventeenth does not exist");
+    set(0x3a0, UINT64_C(0x0f) << 56);
+    set(0x3a2, 0x1b);
+    set(0x3a4, ~UINT64_C(0));
+    cr_assert_eq(h->pmp.cfg[7], 0x0f);
+    cr_assert_eq(h->pmp.cfg[8], 0x1b);
+    cr_assert_eq(get(0x3a4), 0);
 }

@@ -85,27 +85,53 @@ Test(run, a_loads_value_costs_the_next_instruction_load_use_minus_one)
     }
 }
 
-Test(run, a_loads_value_is_waited_for_across_the_end_of_a_line_too)
+/* Cycles lost when `last`, a load into t1, ends a line and `next` begins the one behind
+ * it, in 100 rounds. */
+static uint64_t crossing_costs_of(uint32_t last, uint32_t next)
 {
     uint32_t words[LINE_WORDS + 1];
-    for (unsigned i = 0; i <= LINE_WORDS; i++)
+    for (unsigned i = 0; i < LINE_WORDS; i++)
         words[i] = asm_nop();
-    words[LINE_WORDS - 1] = asm_i(OP_ld, T1, T0, 0);
-    words[LINE_WORDS] = asm_r(OP_add, T2, T1, T1);
+    words[LINE_WORDS - 1] = last;
+    words[LINE_WORDS] = next;
+    flat_reset(flat);
     flat_program(flat, words, LINE_WORDS + 1);
     uint32_t again[] = {asm_i(OP_addi, T3, T3, 1), asm_b(OP_beq, T3, T4, 8),
                         asm_j(ZERO, -4 * (LINE_WORDS + 3)), flat_stop()};
     flat_store(flat, FLAT_CODE + 4 * (LINE_WORDS + 1), again, sizeof again);
-    /* Twice, because the first time the second line is not decoded yet. */
     h->x[T0] = FLAT_DATA;
-    h->x[T4] = 2;
+    h->x[T4] = 100; /* in the first round the second line is not decoded yet: no matter */
     flat_run(flat, 100000);
-    cr_assert_eq(h->stall[STALL_data_use], 1);
-    h->x[T4] = 100;
-    h->pc = FLAT_CODE;
-    h->wait = WAIT_NONE;
-    flat_run(flat, 100000);
-    cr_assert_eq(h->stall[STALL_data_use], 1 + 98);
+    return h->stall[STALL_data_use];
+}
+
+static uint64_t crossing_costs(uint32_t next)
+{
+    return crossing_costs_of(asm_i(OP_ld, T1, T0, 0), next);
+}
+
+Test(run, a_loads_value_is_waited_for_across_the_end_of_a_line_too)
+{
+    cr_assert_eq(crossing_costs(asm_r(OP_add, T2, T1, T1)), 100);
+    cr_assert_eq(crossing_costs(asm_r(OP_add, T2, T3, T1)), 100);
+    cr_assert_eq(crossing_costs(asm_s(OP_sd, T1, T0, 8)), 100);
+    cr_assert_eq(crossing_costs(asm_r(OP_add, T1, T3, T3)), 0);
+    cr_assert_eq(crossing_costs(asm_nop()), 0);
+    cr_assert_eq(crossing_costs_of(asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_add, T2, T1, T1)), 100);
+    cr_assert_eq(crossing_costs_of(asm_r(OP_lr_d, T1, T0, 0), asm_nop()), 0);
+}
+
+/* T1 is register 6. */
+Test(run, an_immediate_is_not_the_register_of_its_number)
+{
+    const uint32_t load = asm_i(OP_ld, T1, T0, 0);
+    static const enum insn_op immediate[] = {OP_csrrwi, OP_csrrsi, OP_csrrci};
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t insn = asm_i(immediate[i], ZERO, T1, 0x340);
+        cr_assert_eq(crossing_costs(insn), 0);
+        cr_assert_eq(CYCLES(2, load, insn), 2);
+    }
+    cr_assert_eq(crossing_costs(asm_i(OP_csrrw, ZERO, T1, 0x340)), 100);
 }
 
 Test(run, multiplication_and_division_occupy_the_hart)
@@ -161,9 +187,14 @@ Test(run, atomics_csrs_and_fences_cost_their_parameter)
     odd_latencies(&flat->cfg);
     cr_assert_eq(CYCLES(1, asm_r(OP_amoadd_d, T1, T0, T0)), 6);
     cr_assert_eq(h->stall[STALL_atomic], 5);
-    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_sc_d, T2, T0, T1)), 1 + 6,
-                 "a load-reserved is a load");
-    cr_assert_eq(CYCLES(1, asm_r(OP_sc_d, T2, T0, T1)), 6, "without reservation too");
+    cr_assert_eq(CYCLES(1, asm_r(OP_lr_d, T1, T0, 0)), 1, "as a load");
+    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_sc_d, T2, T0, T2)), 1 + 6);
+    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, T1, T0, 0), asm_r(OP_sc_d, T2, T0, T1)), 1 + 1 + 6);
+    cr_assert_eq(h->stall[STALL_data_use], 1);
+    cr_assert_eq(h->stall[STALL_atomic], 5);
+    cr_assert_eq(CYCLES(3, asm_r(OP_lr_w, T1, T0, 0), asm_nop(), asm_r(OP_add, T2, T1, T1)), 3);
+    cr_assert_eq(CYCLES(2, asm_r(OP_lr_d, ZERO, T0, 0), asm_r(OP_add, T2, ZERO, ZERO)), 2);
+    cr_assert_eq(CYCLES(1, asm_r(OP_sc_d, T2, T0, T1)), 1, "without reservation: no access");
     cr_assert_eq(CYCLES(1, asm_i(OP_csrrs, T1, ZERO, 0xb00)), 3);
     cr_assert_eq(CYCLES(1, asm_i(OP_csrrw, T1, T1, 0x340)), 3);
     cr_assert_eq(h->stall[STALL_csr], 2);

@@ -36,6 +36,7 @@ static struct lone {
     struct posted posted[POSTED_MAX];
     unsigned posted_count;
     unsigned woken;
+    cycle_t call_back;
     cycle_t timer;
 } lone;
 
@@ -53,6 +54,13 @@ void network_post(struct engine *engine, struct packet *packet, enum tile_half f
     (void)engine;
     cr_assert_lt(lone.posted_count, POSTED_MAX);
     lone.posted[lone.posted_count++] = (struct posted){*packet, from, at};
+}
+
+void network_call_back(struct engine *engine, tile_id tile, cycle_t at)
+{
+    (void)engine;
+    cr_assert_eq(tile, LONE_TILE);
+    lone.call_back = at;
 }
 
 void network_set_timer(struct engine *engine, tile_id tile, cycle_t at)

@@ -40,6 +40,9 @@ Test(device, registers_take_their_own_sizes_only)
         {MAP_MTIMECMP_BASE, {false, false, false, true}},
         {MAP_MTIME, {false, false, false, true}},
         {MAP_SETSSIP_BASE, {false, false, true, false}},
+        {MAP_WIDE_MSIP_BASE, {false, false, true, false}},
+        {MAP_WIDE_MTIMECMP_BASE, {false, false, false, true}},
+        {MAP_WIDE_SETSSIP_BASE, {false, false, true, false}},
         {0, {false, false, false, false}},
         {MAP_SIMCTL_BASE + MAP_SIMCTL_BYTES, {false, false, false, false}},
         {MAP_MSIP_BASE - 4, {false, false, false, false}},
@@ -75,6 +78,36 @@ Test(device, each_tile_has_its_registers_and_there_are_no_more_than_tiles)
     cr_assert_not(device_owner(tile, MAP_SETSSIP_BASE + 4 * 4, 4, &owner));
     cr_assert(device_owner(tile, MAP_MTIME, 8, &owner));
     cr_assert_eq(owner, LONE_TILE, "mtime is everyone's own");
+}
+
+/* The largest chip: the ACLINT's mtimecmp ends before its hart 4095, whose
+ * place mtime has, and the wide views do not. */
+Test(device, wide_views_have_room_for_every_hart)
+{
+    tile_id owner;
+    lone.cfg.mesh_width = lone.cfg.mesh_height = 128;
+    cr_assert_eq(config_tiles(&lone.cfg), MAP_WIDE_HARTS);
+    cr_assert_eq(MAP_WIDE_HARTS, TILES_MAX);
+    cr_assert(device_owner(tile, MAP_MTIMECMP_BASE + 8 * 4095, 8, &owner));
+    cr_expect_eq(owner, LONE_TILE, "mtime");
+    for (unsigned t = 0; t < TILES_MAX; t += 4095) {
+        cr_assert(device_owner(tile, MAP_WIDE_MSIP_BASE + 4 * t, 4, &owner));
+        cr_expect_eq(owner, t);
+        cr_assert(device_owner(tile, MAP_WIDE_MTIMECMP_BASE + 8 * t, 8, &owner));
+        cr_expect_eq(owner, t);
+        cr_assert(device_owner(tile, MAP_WIDE_SETSSIP_BASE + 4 * t, 4, &owner));
+        cr_expect_eq(owner, t);
+    }
+}
+
+Test(device, wide_views_are_the_same_registers)
+{
+    write_at(MAP_WIDE_MTIMECMP_BASE + 8 * LONE_TILE, 8, 1234, 0);
+    cr_expect_eq(read_at(MAP_MTIMECMP_BASE + 8 * LONE_TILE, 8, 0), 1234);
+    write_at(MAP_WIDE_MSIP_BASE + 4 * LONE_TILE, 4, 1, 0);
+    cr_expect_eq(read_at(MAP_MSIP_BASE + 4 * LONE_TILE, 4, 0), 1);
+    write_at(MAP_WIDE_SETSSIP_BASE + 4 * LONE_TILE, 4, 1, 0);
+    cr_expect(hart->mip & bit(IRQ_SSIP));
 }
 
 /* ---- software interrupts ------------------------------------------------------------- */

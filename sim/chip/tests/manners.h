@@ -1,0 +1,66 @@
+/*
+ * The manners of running a machine that no result may show: how the simulation
+ * is cut into slices, in which order tiles are stepped, whether invariants are
+ * checked (then the views stay empty, and every access takes the slow path).
+ */
+#ifndef TESSERA_TESTS_MANNERS_H
+#define TESSERA_TESTS_MANNERS_H
+
+#include "sim/chip/tests/machine.h"
+
+/* How a run is done, which no result may show. */
+static const struct manner {
+    const char *name;
+    uint8_t order; /* sim.tile_order */
+    bool check;
+    cycle_t lookahead; /* slices no longer than this; 0 = as long as is right */
+} manners[] = {
+    {"forward", 0, false, 0},
+    {"again", 0, false, 0},
+    {"reverse", 1, false, 0},
+    {"shuffled", 2, false, 0},
+    {"checked", 0, true, 0},
+    {"slices of 1 cycle", 0, false, 1},
+    {"slices of 2 cycles", 2, false, 2},
+    {"slices of 3 cycles, reverse", 1, false, 3},
+    {"slices of 5 cycles", 0, false, 5},
+    {"checked, reverse, slices of 4", 1, true, 4},
+};
+enum { MANNERS = sizeof manners / sizeof manners[0] };
+
+static inline void build_in_manner(struct machine *m, const struct manner *how)
+{
+    m->cfg.sim_tile_order = how->order;
+    m->cfg.sim_check = how->check;
+    machine_build(m);
+    if (how->lookahead && how->lookahead < m->chip->engine.lookahead)
+        m->chip->engine.lookahead = how->lookahead;
+}
+
+static inline void run_in_manner(struct machine *m, const struct manner *how)
+{
+    build_in_manner(m, how);
+    cr_assert_eq(machine_go(m), CHIP_EXIT, "%s: end %u", how->name, m->end);
+}
+
+/* Every statistic and every hart's registers and clock, for a message that
+ * says what differs; the state hash covers them and more. */
+static inline void check_equal(const struct machine *a, const struct machine *b, const char *what)
+{
+    cr_assert_eq(a->results.stats.count, b->results.stats.count);
+    for (unsigned t = 0; t < a->chip->engine.tiles; t++) {
+        const struct hart *x = &a->chip->hart[t], *y = &b->chip->hart[t];
+        cr_assert_eq(x->cycle, y->cycle, "%s: clock of tile %u", what, t);
+        cr_assert_eq(x->pc, y->pc, "%s: pc of tile %u", what, t);
+        for (unsigned r = 1; r < 32; r++)
+            cr_assert_eq(x->x[r], y->x[r], "%s: x%u of tile %u", what, r, t);
+    }
+    for (unsigned i = 0; i < a->results.stats.count; i++)
+        cr_assert_eq(a->results.stats.item[i].value, b->results.stats.item[i].value, "%s: %s", what,
+                     a->results.stats.item[i].name);
+    cr_assert_eq(a->results.cycles, b->results.cycles, "%s", what);
+    cr_assert_eq(a->results.instructions, b->results.instructions, "%s", what);
+    cr_assert_eq(a->results.state_hash, b->results.state_hash, "%s: state hash", what);
+}
+
+#endif
