@@ -226,6 +226,17 @@ static bool is_load(const struct insn *insn)
     return insn->op >= OP_lb && insn->op <= OP_lwu_used;
 }
 
+static bool is_load_reserved(const struct insn *insn)
+{
+    return insn->op == OP_lr_w || insn->op == OP_lr_d;
+}
+
+/* Does what comes first in the next line have to know of this instruction's value? */
+static bool brings_value(const struct insn *insn)
+{
+    return is_load(insn) || is_load_reserved(insn);
+}
+
 /* Behind a load the straddle is reached by a join, which takes note of the load's
  * register (mark_use); a jump to the straddle does not meet it. */
 static unsigned add_straddle(struct code_line *code, unsigned count, unsigned half, bool loaded)
@@ -258,7 +269,7 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
                                  .rd = 32,
                                  .imm = 2 * (int32_t)(may_fetch(code, half) ? next - 1 : half)};
         count = add_record(code, count, insn, half);
-        loaded = is_load(&insn);
+        loaded = brings_value(&insn);
     }
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = (int32_t)half - LINE_HALVES};
     return add_record(code, count, end, LINE_HALVES);
@@ -302,17 +313,12 @@ bool insn_next_uses(const struct insn *insn)
     return next && insn_uses(next, insn->rd);
 }
 
-static bool is_load_reserved(const struct insn *insn)
-{
-    return insn->op == OP_lr_w || insn->op == OP_lr_d;
-}
-
 /* A load-reserved looks at the next instruction itself, but not into the next line. */
 static void mark_use(struct code_line *code, unsigned i)
 {
     struct insn *insn = &code->insn[i];
     const struct insn *next = successor(insn);
-    if (!is_load(insn) && !is_load_reserved(insn))
+    if (!brings_value(insn))
         return;
     if (is_load(insn) && insn_next_uses(insn))
         insn->op++;
@@ -379,7 +385,7 @@ static void decode_straddle(struct code_line *code, uint32_t bits,
     unsigned next, half = LINE_HALVES - 1;
     struct insn insn = insn_at(bits, half, &next);
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = 1};
-    if (is_load(&insn)) {
+    if (brings_value(&insn)) {
         end.op = OP_line_end_used;
         end.rs1 = insn.rd;
     }

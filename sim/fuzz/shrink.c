@@ -100,6 +100,8 @@ static bool cut_state(struct program *p, unsigned number)
     uint64_t *state = p->setting.state;
     if (number >= STATES || number == STATE_pmpaddr0)
         return false;
+    if (number > STATE_pmpaddr0 && number <= STATE_pmpaddr15) /* not 0: "pmp_tor_zero" */
+        return clear(&state[number], 1);
     switch (number) {
     case STATE_mepc:
         return clear(&state[number], FZ_CODE);

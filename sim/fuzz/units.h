@@ -78,7 +78,7 @@ void put_scratch_address(struct generator *g, unsigned rb);
 
 uint64_t random_satp(struct generator *g);
 uint64_t random_pmpcfg(struct generator *g, unsigned number);
-uint64_t random_pmpaddr(struct generator *g);
+uint64_t random_pmpaddr(struct generator *g, unsigned entry);
 
 /* Page-table entries that programs change: the table's entry and what it maps. */
 struct slot {

@@ -65,7 +65,10 @@ static int32_t any_offset(struct generator *g, unsigned bytes)
     int32_t offset = (int32_t)below(g, 4080) - 2040;
     if (chance(g, 50))
         offset /= 32;
-    return has(g, MISALIGNED) && chance(g, 60) ? offset : offset / (int32_t)bytes * (int32_t)bytes;
+    bool misaligned = has(g, MISALIGNED) && chance(g, 60);
+    if (misaligned && has(g, PMP)) /* "pmp_misaligned" */
+        return offset / 8 * 8 + (int32_t)below(g, 9 - bytes);
+    return misaligned ? offset : offset / (int32_t)bytes * (int32_t)bytes;
 }
 
 void unit_load_store(struct generator *g)

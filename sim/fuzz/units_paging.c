@@ -88,12 +88,18 @@ uint64_t random_pte(struct generator *g, const struct slot *slot)
     for (unsigned i = 0; i < sizeof bits / sizeof bits[0]; i++)
         pte |= chance(g, bits[i].percent) ? bits[i].bit : 0;
     pte |= (uint64_t)below(g, 4) << 8;
+    if (!(pte & (PTE_R | PTE_W | PTE_X))) /* a pointer, to a page without entries: "walk_fault" */
+        pte = (pte & 0x3ff) | FZ_TOHOST >> 12 << 10;
     if (chance(g, 2))
         pte |= UINT64_C(1) << (54 + below(g, 10));
-    if (slot->level && chance(g, 5))
+    if (slot->level && (pte & (PTE_R | PTE_W | PTE_X)) && chance(g, 5))
         pte |= UINT64_C(1) << (10 + below(g, 9 * slot->level));
     if (slot->virtual == slot->physical && !(pte & PTE_W)) /* "amo_accessed" */
         pte |= PTE_A;
+    if (has(g, PMP) && slot->entry >= FZ_BASE + FZ_KEPT_BYTES) /* "pmp_accessed" */
+        pte |= PTE_A | PTE_D;
+    if (has(g, PMP) && slot->virtual == slot->physical && (pte & PTE_R)) /* "pmp_amo" */
+        pte |= PTE_W | PTE_A | PTE_D;
     return pte;
 }
 
@@ -283,30 +289,52 @@ void unit_as_other_mode_pmp(struct generator *g)
 
 enum { CSR_PMPCFG0 = 0x3a0, CSR_PMPADDR0 = 0x3b0, PMP_ENTRIES = 16, PMP_OPEN = 0x1f, PMP_NAPOT = 0x18 };
 
-/* Eight entries; the first of all keeps the harness open.  Writable without
- * readable is reserved; nothing is locked. */
+/* What an entry is for.  QEMU fetches only where all of the page that is left is in
+ * one entry ("pmp_fetch"), so what is near the code has bounds of whole pages. */
+static const struct {
+    uint8_t modes; /* a bit each: off, TOR, NA4, NAPOT */
+    enum { WHOLE_PAGES, PAGE_BOUND, ANYTHING } address;
+} entries[PMP_ENTRIES] = {
+    [0] = {8, ANYTHING}, /* keeps the harness open */
+    [1 ... 3] = {1 | 8, WHOLE_PAGES},
+    [4] = {1, PAGE_BOUND},
+    [5 ... 8] = {1 | 2, PAGE_BOUND},
+    [9 ... 15] = {1 | 2 | 4 | 8, ANYTHING},
+};
+
+static uint64_t random_entry(struct generator *g, unsigned n)
+{
+    uint64_t entry = rng_next(&g->rng) & 0x1f;
+    if (chance(g, 40) || !(entries[n].modes >> (entry >> 3) & 1))
+        entry &= 7; /* off */
+    return (entry & 3) == 2 ? entry | 1 : entry;
+}
+
+/* Eight entries.  Writable without readable is reserved; nothing is locked. */
 uint64_t random_pmpcfg(struct generator *g, unsigned number)
 {
+    unsigned first = (number - CSR_PMPCFG0) * 4;
     uint64_t value = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        uint64_t entry = rng_next(&g->rng) & 0x1f;
-        if (chance(g, 40))
-            entry &= 7; /* off */
-        if ((entry & 3) == 2)
-            entry |= 1;
-        value |= entry << 8 * i;
-    }
+    for (unsigned i = 0; i < 8; i++)
+        value |= random_entry(g, first + i) << 8 * i;
     if (number == CSR_PMPCFG0)
         return (value & ~UINT64_C(0xff)) | PMP_OPEN;
     return chance(g, 85) ? (value & ~(UINT64_C(0xff) << 56)) | (uint64_t)PMP_OPEN << 56 : value;
 }
 
 /* Near what programs access, as a bound or with a size in the lower bits. */
-uint64_t random_pmpaddr(struct generator *g)
+uint64_t random_pmpaddr(struct generator *g, unsigned entry)
 {
-    static const uint64_t near[] = {FZ_L1_SLOTS, FZ_CODE, FZ_CODE + PAGE_BYTES, FZ_SCRATCH,
-                                    FZ_SCRATCH + PAGE_BYTES, FZ_SCRATCH + FZ_SCRATCH_BYTES};
-    uint64_t address = near[below(g, 6)] >> 2;
+    static const uint64_t pages[] = {FZ_L1_SLOTS, FZ_CODE, FZ_CODE + PAGE_BYTES, FZ_SCRATCH,
+                                     FZ_SCRATCH + PAGE_BYTES, FZ_SCRATCH + FZ_SCRATCH_BYTES};
+    static const uint64_t data[] = {FZ_L1_SLOTS, FZ_SCRATCH, FZ_SCRATCH + PAGE_BYTES,
+                                    FZ_SCRATCH + FZ_SCRATCH_BYTES};
+    if (entries[entry].address != ANYTHING) {
+        uint64_t address = pages[below(g, 6)] >> 2;
+        return entries[entry].address == PAGE_BOUND ? address
+                                                    : address | ((UINT64_C(1) << (9 + below(g, 5))) - 1);
+    }
+    uint64_t address = data[below(g, 4)] >> 2;
     if (chance(g, 60))
         address += below(g, 1024);
     if (chance(g, 50))
@@ -318,7 +346,7 @@ void draw_pmp(struct generator *g)
 {
     uint64_t *state = g->p->setting.state;
     for (unsigned i = 0; i < PMP_ENTRIES; i++)
-        state[STATE_pmpaddr0 + i] = random_pmpaddr(g);
+        state[STATE_pmpaddr0 + i] = random_pmpaddr(g, i);
     state[STATE_pmpaddr0] = FZ_BASE >> 2 | (FZ_KEPT_BYTES / 8 - 1);
     state[STATE_pmpaddr15] = UINT64_MAX >> 10;
     state[STATE_pmpcfg0] = has(g, PMP) ? random_pmpcfg(g, CSR_PMPCFG0) : PMP_OPEN;
@@ -326,17 +354,30 @@ void draw_pmp(struct generator *g)
         has(g, PMP) ? random_pmpcfg(g, CSR_PMPCFG0 + 2) : (uint64_t)PMP_OPEN << 56;
 }
 
+/* Writes the configurations of entry `first` and, if it is in another register,
+ * of the one behind it once more; what traps on the way leaves a legal value. */
+static void put_same_pmpcfg(struct generator *g, unsigned first)
+{
+    for (unsigned i = first / 8; i <= (first + 1) / 8; i++) {
+        unsigned number = CSR_PMPCFG0 + 2 * i, rs = free_target(g, 0);
+        put_li(g, rs, random_pmpcfg(g, number));
+        put(g, enc_csr(CSRRS, rs, number, X0));
+        put(g, enc_csr(CSRRW, X0, number, rs));
+    }
+}
+
 /* Writes of S and U mode trap one by one and change nothing. */
 void unit_protect(struct generator *g)
 {
-    unsigned number = CSR_PMPADDR0 + 1 + below(g, PMP_ENTRIES - 2);
-    uint64_t value = random_pmpaddr(g);
+    unsigned entry = 1 + below(g, PMP_ENTRIES - 2), rs = free_target(g, 0);
     if (chance(g, 50)) {
-        number = CSR_PMPCFG0 + 2 * below(g, 2);
-        value = random_pmpcfg(g, number);
+        put_li(g, rs, random_pmpaddr(g, entry));
+        put(g, enc_csr(CSRRW, any_target(g), CSR_PMPADDR0 + entry, rs));
+        put_same_pmpcfg(g, entry); /* "pmp_tor_bound" */
+    } else {
+        unsigned number = CSR_PMPCFG0 + 2 * below(g, 2);
+        put_li(g, rs, random_pmpcfg(g, number));
+        put(g, enc_csr(CSRRW, any_target(g), number, rs));
     }
-    unsigned rs = free_target(g, 0);
-    put_li(g, rs, value);
-    put(g, enc_csr(CSRRW, any_target(g), number, rs));
     put(g, SFENCE_VMA);
 }

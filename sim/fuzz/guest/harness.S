@@ -147,8 +147,6 @@ quiet_interrupts:
 set_state:
     andi t0, s4, USES_PMP
     beqz t0, 1f
-    csrw pmpcfg0, zero          /* an entry must not lock out the next address */
-    csrw pmpcfg2, zero
     .set offset, BLOB_STATE + 8 * STATE_COUNT
 #define STATE(number, name)
 #define STATE_PMP(number, name) ld t0, offset(s1); csrw number, t0; .set offset, offset + 8;
@@ -253,6 +251,8 @@ finish:
 #include "sim/fuzz/state.def"
 #undef STATE
 #undef STATE_PMP
+    csrw pmpcfg0, zero          /* an access that an entry covers in part fails in M mode too */
+    csrw pmpcfg2, zero
 1:  hash FZ_SCRATCH, FZ_SCRATCH_BYTES, 0
     hash FZ_CODE, FZ_CODE_BYTES, 1
     andi t0, s4, USES_PAGING
