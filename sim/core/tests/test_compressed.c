@@ -196,6 +196,12 @@ static bool is_load(unsigned op)
     return op >= OP_lb && op <= OP_lwu_used;
 }
 
+/* What the next line, or a straddle, must know of. */
+static bool brings_value(unsigned op)
+{
+    return is_load(op) || op == OP_lr_w || op == OP_lr_d;
+}
+
 static bool is_near(unsigned op)
 {
     return op == OP_jal_near || strcmp(insn_name((enum insn_op)op), "beq") == 0;
@@ -223,17 +229,17 @@ static void check_halfword(const struct code_line *code, const uint8_t *bytes, u
     if (next >= LINE_HALVES) {
         cr_assert(ends_line(follower), "halfword %u", half);
         cr_assert_eq(follower->imm, (int32_t)(next - LINE_HALVES));
-        cr_assert_eq(follower->op == OP_line_end_used, is_load(i->op));
-        if (is_load(i->op))
+        cr_assert_eq(follower->op == OP_line_end_used, brings_value(i->op));
+        if (brings_value(i->op))
             cr_assert_eq(follower->rs1, i->rd);
         return;
     }
     cr_assert_eq(follower, &code->insn[code->entry[next]], "halfword %u goes on at %u", half, next);
-    if (!is_load(i->op))
+    if (!brings_value(i->op))
         return;
     if (follower->op == OP_straddle)
         cr_assert(i[1].op == OP_join_used && i[1].rs1 == i->rd);
-    else
+    else if (is_load(i->op))
         cr_assert_eq(i->op, alone.op + insn_uses(follower, i->rd), "load-use of halfword %u", half);
 }
 
@@ -243,8 +249,9 @@ static void random_line(uint8_t bytes[LINE_BYTES], unsigned n)
     for (unsigned i = 0; i < LINE_BYTES; i += 2) {
         uint32_t low = (uint32_t)rng_next(&rng) & 0xffff;
         if (n % 2) {
-            static const uint16_t some[] = {0x4108, 0x6108, 0x0505, 0x0513, 0x3503, 0x8082, 0x0563,
-                                            0xa001, 0x006f, 0x952e, 0x4502, 0x2503, 0x85aa, 0xc119};
+            static const uint16_t some[] = {0x4108, 0x6108, 0x0505, 0x0513, 0x3503, 0x8082,
+                                            0x0563, 0xa001, 0x006f, 0x952e, 0x4502, 0x2503,
+                                            0x85aa, 0xc119, 0x352f, 0x1005}; /* the last: lr.d */
             low = some[rng_below(&rng, sizeof some / sizeof some[0])];
         }
         bytes[i] = (uint8_t)low;
@@ -326,6 +333,7 @@ Test(line, a_straddle_is_one_instruction_and_the_next_lines_rest)
         cr_assert_str_eq(insn_name((enum insn_op)code->insn[0].op),
                          insn_name((enum insn_op)alone.op));
         cr_assert(ends_line(&code->insn[1]));
+        cr_assert_eq(code->insn[1].op == OP_line_end_used, brings_value(alone.op));
         cr_assert_eq(code->insn[1].imm, 1);
         cr_assert_eq(code_bits(code, LINE_HALVES - 1, &length), word);
         cr_assert_eq(length, 4);
