@@ -103,6 +103,12 @@ void put_compressed(struct generator *g, unsigned bits)
     append(g, (struct item){.bits = bits & 0xffff, .bytes = 2, .loose = true});
 }
 
+void put_with_stand_in(struct generator *g, uint32_t bits, uint32_t stand_in)
+{
+    append(g, (struct item){.bits = bits, .bytes = 4, .stand_in = stand_in});
+    g->stand_ins++;
+}
+
 void put_reference(struct generator *g, uint32_t bits, enum reference reference, unsigned place)
 {
     bool compressed = reference == REF_C_BRANCH || reference == REF_C_JUMP;
@@ -206,11 +212,20 @@ static void draw_actions(struct generator *g)
     }
 }
 
+/* Bits of menvcfg, those of the first two also of senvcfg. */
+#define CACHE_BLOCK_ENABLES UINT64_C(0xf0)
+#define STCE                (UINT64_C(1) << 63)
+
 static void draw_state(struct generator *g)
 {
     uint64_t *state = g->p->setting.state;
     state[STATE_medeleg] = chance(g, 60) ? legal_medeleg(rng_next(&g->rng) & 0xb3fe) : 0;
     draw_interrupts(g);
+    if (has(g, ZICBOM) || has(g, ZICBOZ))
+        state[STATE_menvcfg] = state[STATE_senvcfg] = CACHE_BLOCK_ENABLES;
+    if (has(g, SSTC))
+        state[STATE_menvcfg] |= STCE;
+    state[STATE_stimecmp] = has(g, SSTC) && chance(g, 30) ? 0 : TIMER_FAR;
     state[STATE_mtvec] = FZ_M_VECTOR + below(g, 2);
     state[STATE_stvec] = FZ_S_VECTOR + below(g, 2);
     state[STATE_mcounteren] = below(g, 8);
@@ -235,6 +250,8 @@ static uint32_t draw_features(struct generator *g)
     used &= chance(g, 35) ? ~(uint32_t)(SV39 | SV48) : ~0u;
     used &= chance(g, 50) ? ~(uint32_t)PMP : ~0u;
     used &= chance(g, 25) ? ~(uint32_t)F_C : ~0u;
+    used &= chance(g, 50) ? ~(uint32_t)SSTC : ~0u;
+    used &= used & PMP || chance(g, 50) ? ~(uint32_t)(ZICBOM | ZICBOZ) : ~0u; /* "cache_block" */
     return used;
 }
 
@@ -260,7 +277,7 @@ void generate(struct program *p, uint64_t seed, uint64_t number, uint32_t featur
     memset(p, 0, sizeof *p);
     p->setting.seed = seed;
     p->setting.number = number;
-    p->setting.features = features | (features & SV48 ? SV39 : 0);
+    p->setting.features = features | (features & SV48 ? (uint32_t)SV39 : 0);
     g.used = draw_features(&g);
     draw_registers(&g);
     draw_state(&g);
@@ -277,4 +294,21 @@ void generate(struct program *p, uint64_t seed, uint64_t number, uint32_t featur
         g.kept = 1;
         draw_unit(&g)->put(&g);
     }
+}
+
+uint32_t generate_features(uint64_t seed, uint64_t first, uint32_t given, uint32_t drawn)
+{
+    static const uint8_t percent[FEATURES] = {
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) percent,
+#include "sim/fuzz/features.def"
+#undef FEATURE
+    };
+    struct rng rng = rng_stream(~seed, first);
+    uint32_t features = given;
+    for (unsigned i = 0; i < FEATURES; i++) {
+        bool on = rng_below(&rng, 100) < percent[i];
+        if (on && (drawn >> i & 1))
+            features |= 1u << i;
+    }
+    return features;
 }

@@ -54,18 +54,19 @@
 #define HEADER_USES 32   /* USES_* bits */
 #define USES_PAGING 1
 #define USES_PMP 2
-#define USES_C 4
 
-/* A program ("blob"): these words, 8 bytes each, then pokes, then code. */
+/* A program ("blob"): these words, 8 bytes each, then pokes, then
+ * addresses of patches, then code. */
 #define BLOB_BYTES 0      /* of the whole blob, a multiple of 8 */
 #define BLOB_CODE_BYTES 8 /* a multiple of 8 */
 #define BLOB_CODE_AT 16   /* address that the code is copied to, a multiple of 8 */
 #define BLOB_END 24       /* offset of the final instruction from FZ_CODE */
 #define BLOB_POKES 32     /* pairs of address and value, stored before the start */
-#define BLOB_X 40         /* 32 registers */
-#define BLOB_ACTION 296   /* ACTIONS words: what the n-th M trap does besides */
-#define BLOB_STATE 424    /* the registers of state.def, then those for PMP */
-#define STATE_COUNT 22
+#define BLOB_PATCHES 40   /* addresses behind the pokes: words cleared in the end */
+#define BLOB_X 48         /* 32 registers */
+#define BLOB_ACTION 304   /* ACTIONS words: what the n-th M trap does besides */
+#define BLOB_STATE 432    /* the registers of state.def, then those for PMP */
+#define STATE_COUNT 23
 #define STATE_PMP_COUNT 18
 #define BLOB_POKE (BLOB_STATE + 8 * (STATE_COUNT + STATE_PMP_COUNT))
 
@@ -103,7 +104,6 @@
 #define FRAME_TRAPS 128
 #define FRAME_S_EPC 136    /* where the S handler wanted to go on */
 #define FRAME_END 144      /* BLOB_END, for both handlers */
-#define FRAME_C 152          /* a word whose lower bits are not 11 is 2 bytes long */
 #define FRAME_S_EARLY 160    /* saved before it is known whose registers they are */
 #define FRAME_RESERVE 192    /* a line of its own: the store that ends reservations */
 #define FRAME_LOG 256

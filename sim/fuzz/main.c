@@ -23,16 +23,18 @@
 #include "sim/fuzz/machines.h"
 #include "sim/fuzz/report.h"
 
-/* What the hart has: what `run` and `record` test unless told otherwise. */
-#define FEATURES_DEFAULT "base_c_zba_zbb_zbs_svinval_sv39_sv48_pmp_misaligned"
+/* What `show` and `record` take unless told otherwise; `run` draws from everything. */
+#define FEATURES_DEFAULT                                                                           \
+    "base_c_zba_zbb_zbs_zicbom_zicboz_svinval_sstc_sv39_sv48_pmp_misaligned"
 
 enum { BATCH_SECONDS = 10, PROGRESS_SECONDS = 15, FILES_MAX = 256, EXIT_DIFFERENCE = 1 };
 
 struct request {
     uint32_t features;
+    uint32_t drawn; /* a batch's features are `features` and some of these */
     uint64_t seed, first, programs, seconds;
     unsigned batch, failures_max;
-    bool on_qemu, quiet;
+    bool on_qemu, quiet, features_given;
     const char *output; /* a file or a directory */
     const char *file[FILES_MAX];
     unsigned files;
@@ -116,8 +118,9 @@ static bool report_failure(struct session *s, unsigned i, struct error *e)
 static bool run_batch(struct session *s, unsigned count, struct error *e)
 {
     const struct request *r = s->request;
+    uint32_t features = generate_features(r->seed, s->next, r->features, r->drawn);
     for (unsigned i = 0; i < count; i++)
-        generate(&s->program[i], r->seed, s->next + i, r->features);
+        generate(&s->program[i], r->seed, s->next + i, features);
     if (!compare_programs(s->program, count, BATCH_SECONDS, s->pair, e))
         return false;
     for (unsigned i = 0; i < count && s->failures < r->failures_max; i++) {
@@ -300,8 +303,9 @@ static int command_check(const struct request *r)
 static int command_list(const struct request *r)
 {
     (void)r;
-    printf("features (joined by _, as in base_c_zba; %s by default):\n", FEATURES_DEFAULT);
-#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) printf("  %-12s %s\n", #name, meaning);
+    printf("features (joined by _, as in base_c_zba; run draws some for each batch, "
+           "show and record take\n%s):\n", FEATURES_DEFAULT);
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) printf("  %-12s %s\n", #name, meaning);
 #include "sim/fuzz/features.def"
 #undef FEATURE
     printf("differences that are right:\n");
@@ -330,7 +334,7 @@ static const struct command {
 enum { OPT_SEED = 256, OPT_SECONDS, OPT_BATCH, OPT_QEMU, OPT_FIRST, OPT_FAILURES };
 
 static const struct argp_option options[] = {
-    {"isa", 'i', "FEATURES", 0, "what programs may use; see `fuzz list`", 0},
+    {"isa", 'i', "FEATURES", 0, "what programs may use and how Tessera is; see `fuzz list`", 0},
     {"seed", OPT_SEED, "N", 0, "seed of the programs (1)", 0},
     {"first", OPT_FIRST, "N", 0, "number of the first program (0); the one to show", 0},
     {"programs", 'n', "N", 0, "how many programs", 0},
@@ -359,6 +363,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'i':
         if (!features_parse(arg, &r->features))
             argp_error(state, "`%s': no such features; see `fuzz list`", arg);
+        r->features_given = true;
         return 0;
     case OPT_SEED:
         r->seed = number(arg, 0, UINT64_MAX, state);
@@ -412,6 +417,10 @@ int main(int argc, char **argv)
             memmove(r.file, r.file + 1, r.files * sizeof r.file[0]);
             if (commands[i].run == command_run && !r.output)
                 r.output = "out/fuzz";
+            if (commands[i].run == command_run && !r.features_given) {
+                r.features = 0;
+                r.drawn = (1u << FEATURES) - 1;
+            }
             return commands[i].run(&r);
         }
     fprintf(stderr, "fuzz: which of run, show, record, check and list?\n");

@@ -36,7 +36,7 @@ struct qemu {
 static const struct property {
     const char *on, *off;
 } properties[FEATURES] = {
-#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) [FEATURE_##name] = {qemu_on, qemu_off},
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) [FEATURE_##name] = {qemu_on, qemu_off},
 #include "sim/fuzz/features.def"
 #undef FEATURE
 };
@@ -44,8 +44,9 @@ static const struct property {
 /* Everything that Tessera lacks is off, whatever the version's defaults. */
 static void describe_cpu(char *text, uint32_t features)
 {
-    strcpy(text, "rv64,priv_spec=v1.12.0,g=false,f=false,d=false,v=false,h=false,zbc=false,sstc=false,debug=false,x-smaia=true,x-ssaia=true,"
-                 "marchid=0,mimpid=0");
+    strcpy(text, "rv64,priv_spec=v1.12.0,g=false,f=false,d=false,v=false,h=false,zbc=false,"
+                 "c=true,zba=true,zbb=true,zbs=true,svinval=true,sstc=true,mmu=true,"
+                 "debug=false,x-smaia=true,x-ssaia=true,marchid=0,mimpid=0");
     for (unsigned i = 0; i < FEATURES; i++) {
         const char *p = features >> i & 1 ? properties[i].on : properties[i].off;
         if (*p)

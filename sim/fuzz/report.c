@@ -17,7 +17,7 @@ static const char *const abi_names[32] = {
 
 static void report_setting(const struct setting *s, FILE *out)
 {
-    char features[160];
+    char features[FEATURES_TEXT];
     features_format(s->features, features, sizeof features);
     fprintf(out, "program %" PRIu64 " of seed %" PRIu64 ", %s\n", s->number, s->seed, features);
     for (unsigned i = 1; i < 31; i++)
@@ -42,7 +42,7 @@ static void report_insn(csh handle, const struct binary *b, unsigned at,
     uint64_t address = b->code_at + at;
     cs_insn *insn = NULL;
     uint32_t bits = 0;
-    *bytes = (code[0] & 3) == 3 || !(b->setting.features & F_C) ? 4 : 2;
+    *bytes = (code[0] & 3) == 3 ? 4 : 2;
     memcpy(&bits, code, *bytes < left ? *bytes : left);
     fprintf(out, "  %08" PRIx64 "  %0*" PRIx32 "%*s", address, (int)*bytes * 2, bits,
             10 - (int)*bytes * 2, "");

@@ -14,6 +14,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/fuzz/encode.h"
+#include "sim/fuzz/units.h"
 
 /* Makes cut `number` in *p.  False when there is none: nothing would change. */
 typedef bool cut_fn(struct program *p, unsigned number);
@@ -115,6 +116,11 @@ static bool cut_state(struct program *p, unsigned number)
         return clear(&state[number], state[number] & 0xff);
     case STATE_mstatus:
         return clear(&state[number], UINT64_C(0xa00001800));
+    case STATE_stimecmp:
+        return clear(&state[number], TIMER_FAR);
+    case STATE_menvcfg: /* what is enabled is enabled throughout */
+    case STATE_senvcfg:
+        return clear(&state[number], state[number] & ~UINT64_C(1));
     case STATE_medeleg:
     case STATE_mideleg:
         state[STATE_sie] = 0;

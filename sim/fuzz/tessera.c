@@ -1,6 +1,7 @@
 /*
  * Programs on a one-tile Tessera, through the simulator's library interface.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/chip/chip.h"
@@ -19,21 +20,30 @@ enum { CYCLES_PER_PROGRAM = 3000000 };
 static const struct setting_texts {
     const char *on, *off;
 } settings[FEATURES] = {
-#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) [FEATURE_##name] = {on, off},
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) [FEATURE_##name] = {on, off},
 #include "sim/fuzz/features.def"
 #undef FEATURE
 };
+
+/* Assignments separated by blanks. */
+static bool set_all(struct config *cfg, const char *text, struct error *e)
+{
+    char one[64];
+    int used;
+    for (; sscanf(text, "%63s%n", one, &used) == 1; text += used)
+        if (!config_set(cfg, one, "features.def", e))
+            return false;
+    return true;
+}
 
 static bool configure(struct config *cfg, uint32_t features, struct error *e)
 {
     config_defaults(cfg);
     cfg->mesh_width = cfg->mesh_height = 1;
     cfg->memory_dram_mib = FZ_MEMORY_MIB;
-    for (unsigned i = 0; i < FEATURES; i++) {
-        const char *text = features >> i & 1 ? settings[i].on : settings[i].off;
-        if (*text && !config_set(cfg, text, "features.def", e))
+    for (unsigned i = 0; i < FEATURES; i++)
+        if (!set_all(cfg, features >> i & 1 ? settings[i].on : settings[i].off, e))
             return false;
-    }
     return config_check(cfg, "features.def", e);
 }
 

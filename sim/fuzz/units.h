@@ -9,6 +9,9 @@
 #include "sim/fuzz/encode.h"
 #include "sim/fuzz/program.h"
 
+/* A time that does not come, for stimecmp. */
+#define TIMER_FAR (UINT64_C(1) << 48)
+
 struct generator {
     struct program *p;
     struct rng rng;
@@ -17,6 +20,7 @@ struct generator {
     unsigned code_bytes;
     unsigned favourite[6]; /* registers that this program prefers */
     uint32_t kept;         /* registers that nothing may write now */
+    unsigned stand_ins;
     uint32_t used;         /* features of the machine that this program uses */
     uint64_t translation;  /* satp of this program where it is not Bare, without ASID */
 };
@@ -52,6 +56,8 @@ void put(struct generator *g, uint32_t bits);
 void put_loose(struct generator *g, uint32_t bits);
 void put_reference(struct generator *g, uint32_t bits, enum reference reference, unsigned place);
 void put_compressed(struct generator *g, unsigned bits);
+/* The same, of one that QEMU lacks. */
+void put_with_stand_in(struct generator *g, uint32_t bits, uint32_t stand_in);
 
 /* rd = value. */
 void put_li(struct generator *g, unsigned rd, uint64_t value);

@@ -110,27 +110,6 @@ void unit_jump(struct generator *g)
         put_jalr(g, code_view(g), place_ahead(g, 3), below(g, 2));
 }
 
-/* Without compressed instructions a target must be a multiple of 4. */
-void unit_misaligned_jump(struct generator *g)
-{
-    if (g->p->setting.features & F_C) {
-        unit_jump(g);
-        return;
-    }
-    switch (below(g, 3)) {
-    case 0:
-        put(g, OPCODE_JAL | any_target(g) << 7 | enc_j_distance(6));
-        break;
-    case 1:
-        put(g, any_branch(g) | enc_b_distance(chance(g, 50) ? 6 : 10));
-        put(g, NOP); /* may be jumped into by nobody: both distances trap */
-        put(g, NOP);
-        break;
-    default:
-        put_jalr(g, code_view(g), place_ahead(g, 2), 2 + below(g, 2));
-    }
-}
-
 void unit_bad_jump(struct generator *g)
 {
     put_jalr(g, bad_page(g), place_ahead(g, 2), below(g, 2));

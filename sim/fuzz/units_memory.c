@@ -161,19 +161,44 @@ void unit_modify(struct generator *g)
 
 /* ---- cache blocks ----------------------------------------------------------------------------- */
 
-static void put_block(struct generator *g, unsigned operation)
+/* More of them than this would be no different. */
+enum { STAND_INS_WANTED = PATCHES_MAX - 16 };
+
+static uint32_t enc_block(unsigned operation, unsigned rb)
 {
-    unsigned rb = free_target(g, 0);
-    put_scratch_address(g, rb);
-    put(g, OPCODE_MISC_MEM | 2 << 12 | rb << 15 | operation << 20);
+    return OPCODE_MISC_MEM | 2 << 12 | rb << 15 | operation << 20;
 }
 
+/* What QEMU loads is a byte ("cache_block" in differences.def). */
 void unit_block(struct generator *g)
 {
-    put_block(g, 1 + below(g, 2)); /* clean, flush: inval may lose stores, or not */
+    unsigned rb = free_target(g, 0);
+    if (g->stand_ins >= STAND_INS_WANTED)
+        return;
+    if (chance(g, 85))
+        put_scratch_address(g, rb);
+    else
+        put_li(g, rb, bad_page(g));
+    if (chance(g, 50))
+        put(g, enc_addi(rb, rb, (int32_t)below(g, 64)));
+    put_with_stand_in(g, enc_block(below(g, 3), rb), enc_i(OPCODE_LOAD, X0, rb, 0));
 }
 
+/* A line that an AMO has tried, as in unit_reserve, is zeroed by one instruction and
+ * seven that do nothing, or by eight stores. */
 void unit_block_zero(struct generator *g)
 {
-    put_block(g, 4);
+    enum { MAGIC = 0x5a5, LINE = 64, WORDS = 8 };
+    unsigned line = free_target(g, 0), any = free_target(g, 1u << line);
+    if (g->stand_ins >= STAND_INS_WANTED)
+        return;
+    put_li(g, line, FZ_SCRATCH + LINE * below(g, FZ_SCRATCH_BYTES / LINE));
+    put(g, enc_addi(any, X0, MAGIC));
+    put(g, enc_r(OPCODE_AMO | 3 << 12 | 0x40000000, any, line, X0)); /* amoor.d */
+    put(g, enc_addi(any, any, -MAGIC));
+    put_reference(g, OPCODE_BRANCH | any << 15, REF_BRANCH, (g->unit + 1) * UNIT_PLACES);
+    put(g, enc_addi(any, line, (int32_t)below(g, LINE)));
+    for (unsigned i = 0; i < WORDS; i++)
+        put_with_stand_in(g, i ? NOP : enc_block(4, any),
+                          enc_s(OPCODE_STORE | 3 << 12, X0, line, 8 * (int32_t)i));
 }
