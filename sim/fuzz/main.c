@@ -3,7 +3,7 @@
  *
  *   fuzz run     draws programs, compares, shrinks what differs and keeps it
  *   fuzz show    one program of a seed, with what became of it
- *   fuzz record  draws programs and keeps them with QEMU's results
+ *   fuzz record  writes the corpus: programs with QEMU's results
  *   fuzz check   runs kept programs on Tessera (or, --qemu, on QEMU once more)
  *   fuzz list    what can be switched, and what is not compared and why
  */
@@ -21,6 +21,7 @@
 #include "sim/fuzz/corpus.h"
 #include "sim/fuzz/generate.h"
 #include "sim/fuzz/machines.h"
+#include "sim/fuzz/record.h"
 #include "sim/fuzz/report.h"
 
 /* What `show` and `record` take unless told otherwise; `run` draws from everything. */
@@ -195,28 +196,10 @@ static int command_show(const struct request *r)
 static int command_record(const struct request *r)
 {
     struct error e;
-    unsigned count = r->programs && r->programs < BATCH_MAX ? (unsigned)r->programs : BATCH_MAX;
-    static struct program p;
-    struct binary *b = mem_alloc(count * sizeof *b);
-    struct result *results = mem_alloc(count * sizeof *results);
-    for (unsigned i = 0; i < count; i++) {
-        generate(&p, r->seed, r->first + i, r->features);
-        program_assemble(&p, &b[i]);
-    }
-    struct qemu *q = qemu_start(b, count, results, BATCH_SECONDS, &e);
-    bool good = q && qemu_wait(q, &e);
-    FILE *out = good && r->output ? fopen(r->output, "w") : stdout;
-    if (good && !out)
-        good = error_set(&e, EXIT_STATUS_IO, "%s: %s", r->output, strerror(errno));
-    for (unsigned i = 0; good && i < count; i++)
-        if (results[i].status)
-            corpus_write(out, &b[i], &results[i]);
-    if (good && fflush(out) != 0)
-        good = error_set(&e, EXIT_STATUS_IO, "%s: %s", r->output ? r->output : "output",
-                         strerror(errno));
-    mem_free(results);
-    mem_free(b);
-    return good ? 0 : fail(&e);
+    unsigned candidates = r->programs && r->programs < 100000 ? (unsigned)r->programs : 6000;
+    return record_corpus(r->output ? r->output : "sim/fuzz/corpus", r->seed, candidates, &e)
+               ? 0
+               : fail(&e);
 }
 
 /* ---- check --------------------------------------------------------------------------------- */
@@ -341,7 +324,7 @@ static const struct argp_option options[] = {
     {"seconds", OPT_SECONDS, "N", 0, "how long to run", 0},
     {"batch", OPT_BATCH, "N", 0, "programs for each start of QEMU (400)", 0},
     {"failures", OPT_FAILURES, "N", 0, "end after this many differences (5)", 0},
-    {"output", 'o', "PATH", 0, "directory of run (out/fuzz), file of record", 0},
+    {"output", 'o', "PATH", 0, "directory of run (out/fuzz) and record (sim/fuzz/corpus)", 0},
     {"qemu", OPT_QEMU, NULL, 0, "check on QEMU instead of Tessera", 0},
     {"quiet", 'q', NULL, 0, "no progress", 0},
     {0}};

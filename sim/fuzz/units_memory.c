@@ -96,11 +96,17 @@ void unit_atomic(struct generator *g)
 {
     const struct access *a = any_access(g, true);
     unsigned rb = free_target(g, 0);
+    bool misaligned = false;
     put_address(g, rb, FZ_SCRATCH); /* see "amo_fault" in differences.def */
-    if (!has(g, SV39) && !has(g, PMP) && chance(g, 20)) /* the latter is misaligned */
-        put(g, enc_addi(rb, rb, chance(g, 60) ? 4 : 1 + (int32_t)below(g, 7)));
+    if (!has(g, SV39) && !has(g, PMP) && chance(g, 20)) {
+        misaligned = chance(g, 40);
+        put(g, enc_addi(rb, rb, misaligned ? 1 + 2 * (int32_t)below(g, 4) : 4));
+    }
     g->kept |= 1u << rb;
-    put_access(g, a, rb, 0);
+    if (misaligned && chance(g, 30)) /* lr; the trap ends its reservation, if there is any */
+        put(g, enc_r(OPCODE_AMO | (2 + below(g, 2)) << 12 | 0x10000000, any_target(g), rb, 0));
+    else
+        put_access(g, a, rb, 0);
     g->kept = 1;
 }
 

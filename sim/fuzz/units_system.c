@@ -99,9 +99,20 @@ static void access_target(struct generator *g, const struct csr *c)
     put(g, enc_csr(CSRRW, X0, c->number, rs));
 }
 
+/* More often the status registers, the first rows, and the last, which are the only
+ * ones that U mode may read. */
+static const struct csr *any_csr(struct generator *g)
+{
+    enum { STATUS = 2, COUNTERS = 3 };
+    unsigned drawn = below(g, 100);
+    if (drawn < 30)
+        return &csrs[below(g, STATUS)];
+    return &csrs[drawn < 40 ? CSRS - 1 - below(g, COUNTERS) : below(g, CSRS)];
+}
+
 void unit_csr(struct generator *g)
 {
-    const struct csr *c = &csrs[chance(g, 30) ? below(g, 2) : below(g, CSRS)];
+    const struct csr *c = any_csr(g);
     if (c->access == VECTOR || c->access == TARGET) {
         (c->access == VECTOR ? access_vector : access_target)(g, c);
         return;
