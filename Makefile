@@ -18,7 +18,7 @@ WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-protot
 JOBS ?= $(shell nproc)
 OPT := $(if $(filter 1,$(DEBUG)),-O0,-O2) -g
 comma := ,
-SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN)) -fno-omit-frame-pointer)
+SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN)) -fno-omit-frame-pointer -Wno-format-truncation)
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE
 CFLAGS += -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -MMD -MP
 LDFLAGS += $(SANFLAGS)

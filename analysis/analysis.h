@@ -30,6 +30,14 @@ struct run_series {
     uint64_t min, p50, p95, p99, max;
 };
 
+/* What a hart did in one privilege mode: its cycles, divided into parts (the CPI stack). */
+enum { RUN_PARTS_MAX = 32 };
+struct run_hart {
+    uint32_t tile;
+    char mode; /* 'U', 'S', 'M' */
+    uint64_t cycles, instructions, part[RUN_PARTS_MAX];
+};
+
 /* What came out.  `status` is the exit status of the contract: 0 when the run
  * did what it was asked, the guest's own code when that is not 0, one of enum
  * exit_status when the run failed otherwise. */
@@ -45,6 +53,10 @@ struct run_outcome {
     struct stats stats;        /* released by run_record_free */
     struct run_series *series; /* mem_alloc'd; released by run_record_free */
     unsigned series_count;
+    struct run_hart *hart; /* modes in which a hart spent no cycle left out; mem_alloc'd, likewise */
+    unsigned hart_count;
+    const char *part[RUN_PARTS_MAX]; /* names; they live as long as the program */
+    unsigned part_count;
 };
 #define RUN_NO_EXIT_CODE (-1)
 

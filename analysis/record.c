@@ -25,6 +25,7 @@ void run_record_free(struct run_record *record)
     mem_free(record->config);
     mem_free(record->param);
     mem_free(record->outcome.series);
+    mem_free(record->outcome.hart);
     stats_free(&record->outcome.stats);
     memset(record, 0, sizeof *record);
 }
@@ -183,6 +184,45 @@ static bool insert_results(struct analysis *db, const struct run_outcome *o, uin
     return good;
 }
 
+static bool insert_cycles(struct analysis *db, sqlite3_stmt *s, const struct run_outcome *o,
+                          const struct run_hart *hart, struct error *e)
+{
+    bool good = true;
+    for (unsigned k = 0; good && k < o->part_count; k++) {
+        if (hart->part[k] == 0)
+            continue;
+        bind_text(s, 4, o->part[k]);
+        bind_number(s, 5, hart->part[k]);
+        good = db_step(db, s, e);
+    }
+    return good;
+}
+
+static bool insert_harts(struct analysis *db, const struct run_outcome *o, uint64_t run_id,
+                         struct error *e)
+{
+    sqlite3_stmt *of_hart = db_prepare(db, "INSERT INTO harts VALUES (?1,?2,?3,?4,?5)", e);
+    sqlite3_stmt *of_part =
+        of_hart ? db_prepare(db, "INSERT INTO hart_cycles VALUES (?1,?2,?3,?4,?5)", e) : NULL;
+    bool good = of_part != NULL;
+    for (unsigned i = 0; good && i < o->hart_count; i++) {
+        const struct run_hart *hart = &o->hart[i];
+        const char mode[] = {hart->mode, '\0'};
+        sqlite3_stmt *const both[] = {of_hart, of_part};
+        for (unsigned k = 0; k < 2; k++) {
+            bind_number(both[k], 1, run_id);
+            bind_number(both[k], 2, hart->tile);
+            bind_text(both[k], 3, mode);
+        }
+        bind_number(of_hart, 4, hart->cycles);
+        bind_number(of_hart, 5, hart->instructions);
+        good = db_step(db, of_hart, e) && insert_cycles(db, of_part, o, hart, e);
+    }
+    sqlite3_finalize(of_hart);
+    sqlite3_finalize(of_part);
+    return good;
+}
+
 bool analysis_record(struct analysis *db, const struct run_record *record, struct error *e)
 {
     uint64_t run_id = 0;
@@ -191,7 +231,8 @@ bool analysis_record(struct analysis *db, const struct run_record *record, struc
     bool good = (record->point_key[0] == 0 || delete_point(db, record->point_key, e)) &&
                 insert_run(db, record, &run_id, e) && insert_params(db, record, run_id, e) &&
                 insert_stats(db, &record->outcome.stats, run_id, e) &&
-                insert_results(db, &record->outcome, run_id, e);
+                insert_results(db, &record->outcome, run_id, e) &&
+                insert_harts(db, &record->outcome, run_id, e);
     return db_end(db, good, e);
 }
 

@@ -4,6 +4,8 @@
  *   runs ---< run_params     boot arguments and parameters given, one by one
  *        ---< stats          the models' counters
  *        ---< results        distributions that the guest reported
+ *        ---< harts          what each hart did in each privilege mode
+ *        ---< hart_cycles    the same, its cycles divided into parts
  *   sweeps ---< sweep_points >--- runs (by point_key)
  *
  * A change here that an older tessera could not read, or that this one could
@@ -60,7 +62,23 @@ const char schema_sql[] =
     "  p95    INTEGER NOT NULL,\n"
     "  p99    INTEGER NOT NULL,\n"
     "  max    INTEGER NOT NULL,\n"
-    "  PRIMARY KEY (run_id, series)\n"
+    "  PRIMARY KEY (run_id, series, unit)\n"
+    ") WITHOUT ROWID;\n"
+    "CREATE TABLE harts (\n"
+    "  run_id INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,\n"
+    "  tile   INTEGER NOT NULL,\n"
+    "  mode   TEXT NOT NULL,              -- privilege: U, S or M\n"
+    "  cycles INTEGER NOT NULL,\n"
+    "  instructions INTEGER NOT NULL,\n"
+    "  PRIMARY KEY (run_id, tile, mode)\n"
+    ") WITHOUT ROWID;\n"
+    "CREATE TABLE hart_cycles (           -- the parts that are not 0; they add up to cycles\n"
+    "  run_id INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,\n"
+    "  tile   INTEGER NOT NULL,\n"
+    "  mode   TEXT NOT NULL,\n"
+    "  part   TEXT NOT NULL,              -- base, or what the hart waited for\n"
+    "  cycles INTEGER NOT NULL,\n"
+    "  PRIMARY KEY (run_id, tile, mode, part)\n"
     ") WITHOUT ROWID;\n"
     "CREATE TABLE sweeps (\n"
     "  sweep  TEXT PRIMARY KEY,\n"

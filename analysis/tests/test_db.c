@@ -100,6 +100,14 @@ static struct run_record make_record(const char *point_key)
                                               .p95 = 3,
                                               .p99 = 4,
                                               .max = 5};
+    r.outcome.hart = mem_alloc(sizeof *r.outcome.hart);
+    r.outcome.hart_count = 1;
+    r.outcome.hart[0] = (struct run_hart){
+        .tile = 3, .mode = 'S', .cycles = 30, .instructions = 20, .part = {20, 0, 10}};
+    r.outcome.part_count = 3;
+    r.outcome.part[0] = "base";
+    r.outcome.part[1] = "fetch";
+    r.outcome.part[2] = "idle";
     return r;
 }
 
@@ -132,6 +140,24 @@ Test(db, a_run_is_stored_in_full)
     cr_expect_str_eq(ask("SELECT value || unit FROM stats WHERE name = 'mesh.flit_hops'"),
                      "99flits");
     cr_expect_str_eq(ask("SELECT count || ' ' || mean || ' ' || p99 FROM results"), "10 2.5 4");
+    cr_expect_str_eq(ask("SELECT tile || mode || cycles || ' ' || instructions FROM harts"),
+                     "3S30 20");
+    cr_expect_str_eq(ask("SELECT group_concat(tile || mode || part || cycles) FROM hart_cycles"),
+                     "3Sbase20,3Sidle10");
+}
+
+Test(db, series_of_one_name_in_two_units_are_both_kept)
+{
+    struct analysis *db = open_good(ANALYSIS_WRITE);
+    struct run_record r = make_record("k1");
+    r.outcome.series = mem_resize(r.outcome.series, 2 * sizeof *r.outcome.series);
+    r.outcome.series[1] = r.outcome.series[0];
+    snprintf(r.outcome.series[1].unit, sizeof r.outcome.series[1].unit, "ns");
+    r.outcome.series_count = 2;
+    record_good(db, r);
+    analysis_close(db);
+    cr_expect_str_eq(ask("SELECT group_concat(series || unit) FROM results"),
+                     "op_cyclescycles,op_cyclesns");
 }
 
 Test(db, exit_code_is_null_when_the_guest_did_not_end)

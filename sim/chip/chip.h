@@ -74,6 +74,19 @@ struct chip_results {
         const struct hist *hist;
     } * series; /* owned by the chip */
 };
+/* Where the cycles of harts went (the CPI stack): chip_parts parts that add up to a
+ * hart's cycles, `base` (issue of instructions) first. */
+extern const unsigned chip_parts;
+const char *chip_part_name(unsigned part);
+const char *chip_part_meaning(unsigned part);
+
+enum { CHIP_PARTS_MAX = 32 };
+struct chip_account {
+    uint64_t cycles, instructions, part[CHIP_PARTS_MAX];
+};
+/* Of one hart in one privilege mode (0 U, 1 S, 2 M), at the end of the run. */
+struct chip_account chip_account(const struct chip *chip, tile_id tile, unsigned mode);
+
 /* At the end of the run; before one, as of now. */
 void chip_results(struct chip *chip, struct chip_results *results);
 

@@ -16,6 +16,8 @@ static const struct stall_name {
 #undef STALL
 };
 
+static const char base_meaning[] = "cycles that issued an instruction, outside polling rounds";
+
 static void put_stall(struct stats *stats, const char *prefix, unsigned cause, uint64_t cycles)
 {
     char name[64];
@@ -23,27 +25,73 @@ static void put_stall(struct stats *stats, const char *prefix, unsigned cause, u
     stats_put(stats, name, cycles, "cycles", stall_names[cause].meaning);
 }
 
-/* The same accounts as hart.*, for one privilege. */
-static void put_mode(const struct chip *chip, struct stats *stats, unsigned mode,
-                     const char *prefix)
+_Static_assert(1 + STALLS <= CHIP_PARTS_MAX, "a part for base and each stall");
+const unsigned chip_parts = 1 + STALLS;
+
+const char *chip_part_name(unsigned part)
 {
-    struct mode_account sum = {0};
-    uint64_t stalls = 0;
-    char name[64];
+    return part ? stall_names[part - 1].name : "base";
+}
+
+const char *chip_part_meaning(unsigned part)
+{
+    return part ? stall_names[part - 1].meaning : base_meaning;
+}
+
+struct chip_account chip_account(const struct chip *chip, tile_id tile, unsigned mode)
+{
+    struct hart_account from = hart_account_of(&chip->hart[tile], mode);
+    struct chip_account a = {
+        .cycles = from.cycles, .instructions = from.instructions, .part = {from.base}};
+    memcpy(&a.part[1], from.stall, sizeof from.stall);
+    return a;
+}
+
+static void add_account(struct hart_account *sum, const struct hart_account *a)
+{
+    sum->cycles += a->cycles;
+    sum->instructions += a->instructions;
+    sum->base += a->base;
+    for (unsigned k = 0; k < STALLS; k++)
+        sum->stall[k] += a->stall[k];
+}
+
+static struct hart_account account_of_mode(const struct chip *chip, unsigned mode)
+{
+    struct hart_account sum = {0};
     for (unsigned i = 0; i < chip->engine.tiles; i++) {
-        const struct mode_account *m = &chip->hart[i].mode[mode];
-        sum.cycles += m->cycles;
-        for (unsigned k = 0; k < STALLS; k++)
-            sum.stall[k] += m->stall[k];
+        struct hart_account a = hart_account_of(&chip->hart[i], mode);
+        add_account(&sum, &a);
     }
-    for (unsigned k = 0; k < STALLS; k++)
-        stalls += sum.stall[k];
+    return sum;
+}
+
+static void put_account(struct stats *stats, const char *prefix, const struct hart_account *a)
+{
+    char name[64];
     snprintf(name, sizeof name, "%s.instructions", prefix);
-    stats_put(stats, name, sum.cycles - stalls, "instructions", "retired in this privilege mode");
+    stats_put(stats, name, a->instructions, "instructions", "retired, over all harts");
     snprintf(name, sizeof name, "%s.cycles", prefix);
-    stats_put(stats, name, sum.cycles, "cycles", "spent in this privilege mode, over all harts");
+    stats_put(stats, name, a->cycles, "cycles",
+              "sum over all harts: base and all stalls add up to it");
+    snprintf(name, sizeof name, "%s.base", prefix);
+    stats_put(stats, name, a->base, "cycles", base_meaning);
     for (unsigned k = 0; k < STALLS; k++)
-        put_stall(stats, prefix, k, sum.stall[k]);
+        put_stall(stats, prefix, k, a->stall[k]);
+}
+
+/* The accounts of all harts, and the same by privilege. */
+static void put_accounts(const struct chip *chip, struct stats *stats)
+{
+    static const char *const prefix[] = {"hart.u", "hart.s", "hart.m"};
+    struct hart_account mode[3], all = {0};
+    for (unsigned m = 0; m < 3; m++) {
+        mode[m] = account_of_mode(chip, m);
+        add_account(&all, &mode[m]);
+    }
+    put_account(stats, "hart", &all);
+    for (unsigned m = 0; m < 3; m++)
+        put_account(stats, prefix[m], &mode[m]);
 }
 
 static void put_translation(const struct chip *chip, struct stats *stats)
@@ -64,24 +112,12 @@ static void put_translation(const struct chip *chip, struct stats *stats)
 
 static void put_harts(const struct chip *chip, struct stats *stats)
 {
-    uint64_t stall[STALLS] = {0}, cycles = 0, traps = 0, interrupts = 0;
+    uint64_t traps = 0, interrupts = 0;
     for (unsigned i = 0; i < chip->engine.tiles; i++) {
-        const struct hart *h = &chip->hart[i];
-        cycles += h->cycle;
-        traps += h->traps;
-        interrupts += h->interrupts;
-        for (unsigned k = 0; k < STALLS; k++)
-            stall[k] += h->stall[k];
+        traps += chip->hart[i].traps;
+        interrupts += chip->hart[i].interrupts;
     }
-    stats_put(stats, "hart.instructions", chip_instructions(chip), "instructions",
-              "retired, over all harts");
-    stats_put(stats, "hart.cycles", cycles, "cycles",
-              "sum over all harts: the instructions and all hart.stall.* add up to it");
-    for (unsigned k = 0; k < STALLS; k++)
-        put_stall(stats, "hart", k, stall[k]);
-    put_mode(chip, stats, 0, "hart.u");
-    put_mode(chip, stats, 1, "hart.s");
-    put_mode(chip, stats, 2, "hart.m");
+    put_accounts(chip, stats);
     put_translation(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");

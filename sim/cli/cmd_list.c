@@ -170,6 +170,27 @@ static bool list_params(json_t *rows, struct error *e)
     return true;
 }
 
+/* What mhpmcounters count; an event's number goes into mhpmevent. */
+static bool list_events(json_t *rows, struct error *e)
+{
+    static const struct {
+        int number;
+        const char *name, *meaning;
+    } events[] = {
+#define EVENT(number, name, count, meaning) {number, #name, meaning},
+#include "sim/core/hpm.def"
+#undef EVENT
+    };
+    (void)e;
+    for (unsigned i = 0; i < sizeof events / sizeof *events; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", events[i].number);
+        json_array_append_new(rows, json_pack("{ssssss}", "number", number, "name", events[i].name,
+                                              "description", events[i].meaning));
+    }
+    return true;
+}
+
 static const struct listing {
     const char *name;
     bool (*list)(json_t *rows, struct error *e);
@@ -180,6 +201,7 @@ static const struct listing {
     {"figures", list_figures, {"name", "description", "x", "y"}},
     {"params", list_params, {"name", "type", "default", "range", "unit", "description"}},
     {"benches", list_benches, {"name", "description"}},
+    {"events", list_events, {"number", "name", "description"}},
 };
 
 enum { LISTINGS = sizeof listings / sizeof listings[0] };
@@ -242,7 +264,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         o->what = text;
         break;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "machines, sweeps, figures, params or benches is expected");
+        argp_error(state, "machines, sweeps, figures, params, benches or events is expected");
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -252,7 +274,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 
 static const struct argp parser = {argp_options,
                                    parse_option,
-                                   "machines|sweeps|figures|params|benches",
+                                   "machines|sweeps|figures|params|benches|events",
                                    "List what there is to choose from.",
                                    NULL,
                                    NULL,
@@ -268,7 +290,8 @@ static const struct listing *find_listing(const char *what, struct error *e)
     }
     const char *near = nearest_name(what, names, LISTINGS);
     error_set(e, EXIT_STATUS_USAGE, "%s: no such listing; %s%s%s", what,
-              near ? "did you mean " : "machines, sweeps, figures, params and benches are known",
+              near ? "did you mean "
+                   : "machines, sweeps, figures, params, benches and events are known",
               near ? near : "", near ? "?" : "");
     return NULL;
 }

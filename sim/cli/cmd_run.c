@@ -14,7 +14,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "sim/abi/simctl.h"
 #include "sim/base/file.h"
+#include "sim/cli/cpi.h"
 #include "sim/cli/named.h"
 #include "sim/cli/run.h"
 
@@ -30,6 +32,7 @@ static const struct argp_option options[] = {
     {"trace", 'T', "FILE", 0, "write the event trace (see tessera trace)", 0},
     {"commit-log", 'c', "FILE", 0,
      "write a line for every instruction that retires, as Spike's --log-commits does", 0},
+    {"cpi", 'p', 0, 0, "print where the cycles of each hart went (the CPI stack)", 0},
     {"quiet", 'q', 0, 0, "print the guest's console and errors only", 0},
     {0},
 };
@@ -39,7 +42,7 @@ struct arguments {
     struct error set_error;
     char machine[4096]; /* the file that the word for the machine means */
     const char *stats, *db, *trace, *commit_log;
-    bool quiet;
+    bool cpi, quiet;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state)
@@ -73,6 +76,9 @@ static error_t parse(int key, char *value, struct argp_state *state)
         break;
     case 'c':
         a->commit_log = value;
+        break;
+    case 'p':
+        a->cpi = true;
         break;
     case 'q':
         a->quiet = true;
@@ -124,12 +130,15 @@ static json_t *stats_object(const struct run_outcome *o)
     return stats;
 }
 
+/* Series by name; a second one of the same name, in another unit, as "name (unit)". */
 static json_t *results_object(const struct run_outcome *o)
 {
     json_t *results = json_object();
     for (unsigned i = 0; i < o->series_count; i++) {
         const struct run_series *s = &o->series[i];
-        json_object_set_new(results, s->name,
+        char key[SIMCTL_NAME_BYTES + SIMCTL_UNIT_BYTES + sizeof " ()"];
+        snprintf(key, sizeof key, "%s (%s)", s->name, s->unit);
+        json_object_set_new(results, json_object_get(results, s->name) ? key : s->name,
                             json_pack("{s:s, s:I, s:f, s:I, s:I, s:I, s:I, s:I}", "unit", s->unit,
                                       "count", (json_int_t)s->count, "mean", s->mean, "min",
                                       (json_int_t)s->min, "p50", (json_int_t)s->p50, "p95",
@@ -153,13 +162,14 @@ static json_t *record_object(const struct run_record *record)
     char hash[20], guest_hash[20];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)o->state_hash);
     snprintf(guest_hash, sizeof guest_hash, "%016llx", (unsigned long long)record->guest_hash);
-    return json_pack("{s:I, s:I, s:f, s:I, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}",
-                     "cycles", (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
-                     "host_seconds", o->host_seconds, "host_peak_kib", host_peak_kib(), "exit_code",
-                     o->status, "threads", (int)o->threads, "state_hash", hash, "machine",
-                     record->machine, "guest", record->guest, "guest_hash", guest_hash, "bootargs",
-                     record->bootargs, "revision", record->revision, "config", record->config,
-                     "stats", stats_object(o), "results", results_object(o));
+    return json_pack(
+        "{s:I, s:I, s:f, s:I, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}",
+        "cycles", (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
+        "host_seconds", o->host_seconds, "host_peak_kib", host_peak_kib(), "exit_code", o->status,
+        "threads", (int)o->threads, "state_hash", hash, "machine", record->machine, "guest",
+        record->guest, "guest_hash", guest_hash, "bootargs", record->bootargs, "revision",
+        record->revision, "config", record->config, "stats", stats_object(o), "results",
+        results_object(o), "harts", cpi_object(o));
 }
 
 static bool write_stats(struct output *out, const struct run_record *record, struct error *e)
@@ -223,6 +233,8 @@ static int finish(const struct arguments *a, struct destinations *d, struct run_
         cli_fail(e);
     else if (!a->quiet)
         print_summary(&record->outcome);
+    if (a->cpi && has_run)
+        cpi_print(&record->outcome, stderr);
     if (d->stats.file && has_run && !write_stats(&d->stats, record, e))
         status = cli_fail(e);
     if (d->db && has_run && !store(d->db, record, e))

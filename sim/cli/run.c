@@ -96,7 +96,27 @@ static void take_series(struct run_outcome *outcome, const struct chip_results *
     }
 }
 
-static void take_results(struct chip *chip, struct run_outcome *outcome)
+/* Modes in which a hart spent no cycle are left out. */
+static void take_harts(struct run_outcome *outcome, const struct chip *chip, unsigned tiles)
+{
+    enum { MODES = 3 };
+    outcome->part_count = chip_parts;
+    for (unsigned k = 0; k < chip_parts; k++)
+        outcome->part[k] = chip_part_name(k);
+    outcome->hart = mem_alloc((size_t)tiles * MODES * sizeof *outcome->hart);
+    for (unsigned n = 0; n < tiles * MODES; n++) {
+        unsigned tile = n / MODES, mode = n % MODES;
+        struct chip_account a = chip_account(chip, (tile_id)tile, mode);
+        if (a.cycles == 0)
+            continue;
+        struct run_hart *hart = &outcome->hart[outcome->hart_count++];
+        *hart = (struct run_hart){
+            .tile = tile, .mode = "USM"[mode], .cycles = a.cycles, .instructions = a.instructions};
+        memcpy(hart->part, a.part, sizeof a.part);
+    }
+}
+
+static void take_results(struct chip *chip, unsigned tiles, struct run_outcome *outcome)
 {
     struct chip_results results;
     chip_results(chip, &results);
@@ -105,6 +125,7 @@ static void take_results(struct chip *chip, struct run_outcome *outcome)
     outcome->state_hash = results.state_hash;
     outcome->stats = results.stats; /* released with the record */
     take_series(outcome, &results);
+    take_harts(outcome, chip, tiles);
 }
 
 /* The first line of the chip's own explanation is the error's text. */
@@ -124,13 +145,13 @@ static bool explain_failure(struct chip *chip, FILE *report, struct error *e)
     return false;
 }
 
-static bool run_chip(struct chip *chip, const struct run_instruments *with,
+static bool run_chip(struct chip *chip, unsigned tiles, const struct run_instruments *with,
                      struct run_outcome *outcome, struct error *e)
 {
     double start = seconds_now();
     enum chip_end end = chip_run(chip);
     outcome->host_seconds = seconds_now() - start;
-    take_results(chip, outcome);
+    take_results(chip, tiles, outcome);
     outcome->status = chip_exit_status(chip);
     if (end != CHIP_EXIT)
         return explain_failure(chip, with->report, e);
@@ -153,7 +174,8 @@ static bool build_and_run(const struct config *cfg, const struct run_request *re
         .inquiry = with->inquiry,
     };
     struct chip *chip = chip_create(cfg, &options, e);
-    bool ok = chip && chip_load(chip, image, e) && run_chip(chip, with, outcome, e);
+    bool ok =
+        chip && chip_load(chip, image, e) && run_chip(chip, config_tiles(cfg), with, outcome, e);
     chip_destroy(chip);
     return ok;
 }

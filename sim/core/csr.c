@@ -405,6 +405,8 @@ enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool r
     const struct csr_row *row = row_of(number);
     if (!row || !is_allowed(h, number, writes))
         return CSR_ILLEGAL;
+    if ((writes && number != CSR_MU_QUEUE) || number == CSR_MU_POP)
+        hart_acts(h);
     if (row->kind == CSR_PMP && (!h->pmp.entries || (number < 0x3b0 && (number & 1))))
         return CSR_ILLEGAL; /* on RV64 only the even pmpcfg exist */
     if (row->kind == CSR_RANGE || row->kind == CSR_PMP) {

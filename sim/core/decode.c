@@ -71,10 +71,9 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
-    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
-    [OP_forbidden] = "forbidden",
-    [OP_line_end_used] = "line_end", [OP_traced] = "traced",
+    [OP_jal_near] = "jal",        [OP_jal_call] = "jal",           [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr", [OP_illegal] = "illegal",        [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden", [OP_line_end_used] = "line_end", [OP_traced] = "traced",
 };
 
 const char *insn_name(enum insn_op op)
@@ -203,7 +202,7 @@ static struct insn insn_at(uint32_t bits, unsigned half, unsigned *next)
     bool compressed = is_compressed(bits);
     struct insn insn = decode_insn(compressed ? expand_compressed((uint16_t)bits) : bits);
     *next = half + (compressed ? 1 : 2);
-    if (insn.op == OP_jal || insn.op == OP_jalr)
+    if ((insn.op == OP_jal && insn.rd != 32) || insn.op == OP_jalr)
         insn.rs2 = (uint8_t)*next;
     if (is_branch(&insn))
         insn.rd = insn.imm < 0;
@@ -354,6 +353,74 @@ static bool is_traceable(const struct insn *insn)
            insn->op != OP_join_used && insn->op != OP_straddle;
 }
 
+/* ---- loops that may be polling (polling.h) ------------------------------------------ */
+
+static bool is_plain_jump(const struct insn *insn)
+{
+    return insn->rd == 32 && (insn->op == OP_jal || insn->op == OP_jal_near);
+}
+
+static bool is_near(const struct insn *insn)
+{
+    return insn->op == OP_jal_near || (is_branch(insn) && (insn->op - OP_beq) % 2 == 1);
+}
+
+static bool goes_back(const struct code_line *code, const struct insn *insn)
+{
+    if (is_near(insn))
+        return insn->imm <= 0;
+    return insn->imm < 2 * code->half[insn - code->insn];
+}
+
+static bool is_store(const struct insn *insn)
+{
+    return insn->op >= OP_sb && insn->op < OP_beq;
+}
+
+/* An instruction that does nothing but write its rd from registers. */
+static bool is_computation(const struct insn *insn)
+{
+    return insn->op < OP_lb;
+}
+
+/* Does the way from `first` to the branch change something each time: store, or
+ * count in a register that nothing else writes?  False when it is not straight. */
+static bool makes_progress(const struct insn *first, const struct insn *branch)
+{
+    unsigned writes[33] = {0};
+    uint64_t counted = 0;
+    for (const struct insn *i = first; i < branch; i++) {
+        if (is_store(i))
+            return true;
+        if (!is_computation(i) && !is_load(i))
+            return false;
+        writes[i->rd]++;
+        if ((i->op == OP_addi || i->op == OP_addiw) && i->rs1 == i->rd && i->imm)
+            counted |= UINT64_C(1) << i->rd;
+    }
+    for (unsigned r = 1; r < 32; r++)
+        if (counted >> r & 1 && writes[r] == 1)
+            return true;
+    return false;
+}
+
+/* A backward branch or plain jump, unless its loop can be seen to make progress. */
+static bool may_close_round(const struct code_line *code, const struct insn *insn)
+{
+    if (!(is_branch(insn) || is_plain_jump(insn)) || !goes_back(code, insn))
+        return false;
+    return !is_near(insn) || !makes_progress(insn + insn->imm, insn);
+}
+
+/* The handler that a record begins with; the others find the next one by its `op`. */
+static enum insn_op entry_of(const struct insn *insn, bool round,
+                             const struct code_options *options)
+{
+    if (options->traced && is_traceable(insn))
+        return round ? OP_traced_round : OP_traced;
+    return round ? OP_round : (enum insn_op)insn->op;
+}
+
 static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)
 {
     const void *const *handler = hart_handlers();
@@ -364,7 +431,7 @@ static void finish_line(struct code_line *code, unsigned count, const struct cod
     for (unsigned i = 0; i < count; i++) {
         struct insn *insn = &code->insn[i];
         make_predicted(insn, options);
-        insn->go = handler[options->traced && is_traceable(insn) ? OP_traced : insn->op];
+        insn->go = handler[entry_of(insn, may_close_round(code, insn), options)];
     }
 }
 

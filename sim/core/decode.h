@@ -41,14 +41,17 @@ enum insn_op {
     OP_join_used,     /* the same: from a load into rs1's register to an OP_straddle */
     OP_line_end,      /* behind the last instruction: go on in the next line */
     OP_line_end_used, /* the last instruction is a load (or lr) into rs1's register */
+    OP_round,         /* may close a polling loop: looks, then does what `op` says */
     OP_traced,        /* writes a trace event, then does what `op` says */
+    OP_traced_round,  /* both */
     OPS
 };
 
 /* One decoded instruction.
  *   branch, jal    imm: target, in bytes from the line's first; near: in records
  *                  from this one; branch rd: 1 = the target lies behind
- *   jal, jalr      rs2: the halfword of the line that follows the instruction
+ *   jal, jalr      rs2: the halfword of the line that follows the instruction; jal
+ *                  without a link: 0
  *   auipc          imm: its value, less the line's address
  *   x_dynamic      the branch is predicted by counters, not by its direction
  *   x_used         the next instruction uses the value that this load brings
@@ -125,8 +128,5 @@ bool insn_next_uses(const struct insn *insn);
 /* The 32-bit instruction that a 16-bit one means; 0 (illegal) when reserved. */
 uint32_t expand_compressed(uint16_t bits);
 const char *insn_name(enum insn_op op);
-
-/* Does it read register `reg` (not x0)? */
-bool insn_uses(const struct insn *insn, unsigned reg);
 
 #endif

@@ -37,6 +37,7 @@ void hart_sleep(struct hart *h, enum hart_wait wait)
 {
     h->wait = (uint8_t)wait;
     h->wait_since = h->cycle;
+    hart_acts(h);
     trace_sleep(h->trace, h->id, h->cycle, wait,
                 wait == WAIT_MESSAGE ? h->wait_mask : h->wait_line);
 }
@@ -56,6 +57,20 @@ void hart_account_mode(struct hart *h)
         mode->stall[k] += h->stall[k] - h->mode_mark.stall[k];
         h->mode_mark.stall[k] = h->stall[k];
     }
+}
+
+struct hart_account hart_account_of(const struct hart *h, unsigned mode)
+{
+    const struct mode_account *m = &h->mode[mode];
+    const struct polled *p = &h->polled[mode];
+    struct hart_account a = {.cycles = m->cycles, .instructions = m->cycles};
+    for (unsigned k = 0; k < STALLS; k++) {
+        a.instructions -= m->stall[k];
+        a.stall[k] = m->stall[k] - p->stall[k];
+    }
+    a.base = a.instructions - p->instructions;
+    a.stall[STALL_polling] = p->cycles;
+    return a;
 }
 
 /* A miss is over: its message says what the network and memory took of it, and

@@ -20,13 +20,15 @@
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
 #include "sim/core/pmp.h"
+#include "sim/core/polling.h"
 #include "sim/core/predictor.h"
 #include "sim/core/retire.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
 
-/* Why a hart's cycle was not an issue: STALL(name, meaning). */
+/* Why a hart's cycle was not an issue: STALL(name, meaning).  The last one is made up
+ * when accounts are read, from cycles that count elsewhere until then (polling.h). */
 #define STALL_CAUSES(STALL)                                                                        \
     STALL(data_use, "a load's value was used at once")                                             \
     STALL(multiply, "multiplier or divider")                                                       \
@@ -42,7 +44,8 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(csr, "CSR access, fence.i, message-unit register")                                       \
     STALL(trap, "trap entry and return")                                                           \
     STALL(idle, "wfi")                                                                             \
-    STALL(message, "waiting for a message")
+    STALL(message, "waiting for a message")                                                        \
+    STALL(polling, "rounds of loops that changed nothing, their instructions included")
 enum stall_cause {
 #define STALL(name, meaning) STALL_##name,
     STALL_CAUSES(STALL)
@@ -117,6 +120,21 @@ struct split {
     paddr_t physical[2];
 };
 
+/* A loop that may be polling (polling.h). */
+struct round {
+    struct round_branch watched, other; /* other: came by last, since the watched one did */
+    uint64_t line; /* that holds the watched one: equal lines have one decoded form */
+    uint8_t failures, let_go;
+    bool compared; /* since cycle `since`, when these were: */
+    cycle_t since;
+    uint64_t queue, x[32], stall[STALLS];
+};
+
+/* What polling rounds took, and which causes it counts for in the other accounts. */
+struct polled {
+    uint64_t cycles, instructions, stall[STALLS];
+};
+
 enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
 
 struct hart {
@@ -128,6 +146,7 @@ struct hart {
     cycle_t timer_at; /* cycle at which mtime reaches mtimecmp */
     uint64_t mip, mie;
     const struct l1_window *window;
+    const uint64_t *blind;     /* as long as a view, and empty */
     struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
     struct fetch_entry *fetch_view[L1_VIEWS];
     struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
@@ -147,7 +166,7 @@ struct hart {
     uint8_t view;         /* of the window, for loads and stores in the present mode */
     uint8_t charge_cause; /* enum stall_cause */
     uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
-    uint32_t charge; /* cycles to charge once the completed access is performed */
+    uint32_t charge;     /* cycles to charge once the completed access is performed */
     cycle_t complete_at; /* when what `completing` stands for is performed */
     cycle_t wait_since;
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
@@ -160,6 +179,8 @@ struct hart {
     struct mode_account {
         uint64_t cycles, stall[STALLS];
     } mode[3], mode_mark;
+    struct polled polled[3];
+    struct round round;
 
     /* memory management */
     struct tlb itlb, dtlb, l2tlb;
@@ -207,6 +228,14 @@ void hart_wake(struct hart *h, cycle_t now);
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);
 
+/* Where the cycles of one privilege mode (index 0 U, 1 S, 2 M) went, as of the last
+ * hart_account_mode: `base` is the issue of instructions outside polling rounds, and
+ * with all stalls, polling included, adds up to `cycles`. */
+struct hart_account {
+    uint64_t cycles, instructions, base, stall[STALLS];
+};
+struct hart_account hart_account_of(const struct hart *h, unsigned mode);
+
 /* Gives what has passed since the last call to the present privilege's account. */
 void hart_account_mode(struct hart *h);
 
@@ -228,6 +257,19 @@ static inline uint64_t hart_instructions(const struct hart *h)
     return n;
 }
 
+/* Of the accounts by privilege: 0 U, 1 S, 2 M. */
+static inline unsigned hart_mode_index(const struct hart *h)
+{
+    return h->priv == PRIV_M ? 2 : h->priv;
+}
+
+/* The hart does something that no polling round does. */
+static inline void hart_acts(struct hart *h)
+{
+    if (__builtin_expect(h->round.compared, 0))
+        polling_fail(h);
+}
+
 static inline void hart_stall(struct hart *h, enum stall_cause cause, uint64_t cycles)
 {
     h->cycle += cycles;
@@ -242,8 +284,7 @@ static inline bool hart_must_yield(const struct hart *h)
 {
     if (h->completing)
         return h->cycle > h->complete_at;
-    return h->cycle >= h->until ||
-           (h->cycle >= h->timer_at && !(h->mip >> IRQ_MTIP & 1)) ||
+    return h->cycle >= h->until || (h->cycle >= h->timer_at && !(h->mip >> IRQ_MTIP & 1)) ||
            (h->cycle >= h->stimer_at && !(h->mip >> IRQ_STIP & 1));
 }
 

@@ -31,6 +31,10 @@ void mmu_create(struct hart *h, struct arena *arena)
     tlb_create(&h->l2tlb, arena, cfg->tlb_l2_entries, cfg->tlb_l2_ways);
     h->pmp.entries = (uint8_t)cfg->hart_pmp_entries;
     h->pmp.grain = (uint8_t)cfg->hart_pmp_grain;
+    size_t sets = h->window->set_mask + 1;
+    uint64_t *blind = arena_alloc(arena, sets, sizeof *blind);
+    memset(blind, 0xff, sets * sizeof *blind);
+    h->blind = blind;
 }
 
 /* ---- modes -------------------------------------------------------------------- */
@@ -146,6 +150,7 @@ static void walk_begin(struct hart *h, uint64_t address, enum access_kind kind)
                        .level = (uint8_t)(levels_of(h) - 1),
                        .table = (h->satp & PPN_MASK) << PAGE_SHIFT};
     h->walks++;
+    hart_acts(h);
 }
 
 static enum port_result walk_fault(struct hart *h, enum trap_cause why, enum trap_cause *cause)
@@ -195,6 +200,7 @@ static struct tlb *first_tlb(struct hart *h, enum access_kind kind)
 /* What a replaced entry had let through must be looked up again. */
 static void remember(struct hart *h, struct tlb *tlb, const struct tlb_entry *entry)
 {
+    hart_acts(h);
     if (tlb_insert(tlb, entry))
         mmu_forget_views(h);
 }
@@ -320,6 +326,7 @@ void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_spac
                               .one_space = one_space,
                               .vpn = page_of(h, address),
                               .asid = (uint16_t)asid};
+    hart_acts(h);
     tlb_invalidate(&h->itlb, &range);
     tlb_invalidate(&h->dtlb, &range);
     tlb_invalidate(&h->l2tlb, &range);

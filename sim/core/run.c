@@ -80,6 +80,12 @@ static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t n
     return waits ? h->loaded_until - now : 0;
 }
 
+/* Where stores look whether they hit: nowhere while a round is being compared. */
+static const uint64_t *write_view(const struct hart *h)
+{
+    return h->round.compared ? h->blind : h->window->view_write[h->view];
+}
+
 /* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
  * instructions? */
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)

@@ -76,6 +76,7 @@ void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
         h->priv = PRIV_M;
         h->pc = handler_of(h->mtvec, cause);
     }
+    hart_acts(h);
     mmu_select_views(h);
     trace_trap(h->trace, h->id, h->cycle, cause, epc, tval, from, h->priv);
     hart_stall(h, STALL_trap, h->cfg->hart_trap_cycles);
@@ -111,6 +112,7 @@ static void return_to(struct hart *h, enum privilege priv, uint64_t pc)
     if (priv != PRIV_M)
         h->mstatus &= ~MSTATUS_MPRV;
     hart_account_mode(h);
+    hart_acts(h);
     trace_return(h->trace, h->id, h->cycle, pc, h->priv, priv);
     h->priv = (uint8_t)priv;
     h->pc = pc;

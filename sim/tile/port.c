@@ -117,6 +117,7 @@ static enum port_result device_load(struct hart *h, uint64_t address, unsigned b
                                     uint64_t *value, enum trap_cause *cause)
 {
     tile_id owner;
+    hart_acts(h);
     if (device_answered(h, value))
         return PORT_DONE;
     *cause = CAUSE_LOAD_ACCESS;
@@ -137,6 +138,7 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
 {
     tile_id owner;
     uint64_t ignored;
+    hart_acts(h);
     if (device_answered(h, &ignored))
         return PORT_DONE;
     *cause = CAUSE_STORE_ACCESS;
@@ -191,6 +193,8 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
     enum port_result result = hold_line(h, physical, L1_STORE, WAIT_LINE);
     if (result != PORT_DONE)
         return result;
+    if (memcmp(cell_of(h, physical), &value, bytes) != 0)
+        hart_acts(h);
     memcpy(cell_of(h, physical), &value, bytes);
     stored(h, physical, bytes, value);
     remember_line(h, address, physical, ACCESS_STORE);
@@ -319,6 +323,7 @@ static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned
                                       enum trap_cause *cause)
 {
     h->fault_address = address;
+    hart_acts(h);
     enum port_result result = mmu_translate(h, address, kind, physical, cause);
     if (result != PORT_DONE)
         return result;
@@ -494,6 +499,7 @@ struct code_line *port_straddle(struct hart *h, const struct code_line *first,
 
 void port_fence_i(struct hart *h)
 {
+    hart_acts(h);
     icache_flush(h->tile->icache);
     mmu_forget_views(h);
 }

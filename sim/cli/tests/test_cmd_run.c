@@ -96,6 +96,37 @@ Test(cmd_run, stats_say_what_was_run)
     json_decref(o);
 }
 
+/* A guest that names two series "n", in the units "a" and "b", before it ends. */
+static void write_guest_of_two_units(const char *path)
+{
+    static const uint32_t naming[] = {
+        0x002003b7,             /* lui t2, 0x200: the simulation-control page */
+        0x06e00293,             /* li t0, 'n' */
+        0x00538423, 0x00038423, /* sb t0, NAME(t2); sb zero, NAME(t2) */
+        0x06100e13, 0x01c38423, /* li t3, 'a'; sb t3, NAME(t2) */
+        0x0103be83,             /* ld t4, SERIES(t2) */
+        0x00538423, 0x00038423, 0x001e0e13, 0x01c38423, 0x0103be83, /* the same, 'a' + 1 */
+    };
+    enum { WORDS = sizeof naming / sizeof *naming };
+    struct tiny_guest g = tiny_guest_make(0);
+    memmove(&g.code[WORDS], g.code, 4 * sizeof *g.code);
+    memcpy(g.code, naming, sizeof naming);
+    g.code[WORDS + 2] = 0x0062b823; /* sd t1, 16(t0): tohost is 64 bytes behind the start */
+    tiny_guest_write(&g, path);
+}
+
+Test(cmd_run, series_of_one_name_and_two_units_are_both_told)
+{
+    write_guest_of_two_units("two.elf");
+    cr_assert_eq(RUN("-g", "two.elf", "--stats", "s.json", "--max-cycles=10000"), 0);
+    json_t *o = json_load_file("s.json", 0, NULL);
+    const json_t *results = json_object_get(o, "results");
+    cr_assert_eq(json_object_size(results), 2);
+    cr_expect_str_eq(text_of(json_object_get(results, "n"), "unit"), "a");
+    cr_expect_str_eq(text_of(json_object_get(results, "n (b)"), "unit"), "b");
+    json_decref(o);
+}
+
 Test(cmd_run, stats_go_to_standard_output_when_asked)
 {
     cr_assert_eq(RUN("-g", "g.elf", "--stats", "-"), 7);

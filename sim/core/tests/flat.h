@@ -110,9 +110,12 @@ enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, ui
                             enum trap_cause *cause)
 {
     enum port_result result = flat_access(h, address, bytes, CAUSE_STORE_MISALIGNED, cause);
-    if (result == PORT_DONE)
-        memcpy(flat_cell(flat_of(h), address), &value, bytes);
-    return result;
+    if (result != PORT_DONE)
+        return result;
+    if (memcmp(flat_cell(flat_of(h), address), &value, bytes) != 0)
+        hart_acts(h);
+    memcpy(flat_cell(flat_of(h), address), &value, bytes);
+    return PORT_DONE;
 }
 
 enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
@@ -123,6 +126,7 @@ enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
     h->fault_address = address;
     if (address & (bytes - 1))
         return PORT_FAULT;
+    hart_acts(h);
     enum port_result result = flat_access(h, address, bytes, *cause, cause);
     f->atomic = address;
     *cell = NULL;
@@ -262,6 +266,7 @@ static inline void flat_reset(struct flat *f)
     struct hart *h = &f->hart, old = *h;
     uint32_t stop = flat_stop();
     *h = (struct hart){.cfg = &f->cfg, .window = &f->window, .fetch_mask = FLAT_LINES - 1};
+    h->blind = old.blind;
     h->itlb = old.itlb;
     h->dtlb = old.dtlb;
     h->l2tlb = old.l2tlb;
@@ -299,6 +304,7 @@ static inline struct flat *flat_create(enum flat_mode mode)
         f->window.view_write[k] = f->view_write[k];
     }
     f->hart.cfg = &f->cfg;
+    f->hart.window = &f->window;
     mmu_create(&f->hart, arena);
     flat_reset(f);
     return f;
