@@ -131,9 +131,13 @@ $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 bench: all $(BENCHES) ## how fast the simulator is on this machine
 	$(Q)B=$(B) .ci/bench.sh $(BENCHES)
 
-fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c...
+fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c..., CORPUS=record
 	$(Q).ci/setup.sh qemu-system-misc
+ifeq ($(CORPUS),record)
+	$(B)/fuzz record
+else
 	$(B)/fuzz run --seconds $(FUZZ_SECONDS) --seed $(SEED) $(if $(ISA),--isa $(ISA))
+endif
 
 format: ## lay the C sources out by .clang-format
 	$(Q)clang-format -i $(filter %.c %.h,$(SOURCES) $(TEST_SOURCES))

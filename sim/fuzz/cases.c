@@ -213,9 +213,8 @@ static void put_setting(struct generator *g, bool user, bool sv48)
         s->action[i] = ACTION_SET_MODE | 3;
     for (unsigned i = 0; i < 2; i++) {
         uint64_t page = FZ_CODE + 4096 * i;
-        s->poke[s->pokes++] =
-            (struct poke){FZ_L0_FIXED + 8 * (page >> 12 & 511),
-                          page >> 12 << 10 | V | R | X | A | (user ? U : 0)};
+        s->poke[s->pokes++] = (struct poke){FZ_L0_FIXED + 8 * (page >> 12 & 511),
+                                            page >> 12 << 10 | V | R | X | A | (user ? U : 0)};
     }
 }
 

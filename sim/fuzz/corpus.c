@@ -137,7 +137,8 @@ static bool read_poke(struct reader *r, const char *text)
 {
     struct setting *s = &r->b->setting;
     struct poke p;
-    if (s->pokes >= POKES_MAX || sscanf(text, "poke %" SCNx64 " %" SCNx64, &p.address, &p.value) != 2)
+    if (s->pokes >= POKES_MAX ||
+        sscanf(text, "poke %" SCNx64 " %" SCNx64, &p.address, &p.value) != 2)
         return false;
     s->poke[s->pokes++] = p;
     return true;
@@ -189,9 +190,10 @@ static const struct {
     const char *keyword;
     bool (*read)(struct reader *r, const char *text);
 } keywords[] = {
-    {"program ", read_program}, {"x ", read_x},         {"state ", read_start_state},
-    {"action ", read_action},   {"poke ", read_poke},   {"instead ", read_patch},   {"code ", read_code},
-    {"result ", read_result},   {"= ", read_end},       {"", read_words},
+    {"program ", read_program}, {"x ", read_x},           {"state ", read_start_state},
+    {"action ", read_action},   {"poke ", read_poke},     {"instead ", read_patch},
+    {"code ", read_code},       {"result ", read_result}, {"= ", read_end},
+    {"", read_words},
 };
 
 static bool read_line(struct reader *r, const char *text)

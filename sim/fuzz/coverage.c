@@ -18,14 +18,14 @@
 #include "sim/fuzz/machines.h"
 
 static const char *const insns[] = {
-#define ALU(name, match, mask, format, value)   #name,
-#define MUL(name, match, mask, format, value)   #name,
-#define DIV(name, match, mask, format, value)   #name,
-#define LOAD(name, match, mask, type)           #name,
-#define STORE(name, match, mask, type)          #name,
-#define BRANCH(name, match, mask, condition)    #name,
-#define AMO(name, match, mask, type, value)     #name,
-#define SYS(name, match, mask, format)          #name,
+#define ALU(name, match, mask, format, value) #name,
+#define MUL(name, match, mask, format, value) #name,
+#define DIV(name, match, mask, format, value) #name,
+#define LOAD(name, match, mask, type)         #name,
+#define STORE(name, match, mask, type)        #name,
+#define BRANCH(name, match, mask, condition)  #name,
+#define AMO(name, match, mask, type, value)   #name,
+#define SYS(name, match, mask, format)        #name,
 #include "sim/core/insn.def"
 #undef ALU
 #undef MUL

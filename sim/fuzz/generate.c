@@ -238,7 +238,7 @@ static void draw_state(struct generator *g)
     state[STATE_sepc] = FZ_CODE; /* words of zero */
     uint64_t status = rng_next(&g->rng);
     status &= chance(g, 70) ? ~UINT64_C(0x700000) : ~UINT64_C(0); /* TVM, TW, TSR: seldom */
-    status &= ~UINT64_C(8);                                /* MIE: not in the harness */
+    status &= ~UINT64_C(8);                                       /* MIE: not in the harness */
     state[STATE_mstatus] = legal_mstatus(g, status);
     state[STATE_mepc] = FZ_CODE;
 }

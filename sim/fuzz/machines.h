@@ -31,7 +31,7 @@ bool tessera_log(const struct binary *programs, unsigned count, struct result *r
                  const char *path, struct error *e);
 
 /* QEMU runs beside: start it, do something else, wait for it.  Programs and
- * results must stay where they are meanwhile.  `seconds` is the longest that
+ * results must stay where they are meanwhile.  `seconds` is the processor time that
  * all may take before the program that is running counts as lost. */
 struct qemu;
 struct qemu *qemu_start(const struct binary *programs, unsigned count, struct result *results,

@@ -25,8 +25,7 @@
 #include "sim/fuzz/report.h"
 
 /* What `show` and `record` take unless told otherwise; `run` draws from everything. */
-#define FEATURES_DEFAULT                                                                           \
-    "base_c_zba_zbb_zbs_zicbom_zicboz_svinval_sstc_sv39_sv48_pmp_misaligned"
+#define FEATURES_DEFAULT "base_c_zba_zbb_zbs_zicbom_zicboz_svinval_sstc_sv39_sv48_pmp_misaligned"
 
 enum { BATCH_SECONDS = 10, PROGRESS_SECONDS = 15, FILES_MAX = 256, EXIT_DIFFERENCE = 1 };
 
@@ -287,8 +286,10 @@ static int command_list(const struct request *r)
 {
     (void)r;
     printf("features (joined by _, as in base_c_zba; run draws some for each batch, "
-           "show and record take\n%s):\n", FEATURES_DEFAULT);
-#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) printf("  %-12s %s\n", #name, meaning);
+           "show and record take\n%s):\n",
+           FEATURES_DEFAULT);
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning)                                \
+    printf("  %-12s %s\n", #name, meaning);
 #include "sim/fuzz/features.def"
 #undef FEATURE
     printf("differences that are right:\n");
@@ -304,7 +305,8 @@ static int command_list(const struct request *r)
     return 0;
 }
 
-/* ---- command line -------------------------------------------------------------------------------- */
+/* ---- command line
+ * -------------------------------------------------------------------------------- */
 
 static const struct command {
     const char *name;
@@ -387,8 +389,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "run|show|record|check|list [FILE...]",
-                                     "Random programs on Tessera and on QEMU.", NULL, NULL, NULL};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "run|show|record|check|list [FILE...]",
+                                     "Random programs on Tessera and on QEMU.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     struct request r = {.seed = 1, .batch = 400, .failures_max = 5};
     features_parse(FEATURES_DEFAULT, &r.features);
     argp_err_exit_status = EXIT_STATUS_USAGE;

@@ -46,8 +46,8 @@ bool features_parse(const char *text, uint32_t *features)
     while (*text) {
         size_t length = strcspn(text, "_");
         unsigned i = 0;
-        while (i < FEATURES && (strlen(feature_names[i]) != length ||
-                                strncmp(feature_names[i], text, length) != 0))
+        while (i < FEATURES &&
+               (strlen(feature_names[i]) != length || strncmp(feature_names[i], text, length) != 0))
             i++;
         if (i == FEATURES && !(length == 4 && strncmp(text, "base", 4) == 0))
             return false;

@@ -75,7 +75,7 @@ enum { CODE_MIDDLE = FZ_CODE_BYTES / 2 };
 
 struct item {
     uint32_t bits;
-    uint32_t stand_in; /* what QEMU executes instead; 0: the same */
+    uint32_t stand_in;      /* what QEMU executes instead; 0: the same */
     uint16_t place, target; /* target counts when there is a reference */
     uint8_t bytes;          /* 2 or 4 */
     uint8_t reference;

@@ -116,8 +116,8 @@ static bool select_batch(struct selection *s, uint64_t seed, uint64_t first, str
         generate(p, seed, first + i, features);
         program_assemble(p, &b[i]);
     }
-    bool good = run_qemu(b, BATCH, results, e) &&
-                coverage_run(b, BATCH, results + BATCH, coverage, e);
+    bool good =
+        run_qemu(b, BATCH, results, e) && coverage_run(b, BATCH, results + BATCH, coverage, e);
     for (unsigned i = 0; good && i < BATCH && s->count < KEPT_MAX; i++) {
         struct pair pair = {results[i], results[BATCH + i]};
         if (compare_verdict(&pair) != VERDICT_EQUAL || !reaches_wanted(s, &coverage[i]))
@@ -139,8 +139,7 @@ static void write_by_features(FILE *out, const struct selection *s)
     memset(written, 0, s->count * sizeof *written);
     for (unsigned i = 0; i < s->count; i++)
         for (unsigned k = i; k < s->count; k++)
-            if (!written[k] &&
-                s->kept[k].b.setting.features == s->kept[i].b.setting.features) {
+            if (!written[k] && s->kept[k].b.setting.features == s->kept[i].b.setting.features) {
                 corpus_write(out, &s->kept[k].b, &s->kept[k].qemu);
                 written[k] = true;
             }

@@ -8,10 +8,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const abi_names[32] = {
-    "zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
-    "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
-    "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+static const char *const abi_names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                          "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                          "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+                                          "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
 /* ---- the program ---------------------------------------------------------------------- */
 
@@ -34,8 +34,7 @@ static void report_setting(const struct setting *s, FILE *out)
         fprintf(out, "  [0x%" PRIx64 "] = 0x%" PRIx64 "\n", s->poke[i].address, s->poke[i].value);
 }
 
-static void report_insn(csh handle, const struct binary *b, unsigned at,
-                        unsigned *bytes, FILE *out)
+static void report_insn(csh handle, const struct binary *b, unsigned at, unsigned *bytes, FILE *out)
 {
     const uint8_t *code = &b->code[at];
     unsigned left = b->code_bytes - at;

@@ -21,8 +21,8 @@ struct generator {
     unsigned favourite[6]; /* registers that this program prefers */
     uint32_t kept;         /* registers that nothing may write now */
     unsigned stand_ins;
-    uint32_t used;         /* features of the machine that this program uses */
-    uint64_t translation;  /* satp of this program where it is not Bare, without ASID */
+    uint32_t used;        /* features of the machine that this program uses */
+    uint64_t translation; /* satp of this program where it is not Bare, without ASID */
 };
 
 static inline unsigned below(struct generator *g, unsigned bound)

@@ -139,8 +139,8 @@ void unit_loop(struct generator *g)
  * is no instruction (floating point, reserved) it is illegal on both machines. */
 static const struct {
     uint8_t quadrant, funct3;
-} c_computes[] = {{1, 0}, {1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 4}, {1, 4}, {1, 4}, {0, 0},
-                  {0, 1}, {0, 4}, {0, 5}, {2, 0}, {2, 1}, {2, 4}, {2, 4}, {2, 5}};
+} c_computes[] = {{1, 0}, {1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 4}, {1, 4}, {1, 4},
+                  {0, 0}, {0, 1}, {0, 4}, {0, 5}, {2, 0}, {2, 1}, {2, 4}, {2, 4}, {2, 5}};
 
 static unsigned any_compressed(struct generator *g)
 {

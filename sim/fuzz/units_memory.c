@@ -165,7 +165,8 @@ void unit_modify(struct generator *g)
     put(g, enc_addi(any_target(g), any_source(g), (int32_t)below(g, 2048)));
 }
 
-/* ---- cache blocks ----------------------------------------------------------------------------- */
+/* ---- cache blocks -----------------------------------------------------------------------------
+ */
 
 /* More of them than this would be no different. */
 enum { STAND_INS_WANTED = PATCHES_MAX - 16 };

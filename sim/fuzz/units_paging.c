@@ -17,7 +17,16 @@
 
 #define PAGE_BYTES 4096
 enum { GROUPS = 6, LARGE_SLOTS = 4, SMALL_PAGES = 4 };
-enum { PTE_V = 1, PTE_R = 2, PTE_W = 4, PTE_X = 8, PTE_U = 16, PTE_G = 32, PTE_A = 64, PTE_D = 128 };
+enum {
+    PTE_V = 1,
+    PTE_R = 2,
+    PTE_W = 4,
+    PTE_X = 8,
+    PTE_U = 16,
+    PTE_G = 32,
+    PTE_A = 64,
+    PTE_D = 128
+};
 
 static const uint16_t giga_index[LARGE_SLOTS] = {4, 5, 255, 511};
 static const uint16_t tera_index[LARGE_SLOTS] = {1, 255, 256, 511};
@@ -35,7 +44,8 @@ static struct slot small_slot(unsigned group, unsigned n)
 {
     unsigned index = group * SMALL_PAGES + n;
     return (struct slot){FZ_L0_SLOTS + 8 * index,
-                         (UINT64_C(3) << 30) + (UINT64_C(1) << 21) + index * PAGE_BYTES, page[n], 0};
+                         (UINT64_C(3) << 30) + (UINT64_C(1) << 21) + index * PAGE_BYTES, page[n],
+                         0};
 }
 
 static struct slot identity_slot(unsigned n)
@@ -45,7 +55,8 @@ static struct slot identity_slot(unsigned n)
 
 static struct slot mega_slot(unsigned k)
 {
-    return (struct slot){FZ_L1_SLOTS + 8 * (8 + k), (UINT64_C(3) << 30) + ((8 + k) << 21), FZ_BASE, 1};
+    return (struct slot){FZ_L1_SLOTS + 8 * (8 + k), (UINT64_C(3) << 30) + ((8 + k) << 21), FZ_BASE,
+                         1};
 }
 
 static struct slot giga_slot(unsigned k)
@@ -173,7 +184,8 @@ static void poke_slot(struct generator *g, struct slot slot)
 void draw_paging(struct generator *g)
 {
     bool sv48 = has(g, SV48) && chance(g, 60);
-    g->translation = sv48 ? UINT64_C(9) << 60 | FZ_ROOT48 >> 12 : UINT64_C(8) << 60 | FZ_ROOT39 >> 12;
+    g->translation =
+        sv48 ? UINT64_C(9) << 60 | FZ_ROOT48 >> 12 : UINT64_C(8) << 60 | FZ_ROOT39 >> 12;
     for (unsigned n = 0; n < SMALL_PAGES; n++)
         poke_slot(g, identity_slot(n));
     for (unsigned group = 0; group < GROUPS; group++)
@@ -271,8 +283,9 @@ void unit_as_other_mode(struct generator *g)
     unsigned rs = free_target(g, 0);
     put_li(g, rs, MPP);
     put(g, enc_csr(CSRRC, X0, CSR_MSTATUS, rs));
-    put_li(g, rs, MPRV | (chance(g, 60) ? MPP_S : 0) | (chance(g, 50) ? 0x40000u : 0) |
-                      (chance(g, 50) ? 0x80000u : 0));
+    put_li(g, rs,
+           MPRV | (chance(g, 60) ? MPP_S : 0) | (chance(g, 50) ? 0x40000u : 0) |
+               (chance(g, 50) ? 0x80000u : 0));
     put(g, enc_csr(CSRRS, X0, CSR_MSTATUS, rs));
     unit_load_store(g);
     rs = free_target(g, 0);
@@ -285,9 +298,16 @@ void unit_as_other_mode_pmp(struct generator *g)
     unit_as_other_mode(g);
 }
 
-/* ---- protection ------------------------------------------------------------------------------------ */
+/* ---- protection
+ * ------------------------------------------------------------------------------------ */
 
-enum { CSR_PMPCFG0 = 0x3a0, CSR_PMPADDR0 = 0x3b0, PMP_ENTRIES = 16, PMP_OPEN = 0x1f, PMP_NAPOT = 0x18 };
+enum {
+    CSR_PMPCFG0 = 0x3a0,
+    CSR_PMPADDR0 = 0x3b0,
+    PMP_ENTRIES = 16,
+    PMP_OPEN = 0x1f,
+    PMP_NAPOT = 0x18
+};
 
 /* What an entry is for.  QEMU fetches only where all of the page that is left is in
  * one entry ("pmp_fetch"), so what is near the code has bounds of whole pages. */
@@ -325,14 +345,19 @@ uint64_t random_pmpcfg(struct generator *g, unsigned number)
 /* Near what programs access, as a bound or with a size in the lower bits. */
 uint64_t random_pmpaddr(struct generator *g, unsigned entry)
 {
-    static const uint64_t pages[] = {FZ_L1_SLOTS, FZ_CODE, FZ_CODE + PAGE_BYTES, FZ_SCRATCH,
-                                     FZ_SCRATCH + PAGE_BYTES, FZ_SCRATCH + FZ_SCRATCH_BYTES};
+    static const uint64_t pages[] = {FZ_L1_SLOTS,
+                                     FZ_CODE,
+                                     FZ_CODE + PAGE_BYTES,
+                                     FZ_SCRATCH,
+                                     FZ_SCRATCH + PAGE_BYTES,
+                                     FZ_SCRATCH + FZ_SCRATCH_BYTES};
     static const uint64_t data[] = {FZ_L1_SLOTS, FZ_SCRATCH, FZ_SCRATCH + PAGE_BYTES,
                                     FZ_SCRATCH + FZ_SCRATCH_BYTES};
     if (entries[entry].address != ANYTHING) {
         uint64_t address = pages[below(g, 6)] >> 2;
-        return entries[entry].address == PAGE_BOUND ? address
-                                                    : address | ((UINT64_C(1) << (9 + below(g, 5))) - 1);
+        return entries[entry].address == PAGE_BOUND
+                   ? address
+                   : address | ((UINT64_C(1) << (9 + below(g, 5))) - 1);
     }
     uint64_t address = data[below(g, 4)] >> 2;
     if (chance(g, 60))

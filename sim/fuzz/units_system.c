@@ -41,7 +41,8 @@ static uint64_t value_for(struct generator *g, const struct csr *c, enum csr_wri
         value |= 1;
     if (c->access == KEEP && op == CSRRW) {
         const uint64_t *state = g->p->setting.state;
-        return value | (state[c->number == CSR_MENVCFG ? STATE_menvcfg : STATE_senvcfg] & ~UINT64_C(1));
+        return value |
+               (state[c->number == CSR_MENVCFG ? STATE_menvcfg : STATE_senvcfg] & ~UINT64_C(1));
     }
     if (op == CSRRW)
         return c->number == CSR_MSTATUS ? legal_mstatus(g, value) : value | c->forced;
@@ -119,8 +120,7 @@ void unit_csr(struct generator *g)
     }
     enum csr_write op = c->access == REPLACE ? CSRRW : (enum csr_write)(CSRRW + below(g, 3));
     unsigned rd = any_target(g);
-    if (chance(g, 25) && c->access != REPLACE &&
-        !(op == CSRRW && (c->forced || c->access == KEEP)))
+    if (chance(g, 25) && c->access != REPLACE && !(op == CSRRW && (c->forced || c->access == KEEP)))
         access_by_immediate(g, c, op, rd);
     else
         access_by_register(g, c, op, rd);
@@ -265,7 +265,8 @@ void unit_timer(struct generator *g)
         put(g, enc_csr(CSRRS, any_target(g), chance(g, 50) ? CSR_MIP : CSR_SIP, X0));
 }
 
-/* ---- no instructions --------------------------------------------------------------------------- */
+/* ---- no instructions ---------------------------------------------------------------------------
+ */
 
 /* May `bits` be put where anything can have any value: it computes, or it is
  * illegal whatever the features? */
@@ -311,7 +312,8 @@ void unit_illegal(struct generator *g)
         if (chance(g, 70))
             bits = (bits & ~0x7fu) | opcode[below(g, sizeof opcode)];
         if (chance(g, 40)) /* funct7 near those in use */
-            bits = (bits & 0x01ffffff) | (chance(g, 50) ? 0x40000000u : 0) | 1u << (25 + below(g, 7));
+            bits =
+                (bits & 0x01ffffff) | (chance(g, 50) ? 0x40000000u : 0) | 1u << (25 + below(g, 7));
         if ((bits & 0x7f) == OPCODE_SYSTEM && chance(g, 50)) {
             unsigned turned = 20 + below(g, 12);
             bits = (chance(g, 50) ? MRET : WFI) ^ 1u << turned;

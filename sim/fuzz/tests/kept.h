@@ -51,8 +51,7 @@ static inline void kept_free(struct kept_programs *k)
 static inline unsigned kept_batch(const struct kept_programs *k, unsigned first)
 {
     unsigned n = 1;
-    while (first + n < k->count &&
-           k->b[first + n].setting.features == k->b[first].setting.features)
+    while (first + n < k->count && k->b[first + n].setting.features == k->b[first].setting.features)
         n++;
     return n;
 }

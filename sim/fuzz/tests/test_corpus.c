@@ -134,10 +134,10 @@ static bool has_point(const struct coverage *c, const char *name)
 
 static void check_modes(const struct coverage *c)
 {
-    static const char *const names[] = {
-        "add",   "lui",    "mul",      "div",  "sh1add", "clz", "bset", "lb",  "sd",   "beq",
-        "jal",   "jalr",   "amoadd_d", "lr_w", "sc_d",   "fence", "fence_i", "cbo_zero",
-        "csrrs", "cbo_flush"};
+    static const char *const names[] = {"add",   "lui",     "mul",      "div",   "sh1add",
+                                        "clz",   "bset",    "lb",       "sd",    "beq",
+                                        "jal",   "jalr",    "amoadd_d", "lr_w",  "sc_d",
+                                        "fence", "fence_i", "cbo_zero", "csrrs", "cbo_flush"};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         for (const char *mode = "USM"; *mode; mode++) {
             char text[40];
@@ -223,9 +223,9 @@ Test(corpus, what_is_written_is_read_again)
 
 Test(corpus, a_damaged_line_is_named)
 {
-    static const char *const bad[] = {"x 32 0x1\n",       "state nothing 0x1\n", "hello\n",
-                                      "code 0x1 end\n",   "action 16 0x1\n",     "instead 1\n",
-                                      "result 1 traps\n", "= y 3\n"};
+    static const char *const bad[] = {
+        "x 32 0x1\n",      "state nothing 0x1\n", "hello\n",          "code 0x1 end\n",
+        "action 16 0x1\n", "instead 1\n",         "result 1 traps\n", "= y 3\n"};
     static struct binary b;
     static struct result r;
     struct error e;

@@ -127,6 +127,34 @@ Test(shrink, the_setting_loses_what_the_failure_does_not_need)
     cr_assert_eq(s->state[STATE_mtvec], FZ_M_VECTOR, "programs need the handlers");
 }
 
+/* Is there a mul where the first one was? */
+static unsigned wanted_offset;
+
+static unsigned offset_of_mul(const struct program *program)
+{
+    unsigned offset = program->code_offset;
+    for (unsigned i = 0; i < program->items; offset += program->item[i++].bytes)
+        if ((program->item[i].bits & 0xfe00707f) == 0x02000033)
+            return offset;
+    return 0;
+}
+
+static bool has_mul_there(const struct program *program)
+{
+    return offset_of_mul(program) == wanted_offset;
+}
+
+Test(shrink, an_instruction_may_depend_on_its_address)
+{
+    struct judging j = {has_mul_there, 0, UINT32_MAX};
+    find(&p, has_mul);
+    wanted_offset = offset_of_mul(&p);
+    cr_assert_gt(wanted_offset, p.code_offset);
+    shrink(&p, judge, &j);
+    cr_assert_eq(p.items, 1);
+    cr_assert_eq(p.code_offset, wanted_offset);
+}
+
 Test(shrink, a_judge_that_gives_up_leaves_a_failing_program)
 {
     for (unsigned patience = 0; patience < 12; patience++) {
