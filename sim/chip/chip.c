@@ -85,7 +85,11 @@ static void build(struct chip *chip)
     unsigned tiles = config_tiles(&chip->cfg);
     struct code_options code = {.traced = chip->options.trace != NULL,
                                 .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
-                                .return_stack = chip->cfg.hart_return_stack > 0};
+                                .return_stack = chip->cfg.hart_return_stack > 0,
+                                .load_use_cycles = chip->cfg.hart_load_use_cycles,
+                                .mul_cycles = chip->cfg.hart_mul_cycles,
+                                .div_cycles = chip->cfg.hart_div_cycles,
+                                .trap_cycles = chip->cfg.hart_trap_cycles};
     chip->code = code_table_create(chip->arena, &code);
     chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);

@@ -53,10 +53,11 @@ static const struct pattern {
 
 static const char *const names[OPS] = {
 #define ALU(name, match, mask, format, value) [OP_##name] = #name,
-#define MUL(name, match, mask, format, value) [OP_##name] = #name,
-#define DIV(name, match, mask, format, value) [OP_##name] = #name,
-#define LOAD(name, match, mask, type)         [OP_##name] = #name, [OP_##name##_used] = #name,
-#define STORE(name, match, mask, type)        [OP_##name] = #name,
+#define MUL(name, match, mask, format, value) [OP_##name] = #name, [OP_##name##_pending] = #name,
+#define DIV(name, match, mask, format, value) [OP_##name] = #name, [OP_##name##_pending] = #name,
+#define LOAD(name, match, mask, type)                                                              \
+    [OP_##name] = #name, [OP_##name##_used] = #name, [OP_##name##_pending] = #name,
+#define STORE(name, match, mask, type) [OP_##name] = #name,
 #define BRANCH(name, match, mask, condition)                                                       \
     [OP_##name] = #name, [OP_##name##_near] = #name, [OP_##name##_dynamic] = #name,                \
     [OP_##name##_dynamic_near] = #name,
@@ -71,9 +72,10 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",        [OP_jal_call] = "jal",           [OP_jal_call_near] = "jal",
-    [OP_jalr_predicted] = "jalr", [OP_illegal] = "illegal",        [OP_line_end] = "line_end",
-    [OP_forbidden] = "forbidden", [OP_line_end_used] = "line_end", [OP_traced] = "traced",
+    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden",    [OP_traced] = "traced",   [OP_checked] = "checked",
+    [OP_checked_divide] = "checked",
 };
 
 const char *insn_name(enum insn_op op)
@@ -137,12 +139,6 @@ static const struct pattern *pattern_of(uint32_t bits)
         if ((bits & patterns[i].mask) == patterns[i].match)
             return &patterns[i];
     return NULL;
-}
-
-/* The immediate forms of the CSR instructions name a number, not a register. */
-static bool csr_immediate(enum insn_op op)
-{
-    return op == OP_csrrwi || op == OP_csrrsi || op == OP_csrrci;
 }
 
 struct insn decode_insn(uint32_t bits)
@@ -220,37 +216,10 @@ static unsigned add_record(struct code_line *code, unsigned count, struct insn i
     return count + 1;
 }
 
-static bool is_load(const struct insn *insn)
-{
-    return insn->op >= OP_lb && insn->op <= OP_lwu_used;
-}
-
-static bool is_load_reserved(const struct insn *insn)
-{
-    return insn->op == OP_lr_w || insn->op == OP_lr_d;
-}
-
-/* Does what comes first in the next line have to know of this instruction's value? */
-static bool brings_value(const struct insn *insn)
-{
-    return is_load(insn) || is_load_reserved(insn);
-}
-
-/* Behind a load the straddle is reached by a join, which takes note of the load's
- * register (mark_use); a jump to the straddle does not meet it. */
-static unsigned add_straddle(struct code_line *code, unsigned count, unsigned half, bool loaded)
-{
-    if (loaded)
-        count = add_record(code, count, (struct insn){.op = OP_join, .rd = 32, .imm = 1}, half);
-    code->entry[half] = (uint8_t)count;
-    return add_record(code, count, (struct insn){.op = OP_straddle, .rd = 32}, half);
-}
-
 /* Decodes from `half` until the line ends or an instruction is met that has a
  * record already.  Returns the number of records in the line. */
 static unsigned decode_chain(struct code_line *code, unsigned half, unsigned count)
 {
-    bool loaded = false;
     for (unsigned next; half < LINE_HALVES; half = next) {
         if (code->entry[half] != NOT_DECODED) {
             int32_t distance = code->entry[half] - (int32_t)count;
@@ -260,7 +229,7 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
         code->entry[half] = (uint8_t)count;
         uint32_t low = halfword(code, half);
         if (half + 1 == LINE_HALVES && !is_compressed(low) && may_fetch(code, half))
-            return add_straddle(code, count, half, loaded);
+            return add_record(code, count, (struct insn){.op = OP_straddle, .rd = 32}, half);
         unsigned bytes;
         struct insn insn = insn_at(code_bits(code, half, &bytes), half, &next);
         if (!may_fetch(code, half) || !may_fetch(code, next - 1))
@@ -268,7 +237,6 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
                                  .rd = 32,
                                  .imm = 2 * (int32_t)(may_fetch(code, half) ? next - 1 : half)};
         count = add_record(code, count, insn, half);
-        loaded = brings_value(&insn);
     }
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = (int32_t)half - LINE_HALVES};
     return add_record(code, count, end, LINE_HALVES);
@@ -287,12 +255,58 @@ static void make_near(struct code_line *code, unsigned i)
     insn->imm = code->entry[insn->imm / 2] - (int32_t)i;
 }
 
-bool insn_uses(const struct insn *insn, unsigned reg)
+/* ---- who waits for a result (scoreboard.h) ------------------------------------- */
+
+static bool is_load(const struct insn *insn)
 {
-    bool number = csr_immediate((enum insn_op)insn->op);
-    bool link = insn->op == OP_jal || insn->op == OP_jalr ||
-                (insn->op >= OP_jal_near && insn->op <= OP_jalr_predicted);
-    return (insn->rs1 == reg && !number) || (insn->rs2 == reg && !link);
+    return insn->op >= OP_lb && insn->op <= OP_lwu_pending;
+}
+
+static bool multiplies(const struct insn *insn)
+{
+    return insn->op >= OP_mul && insn->op <= OP_mulw_pending;
+}
+
+const uint8_t insn_numbers[OPS] = {
+#define BRANCH(name, match, mask, condition)                                                       \
+    [OP_##name] = INSN_RD, [OP_##name##_near] = INSN_RD, [OP_##name##_dynamic] = INSN_RD,          \
+    [OP_##name##_dynamic_near] = INSN_RD,
+#define ALU(name, match, mask, format, value)
+#define MUL(name, match, mask, format, value)
+#define DIV(name, match, mask, format, value)
+#define LOAD(name, match, mask, type)
+#define STORE(name, match, mask, type)
+#define AMO(name, match, mask, type, value)
+#define SYS(name, match, mask, format)
+#include "sim/core/insn.def"
+#undef ALU
+#undef MUL
+#undef DIV
+#undef LOAD
+#undef STORE
+#undef BRANCH
+#undef AMO
+#undef SYS
+    [OP_jal] = INSN_RS2,           [OP_jal_near] = INSN_RS2, [OP_jal_call] = INSN_RS2,
+    [OP_jal_call_near] = INSN_RS2, [OP_jalr] = INSN_RS2,     [OP_jalr_predicted] = INSN_RS2,
+    [OP_csrrwi] = INSN_RS1,        [OP_csrrsi] = INSN_RS1,   [OP_csrrci] = INSN_RS1,
+};
+
+bool insn_touches(const struct insn *insn, unsigned reg)
+{
+    unsigned numbers = insn_numbers[insn->op];
+    return (insn->rs1 == reg && !(numbers & INSN_RS1)) ||
+           (insn->rs2 == reg && !(numbers & INSN_RS2)) || (insn->rd == reg && !(numbers & INSN_RD));
+}
+
+/* From the instruction's issue to the first use of its result. */
+static uint32_t latency(const struct insn *insn, const struct code_options *options)
+{
+    if (insn_divides(insn))
+        return options->div_cycles;
+    if (insn->rd == 32)
+        return 1;
+    return multiplies(insn) ? options->mul_cycles : is_load(insn) ? options->load_use_cycles : 1;
 }
 
 /* The record that executes behind this one, or NULL when the line ends. */
@@ -301,30 +315,80 @@ static const struct insn *successor(const struct insn *insn)
     const struct insn *next = insn + 1;
     if (next->op == OP_join)
         next += next->imm;
-    return next->op == OP_line_end || next->op == OP_line_end_used || next->op == OP_straddle
-               ? NULL
-               : next;
+    return next->op == OP_line_end || next->op == OP_straddle ? NULL : next;
 }
 
-bool insn_next_uses(const struct insn *insn)
+/* Must `next` wait for what `insn` brings? */
+static bool depends(const struct insn *next, const struct insn *insn)
 {
-    const struct insn *next = successor(insn);
-    return next && insn_uses(next, insn->rd);
+    return (insn->rd < 32 && insn_touches(next, insn->rd)) ||
+           (insn_divides(insn) && insn_divides(next));
 }
 
-/* A load-reserved looks at the next instruction itself, but not into the next line. */
-static void mark_use(struct code_line *code, unsigned i)
+/* One cycle, no stall, and no synchronisation point. */
+static bool is_plain(const struct insn *insn)
 {
-    struct insn *insn = &code->insn[i];
-    const struct insn *next = successor(insn);
-    if (!brings_value(insn))
-        return;
-    if (is_load(insn) && insn_next_uses(insn))
-        insn->op++;
-    if (!next) { /* what uses the value, if anything, is in the next line */
-        (insn + 1)->op = (insn + 1)->op == OP_join ? OP_join_used : OP_line_end_used;
-        (insn + 1)->rs1 = insn->rd;
+    return insn->op < OP_mul || insn->op == OP_auipc;
+}
+
+/* May another instruction than the next in the line be executed behind it?  The code may
+ * be new behind a fence.i, and be another page's behind a fence or a CSR write. */
+static bool leads_away(const struct insn *insn)
+{
+    return is_branch(insn) || (insn->op >= OP_lr_w && insn->op != OP_auipc);
+}
+
+/* How the result of an instruction meets the one that wants it first. */
+struct meeting {
+    enum { IN_TIME, WAITED_FOR, UNKNOWN } how;
+    uint32_t cycles; /* WAITED_FOR */
+};
+
+/* Follows the instructions behind this one as far as they are known. */
+static struct meeting meeting_of(const struct insn *insn, const struct code_options *options)
+{
+    uint32_t cycles = latency(insn, options);
+    const struct insn *next = insn;
+    bool plain = true; /* what issues in between can neither wait nor be interrupted */
+    for (uint32_t n = 1; n < cycles; n++) {
+        next = successor(next);
+        if (next && plain && depends(next, insn))
+            return (struct meeting){WAITED_FOR, cycles - n};
+        if (!next || depends(next, insn) || (n + 1 < cycles && leads_away(next)))
+            return (struct meeting){UNKNOWN, 0};
+        plain = plain && is_plain(next) && !is_load(insn) && !options->traced;
     }
+    /* A trap may lead to anything. */
+    return (struct meeting){cycles <= 1 + options->trap_cycles ? IN_TIME : UNKNOWN, 0};
+}
+
+static uint8_t pending_form(const struct insn *insn)
+{
+    return (uint8_t)(insn->op + (is_load(insn) ? OP_lb_pending - OP_lb : OP_mul_pending - OP_mul));
+}
+
+/* The wait is known here, and is charged to this instruction. */
+static void make_used(struct insn *insn, uint32_t cycles)
+{
+    if (is_load(insn))
+        insn->op = (uint8_t)(insn->op + (OP_lb_used - OP_lb));
+    else
+        insn->imm = (int32_t)cycles;
+}
+
+/* The record and its twin for a result that takes more than a cycle.  While others
+ * are pending, which is when the twin executes, all of them are entered: the
+ * scoreboard knows in what order they are waited for. */
+static void mark_result(struct insn *insn, struct insn *twin, const struct code_options *options)
+{
+    if (latency(insn, options) <= 1)
+        return;
+    struct meeting meeting = meeting_of(insn, options);
+    twin->op = pending_form(insn);
+    if (meeting.how == WAITED_FOR)
+        make_used(insn, meeting.cycles);
+    else if (meeting.how == UNKNOWN)
+        insn->op = pending_form(insn);
 }
 
 static bool is_link(unsigned reg)
@@ -347,10 +411,10 @@ static void make_predicted(struct insn *insn, const struct code_options *options
         insn->op = OP_jalr_predicted;
 }
 
-static bool is_traceable(const struct insn *insn)
+/* Is it more than a step on the way to the next instruction? */
+static bool is_instruction(const struct insn *insn)
 {
-    return insn->op != OP_line_end && insn->op != OP_line_end_used && insn->op != OP_join &&
-           insn->op != OP_join_used && insn->op != OP_straddle;
+    return insn->op != OP_line_end && insn->op != OP_join && insn->op != OP_straddle;
 }
 
 /* ---- loops that may be polling (polling.h) ------------------------------------------ */
@@ -416,22 +480,35 @@ static bool may_close_round(const struct code_line *code, const struct insn *ins
 static enum insn_op entry_of(const struct insn *insn, bool round,
                              const struct code_options *options)
 {
-    if (options->traced && is_traceable(insn))
+    if (options->traced && is_instruction(insn))
         return round ? OP_traced_round : OP_traced;
     return round ? OP_round : (enum insn_op)insn->op;
 }
 
-static void finish_line(struct code_line *code, unsigned count, const struct code_options *options)
+static enum insn_op entry_of_twin(const struct insn *twin)
+{
+    if (!is_instruction(twin))
+        return (enum insn_op)twin->op;
+    return insn_divides(twin) ? OP_checked_divide : OP_checked;
+}
+
+/* Gives the records 0..count-1, complete but for what depends on their neighbours
+ * and on the kind of core, their last form, their twins and their handlers. */
+static void finish_records(struct code_line *code, unsigned count,
+                           const struct code_options *options)
 {
     const void *const *handler = hart_handlers();
+    struct insn *twins = code->insn + CODE_RECORDS;
     for (unsigned i = 0; i < count; i++)
-        make_near(code, i);
-    for (unsigned i = 0; i + 1 < count; i++)
-        mark_use(code, i);
+        make_predicted(&code->insn[i], options);
+    memcpy(twins, code->insn, count * sizeof *twins);
+    memcpy(code->half + CODE_RECORDS, code->half, count);
+    for (unsigned i = 0; i < count; i++)
+        mark_result(&code->insn[i], &twins[i], options);
     for (unsigned i = 0; i < count; i++) {
         struct insn *insn = &code->insn[i];
-        make_predicted(insn, options);
         insn->go = handler[entry_of(insn, may_close_round(code, insn), options)];
+        twins[i].go = handler[entry_of_twin(&twins[i])];
     }
 }
 
@@ -442,7 +519,9 @@ static void decode_line(struct code_line *code, const struct code_options *optio
     for (unsigned half = 0; half < LINE_HALVES; half++)
         if (code->entry[half] == NOT_DECODED)
             count = decode_chain(code, half, count);
-    finish_line(code, count, options);
+    for (unsigned i = 0; i < count; i++)
+        make_near(code, i);
+    finish_records(code, count, options);
 }
 
 /* One instruction, and then the next line from its second halfword on. */
@@ -452,15 +531,9 @@ static void decode_straddle(struct code_line *code, uint32_t bits,
     unsigned next, half = LINE_HALVES - 1;
     struct insn insn = insn_at(bits, half, &next);
     struct insn end = {.op = OP_line_end, .rd = 32, .imm = 1};
-    if (brings_value(&insn)) {
-        end.op = OP_line_end_used;
-        end.rs1 = insn.rd;
-    }
-    make_predicted(&insn, options);
-    insn.go = hart_handlers()[options->traced ? OP_traced : insn.op];
-    end.go = hart_handlers()[end.op];
     memset(code->entry, NOT_DECODED, sizeof code->entry);
-    add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES);
+    finish_records(code, add_record(code, add_record(code, 0, insn, half), end, LINE_HALVES),
+                   options);
 }
 
 /* ---- interning ----------------------------------------------------------- */

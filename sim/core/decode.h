@@ -13,9 +13,9 @@
 
 enum insn_op {
 #define ALU(name, match, mask, format, value) OP_##name,
-#define MUL(name, match, mask, format, value) OP_##name,
-#define DIV(name, match, mask, format, value) OP_##name,
-#define LOAD(name, match, mask, type)         OP_##name, OP_##name##_used,
+#define MUL(name, match, mask, format, value) OP_##name, OP_##name##_pending,
+#define DIV(name, match, mask, format, value) OP_##name, OP_##name##_pending,
+#define LOAD(name, match, mask, type)         OP_##name, OP_##name##_used, OP_##name##_pending,
 #define STORE(name, match, mask, type)        OP_##name,
 #define BRANCH(name, match, mask, condition)                                                       \
     OP_##name, OP_##name##_near, OP_##name##_dynamic, OP_##name##_dynamic_near,
@@ -35,15 +35,15 @@ enum insn_op {
     OP_jal_call_near,
     OP_jalr_predicted, /* a call, a return, or both */
     OP_illegal,
-    OP_forbidden,     /* physical memory protection: imm is the byte of the line that faults */
-    OP_straddle,      /* 32 bits that begin in the line's last halfword */
-    OP_join,          /* go on with a record elsewhere in the line, in no time */
-    OP_join_used,     /* the same: from a load into rs1's register to an OP_straddle */
-    OP_line_end,      /* behind the last instruction: go on in the next line */
-    OP_line_end_used, /* the last instruction is a load (or lr) into rs1's register */
-    OP_round,         /* may close a polling loop: looks, then does what `op` says */
-    OP_traced,        /* writes a trace event, then does what `op` says */
-    OP_traced_round,  /* both */
+    OP_forbidden,      /* physical memory protection: imm is the byte of the line that faults */
+    OP_straddle,       /* 32 bits that begin in the line's last halfword */
+    OP_join,           /* go on with a record elsewhere in the line, in no time */
+    OP_line_end,       /* behind the last instruction: go on in the next line */
+    OP_round,          /* may close a polling loop: looks, then does what `op` says */
+    OP_traced,         /* writes a trace event, then does what `op` says */
+    OP_traced_round,   /* both */
+    OP_checked,        /* waits for what is pending, then does what its record does */
+    OP_checked_divide, /* the same, and for the divider */
     OPS
 };
 
@@ -54,7 +54,9 @@ enum insn_op {
  *                  without a link: 0
  *   auipc          imm: its value, less the line's address
  *   x_dynamic      the branch is predicted by counters, not by its direction
- *   x_used         the next instruction uses the value that this load brings
+ *   x_used         the next instruction wants the value that this load brings
+ *   x_pending      the result must be entered in the scoreboard
+ *   mul, div       imm: cycles that an instruction behind it waits for the result
  *   line_end       imm: the halfword of the next line to go on with */
 struct insn {
     const void *go;   /* handler in hart_run */
@@ -75,15 +77,19 @@ enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
  *   bytes     |  4   |2 |  4   |2 |2 | ...
  *   chain     [0][1 ][2][3 ][4][5] .. [line_end]
  *   from +2      [k][join 2]
+ *
+ * Every record has a *checked twin*, CODE_RECORDS behind it, which asks the
+ * scoreboard before it issues.  A hart goes over to the twins when it issues an
+ * instruction whose result is pending, and back when nothing is.
  */
 struct code_line {
-    struct insn insn[CODE_RECORDS];
-    uint8_t entry[LINE_HALVES]; /* halfword -> record */
-    uint8_t half[CODE_RECORDS]; /* record -> halfword */
-    uint8_t bytes[LINE_BYTES];  /* what was decoded */
-    uint32_t allowed;           /* halfwords that may be fetched, a bit each */
-    bool straddle;              /* one instruction of two lines; bytes begin with its bits */
-    struct code_line *next;     /* same hash bucket */
+    struct insn insn[2 * CODE_RECORDS];
+    uint8_t entry[LINE_HALVES];     /* halfword -> record */
+    uint8_t half[2 * CODE_RECORDS]; /* record -> halfword */
+    uint8_t bytes[LINE_BYTES];      /* what was decoded */
+    uint32_t allowed;               /* halfwords that may be fetched, a bit each */
+    bool straddle;                  /* one instruction of two lines; bytes begin with its bits */
+    struct code_line *next;         /* same hash bucket */
 };
 
 struct code_table;
@@ -93,6 +99,8 @@ struct code_options {
     bool traced;           /* records pass through the tracing handler */
     bool dynamic_branches; /* branches are predicted by counters */
     bool return_stack;
+    uint32_t load_use_cycles, mul_cycles, div_cycles; /* from issue to use */
+    uint32_t trap_cycles;
 };
 struct code_table *code_table_create(struct arena *arena, const struct code_options *options);
 
@@ -118,12 +126,20 @@ uint32_t code_bits(const struct code_line *code, unsigned half, unsigned *bytes)
  * instruction. */
 struct insn decode_insn(uint32_t bits);
 
-/* Does the instruction read this register?  (jal and jalr keep a halfword in rs2,
- * and csrrwi and its like a number in rs1.) */
-bool insn_uses(const struct insn *insn, unsigned reg);
+/* The fields of an operation's records that hold numbers, not registers: jal and jalr
+ * keep a halfword in rs2, csrrwi and its like a number in rs1, branches their direction
+ * in rd. */
+enum { INSN_RS1 = 1, INSN_RS2 = 2, INSN_RD = 4 };
+extern const uint8_t insn_numbers[OPS];
 
-/* Does the instruction behind this record, in the same line, read its rd? */
-bool insn_next_uses(const struct insn *insn);
+/* Does the instruction read or write this register (1..31)? */
+bool insn_touches(const struct insn *insn, unsigned reg);
+
+/* Does it need the divider? */
+static inline bool insn_divides(const struct insn *insn)
+{
+    return insn->op >= OP_div && insn->op <= OP_remuw_pending;
+}
 
 /* The 32-bit instruction that a 16-bit one means; 0 (illegal) when reserved. */
 uint32_t expand_compressed(uint16_t bits);

@@ -1,6 +1,6 @@
 /*
- * A hart: RV64IMA_Zicsr_Zifencei_Zicntr with M, S and U mode, in order, one
- * instruction at a time.
+ * A hart: RV64IMA_Zicsr_Zifencei_Zicntr with M, S and U mode, in order, at most
+ * one instruction a cycle, which waits for the results it needs (scoreboard.h).
  *
  * Every cycle of a hart is either the issue of one retired instruction or a
  * stall of one named cause, so that
@@ -23,6 +23,7 @@
 #include "sim/core/polling.h"
 #include "sim/core/predictor.h"
 #include "sim/core/retire.h"
+#include "sim/core/scoreboard.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
@@ -30,8 +31,8 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
 /* Why a hart's cycle was not an issue: STALL(name, meaning).  The last one is made up
  * when accounts are read, from cycles that count elsewhere until then (polling.h). */
 #define STALL_CAUSES(STALL)                                                                        \
-    STALL(data_use, "a load's value was used at once")                                             \
-    STALL(multiply, "multiplier or divider")                                                       \
+    STALL(data_use, "waiting for a load that hits the L1D")                                        \
+    STALL(multiply, "waiting for multiplier or divider")                                           \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
     STALL(l1d_network, "L1D miss: in the mesh")                                                    \
@@ -161,8 +162,6 @@ struct hart {
     bool completing;  /* the access, wfi or mu_wait that waited must be performed first */
     bool device_done; /* device_value answers the access being completed */
     uint64_t device_value;
-    uint8_t loaded;       /* 0, or register that the next instruction must not use ... */
-    cycle_t loaded_until; /* ... before this: a load at the end of a line brings it */
     uint8_t view;         /* of the window, for loads and stores in the present mode */
     uint8_t charge_cause; /* enum stall_cause */
     uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
@@ -173,6 +172,7 @@ struct hart {
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
     uint64_t stall[STALLS];
 
+    struct scoreboard board;
     struct predictor predictor;
 
     /* the same accounts by privilege (0 U, 1 S, 2 M), brought up to date whenever it changes */

@@ -63,7 +63,8 @@ static const struct effect {
 } effects[OPS] = {
 #define LOAD(name, match, mask, type)                                                              \
     [OP_##name] = {EFFECT_LOAD, sizeof(type), NULL},                                               \
-    [OP_##name##_used] = {EFFECT_LOAD, sizeof(type), NULL},
+    [OP_##name##_used] = {EFFECT_LOAD, sizeof(type), NULL},                                        \
+    [OP_##name##_pending] = {EFFECT_LOAD, sizeof(type), NULL},
 #define BRANCH(name, match, mask, condition)                                                       \
     [OP_##name] = {EFFECT_BRANCH, 0, NULL}, [OP_##name##_near] = {EFFECT_BRANCH, 0, NULL},         \
     [OP_##name##_dynamic] = {EFFECT_BRANCH, 0, NULL},                                              \

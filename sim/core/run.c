@@ -71,15 +71,6 @@ static cycle_t slice_end(const struct hart *h)
     return end < longest ? end : longest;
 }
 
-/* The stall that a load in another line has left to this instruction, which
- * would issue at `now`. */
-static uint64_t load_use_owed(struct hart *h, const struct insn *insn, cycle_t now)
-{
-    bool waits = insn_uses(insn, h->loaded) && h->loaded_until > now;
-    h->loaded = 0;
-    return waits ? h->loaded_until - now : 0;
-}
-
 /* Where stores look whether they hit: nowhere while a round is being compared. */
 static const uint64_t *write_view(const struct hart *h)
 {
@@ -93,8 +84,6 @@ static bool cache_block_allowed(const struct hart *h, uint64_t bits)
     return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
-#define EXECUTE execute
-#define GO      goto * i->go
 #include "sim/core/handlers.inc"
 
 const void *const *hart_handlers(void)

@@ -15,6 +15,15 @@ static void begin(uint32_t reservation_cycles)
     m.options.max_cycles = LIMIT;
 }
 
+/* Divisions that are waited for. */
+static void put_divisions(struct program *p, unsigned count)
+{
+    for (unsigned n = 0; n < count; n++) {
+        put(p, asm_r(OP_div, T3, A1, A1));
+        put(p, asm_r(OP_add, T4, T3, T3));
+    }
+}
+
 /* s0 counts failures; `divisions` of 20 cycles lie between LR and SC. */
 static void put_adders(struct program *p, unsigned divisions)
 {
@@ -22,8 +31,7 @@ static void put_adders(struct program *p, unsigned divisions)
     put_li(p, S1, ADDITIONS);
     put_li(p, A1, 7);
     unsigned again = put(p, asm_r(OP_lr_d, T1, A0, ZERO));
-    for (unsigned n = 0; n < divisions; n++)
-        put(p, asm_r(OP_div, T3, A1, A1));
+    put_divisions(p, divisions);
     put(p, asm_i(OP_addi, T1, T1, 1));
     put(p, asm_r(OP_sc_d, T2, A0, T1));
     put(p, asm_r(OP_add, S0, S0, T2));
@@ -103,15 +111,13 @@ static uint64_t wait_behind(uint32_t cycles, uint32_t what)
     unsigned other = put(&m.p, asm_b(OP_bne, S1, ZERO, 0));
     put_delay(&m.p, 1000);
     unsigned loop = put(&m.p, asm_r(OP_lr_d, T1, A0, ZERO));
-    for (unsigned n = 0; n < 10; n++)
-        put(&m.p, asm_r(OP_div, T3, A1, A1));
+    put_divisions(&m.p, 10);
     put(&m.p, what);
-    for (unsigned n = 0; n < 10; n++)
-        put(&m.p, asm_r(OP_div, T3, A1, A1));
+    put_divisions(&m.p, 10);
     put_jump(&m.p, loop);
     land(&m.p, other);
     put_only(&m.p, 1);
-    put_delay(&m.p, 2000);
+    put_delay(&m.p, 2030); /* to come between an LR and `what` */
     put_csrr(&m.p, S2, CSR_MCYCLE);
     put(&m.p, asm_s(OP_sd, A0, A0, 0));
     put_csrr(&m.p, S3, CSR_MCYCLE);

@@ -42,7 +42,9 @@ struct flat {
     struct hart hart; /* first: port.h hands out its address */
     struct config cfg;
     struct arena *arena;
-    struct code_table *code;
+    struct code_table *code; /* for this kind of core */
+    struct code_options core;
+    bool proves_nothing; /* every result that is not used by the next is asked for */
     struct l1_window window;
     uint64_t read_tag[FLAT_LINES], write_tag[FLAT_LINES];
     uint64_t view_read[L1_VIEWS][FLAT_LINES], view_write[L1_VIEWS][FLAT_LINES];
@@ -260,6 +262,25 @@ static inline uint32_t flat_stop(void)
     return asm_i(OP_csrrw, ZERO, ZERO, CSR_MU_WAIT);
 }
 
+/* The records' latencies follow the configuration.  Where a trap takes no time the
+ * decoder cannot prove that a result is there before anybody asks. */
+static inline void flat_follow_config(struct flat *f)
+{
+    struct code_options *core = &f->core;
+    const struct config *cfg = &f->cfg;
+    uint32_t trap_cycles = f->proves_nothing ? 0 : cfg->hart_trap_cycles;
+    if (f->code && core->load_use_cycles == cfg->hart_load_use_cycles &&
+        core->mul_cycles == cfg->hart_mul_cycles && core->div_cycles == cfg->hart_div_cycles &&
+        core->trap_cycles == trap_cycles)
+        return;
+    core->load_use_cycles = cfg->hart_load_use_cycles;
+    core->mul_cycles = cfg->hart_mul_cycles;
+    core->div_cycles = cfg->hart_div_cycles;
+    core->trap_cycles = trap_cycles;
+    f->code = code_table_create(f->arena, core);
+    port_fence_i(&f->hart);
+}
+
 /* A hart after reset in M-mode at FLAT_CODE, with its trap vectors set. */
 static inline void flat_reset(struct flat *f)
 {
@@ -277,6 +298,7 @@ static inline void flat_reset(struct flat *f)
     hart_reset(h, 0, FLAT_CODE, MAP_BOOTINFO_BASE);
     h->mtvec = FLAT_TRAP;
     h->stvec = FLAT_STRAP;
+    flat_follow_config(f);
     flat_store(f, FLAT_TRAP, &stop, sizeof stop);
     flat_store(f, FLAT_STRAP, &stop, sizeof stop);
     f->reserved = UINT64_MAX;
@@ -291,7 +313,6 @@ static inline struct flat *flat_create(enum flat_mode mode)
     struct flat *f = arena_alloc(arena, 1, sizeof *f);
     f->arena = arena;
     f->mode = mode;
-    f->code = code_table_create(arena, &(struct code_options){0});
     config_defaults(&f->cfg);
     memset(f->read_tag, 0xff, sizeof f->read_tag);
     memset(f->write_tag, 0xff, sizeof f->write_tag);
@@ -319,6 +340,7 @@ static inline void flat_destroy(struct flat *f)
 static inline void flat_program(struct flat *f, const uint32_t *words, unsigned count)
 {
     flat_store(f, FLAT_CODE, words, count * sizeof *words);
+    flat_follow_config(f);
     port_fence_i(&f->hart);
 }
 

@@ -20,7 +20,9 @@ static void create(void)
 {
     rng = rng_stream(1, 0);
     arena = arena_create();
-    table = code_table_create(arena, &(struct code_options){0});
+    table = code_table_create(
+        arena, &(struct code_options){
+                   .load_use_cycles = 2, .mul_cycles = 3, .div_cycles = 20, .trap_cycles = 5});
 }
 
 static void destroy(void)
@@ -252,20 +254,20 @@ Test(decode, a_load_is_marked_used_exactly_when_the_next_instruction_reads_its_r
     static const enum insn_op loads[] = {OP_lb, OP_lh, OP_lw, OP_ld, OP_lbu, OP_lhu, OP_lwu};
     const struct {
         uint32_t next;
-        bool reads_t0;
+        bool touches_t0;
     } cases[] = {
         {asm_r(OP_add, T1, T0, T2), true},
         {asm_r(OP_add, T1, T2, T0), true},
-        {asm_r(OP_add, T0, T1, T2), false},
+        {asm_r(OP_add, T0, T1, T2), true},
         {asm_i(OP_addi, T1, T0, 1), true},
-        {asm_i(OP_addi, T0, T1, T0), false},
+        {asm_i(OP_addi, T0, T1, T0), true},
         {asm_s(OP_sd, T0, T1, 0), true},
         {asm_s(OP_sd, T1, T0, 0), true},
         {asm_s(OP_sd, T1, T2, T0), false},
         {asm_b(OP_beq, T0, T1, 8), true},
         {asm_b(OP_beq, T1, T0, 8), true},
-        {asm_u(OP_lui, T0, T0), false},
-        {asm_j(T0, 8), false},
+        {asm_u(OP_lui, T0, T0), true},
+        {asm_j(T0, 8), true},
         {asm_i(OP_jalr, RA, T0, 0), true},
         {asm_i(OP_csrrw, T1, T0, 0x340), true},
         {asm_i(OP_csrrwi, T1, T0, 0x340), false},
@@ -287,7 +289,7 @@ Test(decode, a_load_is_marked_used_exactly_when_the_next_instruction_reads_its_r
                 words[slot] = asm_i(loads[l], T0, A0, 0);
                 words[slot + 1] = cases[c].next;
                 unsigned op = intern(words)->insn[slot].op;
-                cr_assert_eq(op, (unsigned)loads[l] + cases[c].reads_t0, "%s before %08x",
+                cr_assert_eq(op, (unsigned)loads[l] + cases[c].touches_t0, "%s before %08x",
                              insn_name(loads[l]), cases[c].next);
             }
 }
@@ -301,16 +303,61 @@ Test(decode, a_load_into_x0_is_never_used)
     cr_assert_eq(intern(words)->insn[4].op, OP_ld);
 }
 
-Test(decode, a_load_in_the_last_slot_leaves_its_register_to_the_line_end)
+Test(decode, a_load_in_the_last_slot_is_pending)
 {
     uint32_t words[LINE_WORDS];
     fill_with_nops(words);
-    const struct insn *end = &intern(words)->insn[LINE_WORDS];
-    cr_assert_eq(end->op, OP_line_end);
     words[LINE_WORDS - 1] = asm_i(OP_lw, T3, A0, 0);
-    end = &intern(words)->insn[LINE_WORDS];
-    cr_assert_eq(end->op, OP_line_end_used);
-    cr_assert_eq(end->rs1, T3);
+    cr_assert_eq(intern(words)->insn[LINE_WORDS - 1].op, OP_lw_pending);
+    cr_assert_eq(intern(words)->insn[LINE_WORDS].op, OP_line_end);
+    words[LINE_WORDS - 1] = asm_i(OP_lw, ZERO, A0, 0);
+    cr_assert_eq(intern(words)->insn[LINE_WORDS - 1].op, OP_lw);
+}
+
+/* With a latency of 3 for products and 20 for quotients, traps that take 5 cycles. */
+Test(decode, a_result_is_pending_unless_its_line_says_who_waits)
+{
+    const uint32_t nop = asm_nop(), load = asm_i(OP_ld, T3, A0, 0), jump = asm_j(ZERO, 8);
+    const uint32_t use = asm_r(OP_add, T1, T0, T2), branch = asm_b(OP_beq, T1, T2, 16);
+    const uint32_t mul = asm_r(OP_mul, T0, A0, A1), div = asm_r(OP_div, T0, A0, A1);
+    static const unsigned in_line = 2, last = LINE_WORDS - 1;
+    const struct {
+        unsigned slot;
+        uint32_t word, next[2];
+        bool pending;
+        int32_t charged;
+    } cases[] = {
+        {in_line, mul, {use, nop}, false, 2},
+        {in_line, mul, {nop, use}, false, 1},
+        {in_line, mul, {nop, nop}, false, 0},
+        {in_line, mul, {load, use}, true, 0},
+        {in_line, mul, {load, nop}, false, 0},
+        {in_line, mul, {nop, jump}, false, 0},
+        {in_line, mul, {jump, nop}, true, 0},
+        {in_line, mul, {branch, nop}, true, 0},
+        {in_line, mul, {asm_n(OP_fence_i), nop}, true, 0},
+        {in_line, mul, {mul, nop}, false, 2},
+        {in_line, div, {use, nop}, false, 19},
+        {in_line, div, {nop, div}, false, 18},
+        {in_line, div, {mul, nop}, false, 19},
+        {in_line, div, {nop, nop}, true, 0},
+        {last, mul, {0, 0}, true, 0},
+        {last - 1, mul, {nop, 0}, true, 0},
+        {last - 2, mul, {nop, nop}, false, 0},
+        {last - 1, mul, {use, 0}, false, 2},
+    };
+    for (unsigned c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        uint32_t words[LINE_WORDS];
+        fill_with_nops(words);
+        words[cases[c].slot] = cases[c].word;
+        for (unsigned n = 0; n < 2 && cases[c].slot + 1 + n < LINE_WORDS; n++)
+            words[cases[c].slot + 1 + n] = cases[c].next[n];
+        const struct insn *insn = &intern(words)->insn[cases[c].slot];
+        unsigned plain = cases[c].word == mul ? OP_mul : OP_div;
+        cr_assert_eq(insn->op, plain + cases[c].pending, "case %u", c);
+        cr_assert_eq(insn->imm, cases[c].charged, "case %u: %d", c, insn->imm);
+        cr_assert_eq(insn[CODE_RECORDS].op, plain + 1, "its twin always is");
+    }
 }
 
 Test(decode, every_record_carries_its_handler)
@@ -320,8 +367,10 @@ Test(decode, every_record_carries_its_handler)
         fill_with_nops(words);
         words[0] = random_of(&asm_rows[r]);
         const struct code_line *code = intern(words);
-        for (unsigned i = 0; i <= LINE_WORDS; i++)
+        for (unsigned i = 0; i <= LINE_WORDS; i++) {
             cr_assert_not_null(code->insn[i].go, "%s", asm_rows[r].name);
+            cr_assert_not_null(code->insn[CODE_RECORDS + i].go, "%s", asm_rows[r].name);
+        }
         cr_assert_neq(code->insn[0].go, code->insn[LINE_WORDS].go);
     }
 }

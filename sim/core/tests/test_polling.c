@@ -76,6 +76,17 @@ Test(polling, waiting_for_a_word)
     expect_polling(&p);
 }
 
+/* The branch comes by while the quotient is pending. */
+Test(polling, a_division_that_nobody_waits_for)
+{
+    struct program p = {0};
+    put(&p, asm_r(OP_div, T2, T0, T0));
+    put(&p, asm_i(OP_ld, T1, T0, 0));
+    put_branch(&p, OP_beq, T1, ZERO, 0);
+    expect_polling(&p);
+    cr_assert_gt(flat->hart.polled[2].stall[STALL_multiply], UNTIL / 2);
+}
+
 Test(polling, a_jump_to_itself)
 {
     struct program p = {0};

@@ -23,7 +23,9 @@ static void create(void)
     snprintf(path, sizeof path, "%s/tessera-retire-XXXXXX", directory ? directory : P_tmpdir);
     close(mkstemp(path));
     flat = flat_create(FLAT_FAST);
-    flat->code = code_table_create(flat->arena, &(struct code_options){.traced = true});
+    flat->core.traced = true;
+    flat->code = NULL;
+    flat_follow_config(flat);
     h = &flat->hart;
     h->trace = trace_create(NULL, &header, &error);
     cr_assert(trace_add_commit_log(h->trace, path, &error), "%s", error.text);
