@@ -82,6 +82,9 @@ uint64_t bad_page(struct generator *g);
 /* rb = an address in scratch memory, a multiple of 8, with room for `imm`. */
 void put_scratch_address(struct generator *g, unsigned rb);
 
+/* A load or store near the address in rb, which put_scratch_address has brought. */
+void put_some_access(struct generator *g, unsigned rb);
+
 uint64_t random_satp(struct generator *g);
 uint64_t random_pmpcfg(struct generator *g, unsigned number);
 uint64_t random_pmpaddr(struct generator *g, unsigned entry);

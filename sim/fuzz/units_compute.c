@@ -120,14 +120,23 @@ void unit_view_jump(struct generator *g)
     put_jalr(g, code_view(g), place_ahead(g, 2), 0);
 }
 
+/* What is executed again finds TLBs, views and results as the first round left them. */
 void unit_loop(struct generator *g)
 {
-    unsigned counter = free_target(g, 0);
+    unsigned counter = free_target(g, 0), rb = X0;
+    if (chance(g, 60)) {
+        rb = free_target(g, 1u << counter);
+        put_scratch_address(g, rb);
+        g->kept |= 1u << rb;
+    }
     put(g, enc_addi(counter, X0, (int32_t)(1 + below(g, 6))));
     unsigned head = next_place(g), body = 1 + below(g, 6);
     g->kept |= 1u << counter;
     for (unsigned i = 0; i < body; i++)
-        put_loose(g, any_compute(g));
+        if (rb != X0 && chance(g, 50))
+            put_some_access(g, rb);
+        else
+            put_loose(g, any_compute(g));
     put(g, enc_addi(counter, counter, -1));
     put_reference(g, OPCODE_BRANCH | 1 << 12 | counter << 15, REF_BRANCH, head);
     g->kept = 1;

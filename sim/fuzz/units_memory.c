@@ -71,15 +71,19 @@ static int32_t any_offset(struct generator *g, unsigned bytes)
     return misaligned ? offset : offset / (int32_t)bytes * (int32_t)bytes;
 }
 
+void put_some_access(struct generator *g, unsigned rb)
+{
+    const struct access *a = any_access(g, false);
+    put_access(g, a, rb, any_offset(g, a->bytes));
+}
+
 void unit_load_store(struct generator *g)
 {
     unsigned rb = free_target(g, 0);
     put_scratch_address(g, rb);
     g->kept |= 1u << rb;
-    for (unsigned count = 1 + below(g, 4); count; count--) {
-        const struct access *a = any_access(g, false);
-        put_access(g, a, rb, any_offset(g, a->bytes));
-    }
+    for (unsigned count = 1 + below(g, 4); count; count--)
+        put_some_access(g, rb);
     g->kept = 1;
 }
 

@@ -10,7 +10,8 @@
 #include "sim/fuzz/report.h"
 
 enum { MACHINES = 4 };
-static const char *const machines[MACHINES] = {"base", "tinytlb_tinycache_late", "quick", "checked"};
+static const char *const machines[MACHINES] = {"base", "tinytlb_tinycache_late", "quick",
+                                               "checked"};
 
 /* ---- results -------------------------------------------------------------------------- */
 
