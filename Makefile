@@ -106,6 +106,7 @@ setup: ## install what is missing
 test: setup ## install what is missing, build everything, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all tests
 	$(Q)B=$(B) .ci/run-tests.sh --guests $(B)/tessera $(B)/guest/tests guest-os/tests \
+		--guests $(B)/tessera $(B)/guest/tests/bare guest-os/tests/bare \
 		--script .ci/lint.sh $(TESTS)
 
 tests: $(TESTS)

@@ -13,6 +13,7 @@
 #   // set: section.name=v   an option --set
 #   // exit: 0               the exit status to expect (0)
 #   // expect: TEXT          console lines hold these texts, in this order
+#   // report: TEXT          and lines of what the simulator says of a bad end, these
 # Several machines or bootargs give one test for each combination.
 #
 # A SCRIPT, such as the lint, is one test: it passes when its status is 0.
@@ -75,12 +76,14 @@ machine_file() {
     fi
 }
 
-# Prints the first expected text that the console does not show in its turn.
+# Prints the first of the source's texts ($2: expect, report) that a file does not
+# show in its turn.
 unmet_expectation() {
-    directive "$1" expect | awk '
+    [ -n "$(directive "$1" "$2")" ] || return
+    directive "$1" "$2" | awk '
         NR == FNR { text[++texts] = $0; next }
         met < texts && index($0, text[met + 1]) { met++ }
-        END { if (met < texts) print text[met + 1] }' - "$2"
+        END { if (met < texts) print text[met + 1] }' - "$3"
 }
 
 run_guest() {
@@ -96,11 +99,14 @@ run_guest() {
         >"$work/$job.console" 2>"$work/$job.err" </dev/null
     status=$?
     why=
-    unmet=$(unmet_expectation "$source" "$work/$job.console")
+    unmet=$(unmet_expectation "$source" expect "$work/$job.console")
+    unreported=$(unmet_expectation "$source" report "$work/$job.err")
     if [ "$status" -ne "${wanted:-0}" ]; then
         why="exit status $status instead of ${wanted:-0}"
     elif [ -n "$unmet" ]; then
         why="no console line \"$unmet\" in its turn"
+    elif [ -n "$unreported" ]; then
+        why="no line of the report \"$unreported\" in its turn"
     fi
     { echo "$tessera run ${arguments[*]}"; cat "$work/$job.console" "$work/$job.err"; } \
         >"$work/$job.out"

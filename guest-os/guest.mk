@@ -1,4 +1,5 @@
-# The guest: one ELF of the operating system, one a test, one an example.
+# The guest: one ELF of the operating system, one a test (bare: without the operating
+# system), one an example.
 # Included by the root Makefile; needs B, Q and say.
 
 CROSS ?= riscv64-unknown-elf-
@@ -13,6 +14,7 @@ GUEST_LDFLAGS := -nostdlib -static -march=rv64ima_zicsr_zifencei -mabi=lp64 \
 GUEST_OS_SRC := $(foreach d,boot cpu lib transport,$(wildcard guest-os/$(d)/*.c guest-os/$(d)/*.S))
 GUEST_BENCH_SRC := $(wildcard guest-os/bench/*.c)
 GUEST_TEST_SRC := $(wildcard guest-os/tests/*.c)
+GUEST_BARE_SRC := $(wildcard guest-os/tests/bare/*.c)
 GUEST_EXAMPLE_SRC := $(wildcard guest-os/examples/*.c)
 
 guest_obj = $(patsubst guest-os/%,$(B)/guest/obj/%.o,$(basename $(1)))
@@ -24,8 +26,9 @@ GUEST_BENCH_LIB := $(B)/guest/obj/libbench.a
 
 GUEST_OS_ELF := $(B)/guest/tessera-os.elf
 GUEST_TEST_ELFS := $(patsubst guest-os/%.c,$(B)/guest/%.elf,$(GUEST_TEST_SRC))
+GUEST_BARE_ELFS := $(patsubst guest-os/%.c,$(B)/guest/%.elf,$(GUEST_BARE_SRC))
 GUEST_EXAMPLE_ELFS := $(patsubst guest-os/%.c,$(B)/guest/%.elf,$(GUEST_EXAMPLE_SRC))
-GUEST_ELFS := $(GUEST_OS_ELF) $(GUEST_TEST_ELFS) $(GUEST_EXAMPLE_ELFS)
+GUEST_ELFS := $(GUEST_OS_ELF) $(GUEST_TEST_ELFS) $(GUEST_BARE_ELFS) $(GUEST_EXAMPLE_ELFS)
 
 # What an example is compiled for: sizes of its problem, see the example.
 GUEST_EXAMPLE_FLAGS ?=
@@ -58,5 +61,9 @@ $(GUEST_EXAMPLE_ELFS): $(B)/guest/examples/%.elf: $(B)/guest/obj/examples/%.o $(
 	$(call say,GUESTLD,$@)
 	$(call guest_link,guest-os/examples/example.ld)
 
+$(GUEST_BARE_ELFS): $(B)/guest/tests/bare/%.elf: $(B)/guest/obj/tests/bare/%.o $(B)/guest/obj/tests/bare/start.o guest-os/examples/example.ld
+	$(call say,GUESTLD,$@)
+	$(call guest_link,guest-os/examples/example.ld)
+
 -include $(patsubst %.o,%.d,$(GUEST_OS_OBJ) $(GUEST_BENCH_OBJ) $(GUEST_CRT0_OBJ) \
-	$(call guest_obj,$(GUEST_TEST_SRC) $(GUEST_EXAMPLE_SRC)))
+	$(call guest_obj,$(GUEST_TEST_SRC) $(GUEST_BARE_SRC) $(GUEST_EXAMPLE_SRC)))

@@ -54,8 +54,13 @@ static void build_hart(struct chip *chip, tile_id id)
     h->fetch_mask = sets - 1;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
+    h->stores.capacity = chip->cfg.hart_store_buffer;
+    h->stores.entry = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.entry);
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
+    h->history.capacity = chip->cfg.sim_history;
+    if (h->history.capacity)
+        h->history.insn = arena_alloc(chip->arena, h->history.capacity, sizeof *h->history.insn);
     h->trace = chip->options.trace;
     t->hart = h;
 }
@@ -70,6 +75,7 @@ static void build_tile(struct chip *chip, tile_id id)
     t->code = chip->code;
     t->bootinfo = chip->bootinfo;
     t->htif = &chip->htif;
+    t->oracle = &chip->oracle;
     t->out = &chip->out;
     t->l1 = coherence_l1(t->coherence, id);
     t->icache = coherence_icache(t->coherence, id);
@@ -83,13 +89,14 @@ static void build(struct chip *chip)
 {
     struct engine *e = &chip->engine;
     unsigned tiles = config_tiles(&chip->cfg);
-    struct code_options code = {.traced = chip->options.trace != NULL,
+    struct code_options code = {.traced = chip->options.trace || chip->cfg.sim_history,
                                 .dynamic_branches = chip->cfg.hart_predictor != PREDICT_STATIC,
                                 .return_stack = chip->cfg.hart_return_stack > 0,
                                 .load_use_cycles = chip->cfg.hart_load_use_cycles,
                                 .mul_cycles = chip->cfg.hart_mul_cycles,
                                 .div_cycles = chip->cfg.hart_div_cycles,
-                                .trap_cycles = chip->cfg.hart_trap_cycles};
+                                .trap_cycles = chip->cfg.hart_trap_cycles,
+                                .store_buffer = chip->cfg.hart_store_buffer > 0};
     chip->code = code_table_create(chip->arena, &code);
     chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
@@ -138,6 +145,7 @@ void chip_destroy(struct chip *chip)
         return;
     mem_free(chip->simctl.line);
     mem_free(chip->htif.request);
+    mem_free(chip->oracle.judged);
     stats_free(&chip->results.stats);
     arena_destroy(chip->arena);
 }
@@ -262,6 +270,8 @@ static enum chip_end end_of_guest(enum htif_end end)
         return CHIP_TRAP_LOOP;
     case HTIF_FAULT:
         return CHIP_FAULT;
+    case HTIF_STALE_TRANSLATION:
+        return CHIP_STALE_TRANSLATION;
     case HTIF_RUNS:
         break;
     }
@@ -336,6 +346,7 @@ int chip_exit_status(const struct chip *chip)
         return EXIT_STATUS_DEADLOCK;
     case CHIP_INTERRUPTED:
         return EXIT_STATUS_INTERRUPT;
+    case CHIP_STALE_TRANSLATION:
     case CHIP_VIOLATION:
     case CHIP_RUNNING:
         break;

@@ -44,12 +44,13 @@ bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e
 
 enum chip_end {
     CHIP_RUNNING,
-    CHIP_EXIT,      /* the guest stored its code to tohost */
-    CHIP_LIMIT,     /* max_cycles */
-    CHIP_DEADLOCK,  /* every hart waits and nothing is on its way */
-    CHIP_TRAP_LOOP, /* a hart traps without ever executing an instruction */
-    CHIP_FAULT,     /* the guest asked the host for what cannot be */
-    CHIP_VIOLATION, /* sim.check found a broken invariant */
+    CHIP_EXIT,              /* the guest stored its code to tohost */
+    CHIP_LIMIT,             /* max_cycles */
+    CHIP_DEADLOCK,          /* every hart waits and nothing is on its way */
+    CHIP_TRAP_LOOP,         /* a hart traps without ever executing an instruction */
+    CHIP_FAULT,             /* the guest asked the host for what cannot be */
+    CHIP_STALE_TRANSLATION, /* a hart used what a completed shootdown should have removed */
+    CHIP_VIOLATION,         /* sim.check found a broken invariant */
     CHIP_INTERRUPTED
 };
 

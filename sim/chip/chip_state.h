@@ -20,6 +20,7 @@ struct chip {
     struct code_table *code;
     struct simctl_shared simctl;
     struct htif htif;
+    struct oracle oracle;
     struct coh_out out;
     struct bootinfo *bootinfo;
     uint64_t console_hash;

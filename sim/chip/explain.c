@@ -6,91 +6,231 @@
 #include "sim/chip/chip.h"
 
 #include "sim/chip/chip_state.h"
+#include "sim/chip/explain_hart.h"
+#include "sim/core/pte.h"
 #include "traces/traces.h"
 
-enum { HARTS_SHOWN = 16 };
+enum { GROUPS_SHOWN = 16, RUNS_SHOWN = 8 };
 
-static const char *const privilege_names[] = {"U", "S", "?", "M"};
+/* ---- many harts ------------------------------------------------------------------- */
 
-/* "<function+0x1c> (file:line)  ", as far as it is known. */
-static void print_function(const struct chip *chip, uint64_t pc, FILE *out)
+/* Harts that are in the same state at the same place are shown as one. */
+static bool is_alike(const struct hart *a, const struct hart *b)
 {
-    char symbol[SYMBOL_TEXT_MAX], source[SOURCE_TEXT_MAX];
-    if (!chip->image)
-        return;
-    if (*symbols_format(&chip->image->symbols, pc, symbol, sizeof symbol))
-        fprintf(out, "%s  ", symbol);
-    if (*source_lines_format(&chip->lines, pc, source, sizeof source))
-        fprintf(out, "(%s)  ", source);
+    bool line = a->wait != WAIT_NONE && a->wait != WAIT_WFI && a->wait != WAIT_MESSAGE;
+    return a->wait == b->wait && a->priv == b->priv && a->pc == b->pc &&
+           (!line || a->wait_line == b->wait_line) &&
+           (a->wait != WAIT_MESSAGE || a->wait_mask == b->wait_mask);
 }
 
-static void print_place(struct chip *chip, uint64_t pc, FILE *out)
+static bool shown_before(const struct chip *chip, unsigned tile)
 {
-    char insn[DISASM_TEXT_MAX] = "";
-    uint32_t bits = 0;
-    bool mapped = !(pc & 1) && coherence_peek(chip->engine.coherence, pc, &bits, sizeof bits);
-    if (mapped)
-        disasm_insn(pc, bits, insn, sizeof insn);
-    fprintf(out, "pc 0x%llx ", (unsigned long long)pc);
-    print_function(chip, pc, out);
-    fprintf(out, "%s", mapped ? insn : "(not executable memory)");
+    for (unsigned i = 0; i < tile; i++)
+        if (is_alike(&chip->hart[i], &chip->hart[tile]))
+            return true;
+    return false;
+}
+
+/* "tile 3", "tiles 0-2, 5": returns how many. */
+static unsigned print_alike(const struct chip *chip, unsigned first, FILE *out)
+{
+    unsigned tiles = chip->engine.tiles, count = 0, runs = 0;
+    const struct hart *like = &chip->hart[first];
+    for (unsigned i = first; i < tiles; i++)
+        count += is_alike(like, &chip->hart[i]);
+    fprintf(out, "  tile%s ", count == 1 ? "" : "s");
+    for (unsigned i = first, end; i < tiles; i = end + 1) {
+        for (end = i; end < tiles && is_alike(like, &chip->hart[end]);)
+            end++;
+        if (end == i)
+            continue;
+        if (runs == RUNS_SHOWN)
+            fputs(", ...", out);
+        if (runs++ >= RUNS_SHOWN)
+            continue;
+        fprintf(out, runs > 1 ? ", %u" : "%u", i);
+        if (end - i > 1)
+            fprintf(out, "-%u", end - 1);
+    }
+    if (runs > RUNS_SHOWN)
+        fprintf(out, " (%u in all)", count);
+    return count;
 }
 
 static void print_wait(struct chip *chip, const struct hart *h, FILE *out)
 {
-    char symbol[SYMBOL_TEXT_MAX] = "";
-    fprintf(out, "  tile %u (%s mode) ", h->id, privilege_names[h->priv]);
-    print_place(chip, h->pc, out);
     fprintf(out, "\n    waits since cycle %llu for %s", (unsigned long long)h->wait_since,
             hart_wait_names[h->wait]);
     if (h->wait == WAIT_MESSAGE) {
         fprintf(out, ", queues 0x%llx", (unsigned long long)h->wait_mask);
     } else if (h->wait != WAIT_WFI) {
-        if (chip->image)
-            symbols_format(&chip->image->symbols, h->wait_line, symbol, sizeof symbol);
-        fprintf(out, ", address 0x%llx %s", (unsigned long long)h->wait_line, symbol);
+        fprintf(out, ", address 0x%llx", (unsigned long long)h->wait_line);
+        explain_symbol(chip, h->wait_line, out);
     }
-    fprintf(out, "; interrupts pending 0x%llx, enabled 0x%llx\n", (unsigned long long)h->mip,
+    fprintf(out, "; interrupts pending 0x%llx, enabled 0x%llx", (unsigned long long)h->mip,
             (unsigned long long)h->mie);
 }
 
+/* Of harts that are alike the first one's place and wait. */
+static unsigned print_group(struct chip *chip, unsigned tile, FILE *out)
+{
+    const struct hart *h = &chip->hart[tile];
+    struct hart_place place = place_of_hart(h);
+    unsigned count = print_alike(chip, tile, out);
+    fprintf(out, " (%s mode) ", privilege_names[h->priv]);
+    explain_place(chip, &place, out);
+    if (h->wait != WAIT_NONE)
+        print_wait(chip, h, out);
+    fputc('\n', out);
+    return count;
+}
+
+/* All harts, those that run first. */
+static void print_harts(struct chip *chip, FILE *out)
+{
+    unsigned groups = 0, shown = 0, tiles = chip->engine.tiles;
+    for (unsigned waiting = 0; waiting < 2; waiting++)
+        for (unsigned i = 0; i < tiles && groups < GROUPS_SHOWN; i++)
+            if ((chip->hart[i].wait != WAIT_NONE) == waiting && !shown_before(chip, i)) {
+                shown += print_group(chip, i, out);
+                groups++;
+            }
+    if (shown < tiles)
+        fprintf(out, "  ... and %u more harts\n", tiles - shown);
+}
+
+/* ---- each end ------------------------------------------------------------------------ */
+
 static void explain_deadlock(struct chip *chip, FILE *out)
 {
-    unsigned shown = 0;
     fprintf(out, "deadlock at cycle %llu: every hart waits and nothing is on its way\n",
             (unsigned long long)chip->engine.now);
-    for (unsigned i = 0; i < chip->engine.tiles && shown < HARTS_SHOWN; i++, shown++)
-        print_wait(chip, &chip->hart[i], out);
-    if (shown < chip->engine.tiles)
-        fprintf(out, "  ... and %u more harts\n", chip->engine.tiles - shown);
+    print_harts(chip, out);
     coherence_explain(chip->engine.coherence, out);
 }
 
-static void print_registers(const struct hart *h, FILE *out)
+static void explain_at(struct chip *chip, const struct hart_place *place, FILE *out)
 {
-    static const char *const names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                          "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                          "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                          "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-    for (unsigned r = 1; r < 32; r++)
-        fprintf(out, "    %4s %016llx%s", names[r], (unsigned long long)h->x[r],
-                r % 4 == 0 || r == 31 ? "\n" : "");
+    explain_code(chip, place, out);
+    explain_hart(chip, &chip->hart[place->tile], out);
+}
+
+/* The first hart that runs has not come to an end: what is it at? */
+static void explain_limit(struct chip *chip, FILE *out)
+{
+    const struct hart *h = chip->hart;
+    for (unsigned i = 0; i < chip->engine.tiles && h->wait != WAIT_NONE; i++)
+        h = &chip->hart[i];
+    if (h->wait != WAIT_NONE)
+        h = chip->hart;
+    struct hart_place place = place_of_hart(h);
+    fprintf(out, "the limit of %llu cycles was reached; tile %u is at ",
+            (unsigned long long)chip->options.max_cycles, h->id);
+    explain_place(chip, &place, out);
+    fputc('\n', out);
+    print_harts(chip, out);
+    if (h->traps) {
+        fprintf(out, "  tile %u took %llu exceptions; its last trap was at pc 0x%llx", h->id,
+                (unsigned long long)h->traps, (unsigned long long)h->last_epc);
+        explain_symbol(chip, h->last_epc, out);
+        fputs(": ", out);
+        explain_trap(chip, h, out);
+        fputc('\n', out);
+    }
+    explain_at(chip, &place, out);
+}
+
+/* Where traps go; nothing has been written to a register that is zero. */
+static void print_handler(struct chip *chip, const struct hart *h, FILE *out)
+{
+    struct hart_place place = place_of_hart(h);
+    fprintf(out, "  its handler: mtvec 0x%llx%s, stvec 0x%llx%s; now (%s mode) at ",
+            (unsigned long long)h->mtvec, h->mtvec ? "" : " (never set)",
+            (unsigned long long)h->stvec, h->stvec ? "" : " (never set)", privilege_names[h->priv]);
+    explain_place(chip, &place, out);
+    fputc('\n', out);
 }
 
 static void explain_trap_loop(struct chip *chip, FILE *out)
 {
     const struct hart *h = &chip->hart[chip->htif.end_tile];
-    fprintf(out,
-            "livelock: tile %u traps again and again without executing an instruction\n"
-            "  first trap: %s (cause %llu), tval 0x%llx, at ",
-            h->id, trap_cause_name(h->last_cause), (unsigned long long)h->last_cause,
-            (unsigned long long)h->last_tval);
-    print_place(chip, h->last_epc, out);
-    fprintf(out, "\n  its handler: mtvec 0x%llx, stvec 0x%llx; now (%s mode) at ",
-            (unsigned long long)h->mtvec, (unsigned long long)h->stvec, privilege_names[h->priv]);
-    print_place(chip, h->pc, out);
+    struct hart_place place = place_of_hart(h);
+    place.pc = h->last_epc;
+    place.priv = h->last_priv;
+    place.satp = h->last_priv == PRIV_M ? 0 : h->satp;
+    fprintf(out, "livelock: tile %u traps again and again without executing an instruction: %s\n",
+            h->id, trap_cause_name(h->last_cause));
+    fprintf(out, "  first trap (%s mode): ", privilege_names[h->last_priv]);
+    explain_trap(chip, h, out);
+    fputs(", at ", out);
+    explain_place(chip, &place, out);
     fputc('\n', out);
-    print_registers(h, out);
+    print_handler(chip, h, out);
+    explain_at(chip, &place, out);
+}
+
+static void explain_fault(struct chip *chip, FILE *out)
+{
+    const struct hart *h = &chip->hart[chip->htif.end_tile];
+    struct hart_place place = place_of_hart(h);
+    fprintf(out, "guest: %s (tile %u, cycle %llu)\n", chip->htif.fault, chip->htif.end_tile,
+            (unsigned long long)chip->htif.end_cycle);
+    fputs("  the hart went on to ", out);
+    explain_place(chip, &place, out);
+    fputc('\n', out);
+    explain_at(chip, &place, out);
+}
+
+/* ---- a stale translation --------------------------------------------------------------- */
+
+static void print_now_mapped(struct chip *chip, const struct shootdown *s, uint64_t vpn, FILE *out)
+{
+    struct tlb_entry page;
+    if (s->gone || oracle_read_table(chip->engine.coherence, s->space, vpn, &page) != PAGE_MAPPED)
+        fputs("the page is not mapped any more\n", out);
+    else {
+        fputs("the page table now says ", out);
+        explain_page(&page, out);
+        fputc('\n', out);
+    }
+}
+
+static void print_declaration(struct chip *chip, const struct shootdown *s, FILE *out)
+{
+    static const char *const scopes[] = {"tables with its root", "its ASID", "all address spaces"};
+    fprintf(out, "  tile %u (%s mode) had declared the shootdown complete at cycle %llu, by\n    ",
+            s->by.tile, privilege_names[s->by.priv], (unsigned long long)s->by.cycle);
+    explain_place(chip, &s->by, out);
+    if (s->pages == UINT64_MAX)
+        fputs("\n    of all pages", out);
+    else
+        fprintf(out, "\n    of %llu page%s from 0x%llx", (unsigned long long)s->pages,
+                s->pages == 1 ? "" : "s", (unsigned long long)satp_address(s->space, s->page));
+    fprintf(out, ", satp 0x%llx, in %s; dead since cycle %llu\n", (unsigned long long)s->space,
+            scopes[s->scope], (unsigned long long)s->judged_at);
+}
+
+static void explain_stale_translation(struct chip *chip, FILE *out)
+{
+    static const char *const kinds[] = {"fetch", "load", "store"};
+    const struct stale_use *use = &chip->oracle.use;
+    const struct tlb_use *via = &use->via;
+    fprintf(out,
+            "stale translation: tile %u used 0x%llx at cycle %llu through a TLB entry that a "
+            "completed shootdown should have removed\n",
+            use->by.tile, (unsigned long long)use->address, (unsigned long long)use->by.cycle);
+    fprintf(out, "  the %s by tile %u (%s mode) was\n    ", kinds[use->kind], use->by.tile,
+            privilege_names[use->by.priv]);
+    explain_place(chip, &use->by, out);
+    fprintf(out, "\n  its entry: page 0x%llx -> ",
+            (unsigned long long)satp_address(via->origin.satp, via->entry.vpn));
+    explain_page(&via->entry, out);
+    fprintf(out, ", ASID %u,\n    read from the page table of satp 0x%llx at cycle %llu; ",
+            via->entry.asid, (unsigned long long)via->origin.satp,
+            (unsigned long long)via->origin.read_at);
+    print_now_mapped(chip, &use->shootdown, via->entry.vpn, out);
+    print_declaration(chip, &use->shootdown, out);
+    explain_at(chip, &use->by, out);
 }
 
 static void explain_violation(struct chip *chip, FILE *out)
@@ -109,10 +249,7 @@ void chip_explain(struct chip *chip, FILE *out)
         source_lines_load(&chip->lines, chip->image->file, chip->image->file_bytes);
     switch (chip->end) {
     case CHIP_LIMIT:
-        fprintf(out, "the limit of %llu cycles was reached; tile 0 is at ",
-                (unsigned long long)chip->options.max_cycles);
-        print_place(chip, chip->hart[0].pc, out);
-        fputc('\n', out);
+        explain_limit(chip, out);
         break;
     case CHIP_DEADLOCK:
         explain_deadlock(chip, out);
@@ -121,14 +258,17 @@ void chip_explain(struct chip *chip, FILE *out)
         explain_trap_loop(chip, out);
         break;
     case CHIP_FAULT:
-        fprintf(out, "guest: %s (tile %u, cycle %llu)\n", chip->htif.fault, chip->htif.end_tile,
-                (unsigned long long)chip->htif.end_cycle);
+        explain_fault(chip, out);
+        break;
+    case CHIP_STALE_TRANSLATION:
+        explain_stale_translation(chip, out);
         break;
     case CHIP_VIOLATION:
         explain_violation(chip, out);
         break;
     case CHIP_INTERRUPTED:
         fprintf(out, "interrupted at cycle %llu\n", (unsigned long long)chip->engine.now);
+        print_harts(chip, out);
         break;
     case CHIP_RUNNING:
     case CHIP_EXIT:

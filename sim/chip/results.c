@@ -110,17 +110,30 @@ static void put_translation(const struct chip *chip, struct stats *stats)
     stats_put(stats, "tlb.walks", walks, "walks", "page table walks begun");
 }
 
+static void put_oracle(const struct chip *chip, struct stats *stats)
+{
+    stats_put(stats, "oracle.shootdowns", chip->oracle.declared, "shootdowns",
+              "declared complete to the oracle of stale translations");
+    stats_put(stats, "oracle.stale_entries", chip->oracle.marked, "entries",
+              "of TLBs that a completed shootdown had left behind");
+}
+
 static void put_harts(const struct chip *chip, struct stats *stats)
 {
-    uint64_t traps = 0, interrupts = 0;
+    uint64_t traps = 0, interrupts = 0, buffered = 0, forwarded = 0;
     for (unsigned i = 0; i < chip->engine.tiles; i++) {
         traps += chip->hart[i].traps;
         interrupts += chip->hart[i].interrupts;
+        buffered += chip->hart[i].stores.entered;
+        forwarded += chip->hart[i].stores.forwarded;
     }
     put_accounts(chip, stats);
     put_translation(chip, stats);
+    put_oracle(chip, stats);
     stats_put(stats, "hart.exceptions", traps, "traps", "exceptions taken");
     stats_put(stats, "hart.interrupts", interrupts, "traps", "interrupts taken");
+    stats_put(stats, "hart.stores_buffered", buffered, "stores", "that entered a store buffer");
+    stats_put(stats, "hart.loads_forwarded", forwarded, "loads", "answered by a store buffer");
     stats_put(stats, "hart.marks", chip->simctl.marks, "marks",
               "set through the simulation-control page");
 }

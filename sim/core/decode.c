@@ -25,6 +25,7 @@ enum format {
     FMT_C,
     FMT_R1,
     FMT_F,
+    FMT_O,
     FMT_N
 };
 
@@ -76,6 +77,7 @@ static const char *const names[OPS] = {
     [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
     [OP_forbidden] = "forbidden",    [OP_traced] = "traced",   [OP_checked] = "checked",
     [OP_checked_divide] = "checked",
+    [OP_fence_stores] = "fence",
 };
 
 const char *insn_name(enum insn_op op)
@@ -114,6 +116,7 @@ static int32_t immediate(uint32_t bits, enum format format)
         return signed_field(bits, 31, 31) * (1 << 20) + (int32_t)(field(bits, 19, 12) << 12) +
                (int32_t)(field(bits, 20, 20) << 11) + (int32_t)(field(bits, 30, 21) << 1);
     case FMT_C:
+    case FMT_O:
         return (int32_t)field(bits, 31, 20);
     default:
         return 0;
@@ -130,7 +133,7 @@ static const struct operands {
     [FMT_U] = {true, false, false},  [FMT_J] = {true, false, false},
     [FMT_A] = {true, true, true},    [FMT_C] = {true, true, false},
     [FMT_R1] = {true, true, false},  [FMT_F] = {false, true, true},
-    [FMT_N] = {false, false, false},
+    [FMT_O] = {false, false, false}, [FMT_N] = {false, false, false},
 };
 
 static const struct pattern *pattern_of(uint32_t bits)
@@ -411,6 +414,24 @@ static void make_predicted(struct insn *insn, const struct code_options *options
         insn->op = OP_jalr_predicted;
 }
 
+/* With a store buffer, all that is not performed in program order is a store after what
+ * comes behind it, unless that is a store.  (Device output counts as a store where
+ * menvcfg.FIOM says so.) */
+static bool may_await_stores(const struct insn *insn)
+{
+    return insn->op == OP_fence && insn->imm != FENCE_TSO &&
+           (insn->imm & (FENCE_BEFORE_W | FENCE_BEFORE_O)) &&
+           (insn->imm & (FENCE_AFTER_R | FENCE_AFTER_I | FENCE_AFTER_O));
+}
+
+/* The forms that the kind of core asks for. */
+static void make_special(struct insn *insn, const struct code_options *options)
+{
+    make_predicted(insn, options);
+    if (options->store_buffer && may_await_stores(insn))
+        insn->op = OP_fence_stores;
+}
+
 /* Is it more than a step on the way to the next instruction? */
 static bool is_instruction(const struct insn *insn)
 {
@@ -500,7 +521,7 @@ static void finish_records(struct code_line *code, unsigned count,
     const void *const *handler = hart_handlers();
     struct insn *twins = code->insn + CODE_RECORDS;
     for (unsigned i = 0; i < count; i++)
-        make_predicted(&code->insn[i], options);
+        make_special(&code->insn[i], options);
     memcpy(twins, code->insn, count * sizeof *twins);
     memcpy(code->half + CODE_RECORDS, code->half, count);
     for (unsigned i = 0; i < count; i++)

@@ -35,6 +35,7 @@ enum insn_op {
     OP_jal_call_near,
     OP_jalr_predicted, /* a call, a return, or both */
     OP_illegal,
+    OP_fence_stores,   /* a fence that may have to wait for stores in the store buffer */
     OP_forbidden,      /* physical memory protection: imm is the byte of the line that faults */
     OP_straddle,       /* 32 bits that begin in the line's last halfword */
     OP_join,           /* go on with a record elsewhere in the line, in no time */
@@ -53,6 +54,7 @@ enum insn_op {
  *   jal, jalr      rs2: the halfword of the line that follows the instruction; jal
  *                  without a link: 0
  *   auipc          imm: its value, less the line's address
+ *   fence          imm: FENCE_*, as in the instruction
  *   x_dynamic      the branch is predicted by counters, not by its direction
  *   x_used         the next instruction wants the value that this load brings
  *   x_pending      the result must be entered in the scoreboard
@@ -64,6 +66,19 @@ struct insn {
     uint8_t rs1, rs2; /* 0 when the format has none */
     uint8_t op;       /* enum insn_op */
     int32_t imm;
+};
+
+/* A fence's operands: accesses before it that it orders with which behind it. */
+enum {
+    FENCE_AFTER_W = 1 << 0,
+    FENCE_AFTER_R = 1 << 1,
+    FENCE_AFTER_O = 1 << 2,
+    FENCE_AFTER_I = 1 << 3,
+    FENCE_BEFORE_W = 1 << 4,
+    FENCE_BEFORE_R = 1 << 5,
+    FENCE_BEFORE_O = 1 << 6,
+    FENCE_BEFORE_I = 1 << 7,
+    FENCE_TSO = 1 << 11 | FENCE_BEFORE_R | FENCE_BEFORE_W | FENCE_AFTER_R | FENCE_AFTER_W
 };
 
 enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
@@ -101,6 +116,7 @@ struct code_options {
     bool return_stack;
     uint32_t load_use_cycles, mul_cycles, div_cycles; /* from issue to use */
     uint32_t trap_cycles;
+    bool store_buffer;
 };
 struct code_table *code_table_create(struct arena *arena, const struct code_options *options);
 

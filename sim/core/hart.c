@@ -42,10 +42,29 @@ void hart_sleep(struct hart *h, enum hart_wait wait)
                 wait == WAIT_MESSAGE ? h->wait_mask : h->wait_line);
 }
 
+void hart_await_store(struct hart *h, uint64_t number)
+{
+    h->stores.awaited = number + 1;
+    h->wait_line = store_buffer_oldest(&h->stores)->address;
+    hart_sleep(h, WAIT_STORES);
+}
+
 void hart_charge_wait(struct hart *h, cycle_t now)
 {
     if (now > h->cycle)
         hart_stall(h, (enum stall_cause)stall_of_wait[h->wait], now - h->cycle);
+}
+
+void hart_jumped(struct hart *h)
+{
+    struct arrival a = {.cycle = h->cycle,
+                        .from = h->jumped_from,
+                        .to = h->pc,
+                        .kind = ARRIVAL_JUMP,
+                        .from_priv = h->priv,
+                        .to_priv = h->priv};
+    h->jumped_from = 0;
+    history_arrive(&h->history, &a);
 }
 
 void hart_account_mode(struct hart *h)
@@ -93,7 +112,7 @@ void hart_wake(struct hart *h, cycle_t now)
         charge_miss(h, now);
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;
-    h->completing = wait != WAIT_L1 && wait != WAIT_FETCH;
+    h->completing = wait != WAIT_L1 && wait != WAIT_STORES && wait != WAIT_FETCH;
     if (wait == WAIT_LINE || wait == WAIT_WALK) {
         h->charge = h->cfg->l1_fill_cycles;
         h->charge_cause = wait == WAIT_LINE ? STALL_l1d_access : STALL_walk;

@@ -19,11 +19,13 @@
 #include "coherence/coherence.h"
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
+#include "sim/core/history.h"
 #include "sim/core/pmp.h"
 #include "sim/core/polling.h"
 #include "sim/core/predictor.h"
 #include "sim/core/retire.h"
 #include "sim/core/scoreboard.h"
+#include "sim/core/store_buffer.h"
 #include "sim/core/tlb.h"
 
 enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
@@ -39,6 +41,8 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")              \
     STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
     STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
+    STALL(store_buffer, "store buffer full, or to be emptied by a fence, an atomic or an access "  \
+                        "it cannot forward")                                                       \
     STALL(walk, "TLB miss")                                                                        \
     STALL(atomic, "atomic operation")                                                              \
     STALL(device, "device register")                                                               \
@@ -59,6 +63,7 @@ enum stall_cause {
     WAIT(NONE, "nothing", STALLS)                                                                  \
     WAIT(LINE, "a line of the L1D", STALL_l1d_directory)                                           \
     WAIT(L1, "room for another transaction in the L1D", STALL_l1d_access)                          \
+    WAIT(STORES, "stores to leave the store buffer", STALL_store_buffer)                           \
     WAIT(WALK, "a page table entry", STALL_walk)                                                   \
     WAIT(FETCH, "a line of the L1I", STALL_fetch)                                                  \
     WAIT(DEVICE, "another tile's device register", STALL_device)                                   \
@@ -108,6 +113,7 @@ struct walk {
     bool active;
     bool global; /* a pointer on the way had G: so is the leaf */
     uint8_t kind, level;
+    uint32_t dead;    /* what its entry will be: as in struct tlb_entry */
     uint64_t address; /* page */
     paddr_t table;
 };
@@ -119,6 +125,7 @@ struct split {
     uint8_t stage;
     uint64_t value; /* the first part's, loaded */
     paddr_t physical[2];
+    struct tlb_use via[2]; /* entries that have let the parts through */
 };
 
 /* A loop that may be polling (polling.h). */
@@ -147,12 +154,15 @@ struct hart {
     cycle_t timer_at; /* cycle at which mtime reaches mtimecmp */
     uint64_t mip, mie;
     const struct l1_window *window;
-    const uint64_t *blind;     /* as long as a view, and empty */
-    struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
+    const uint64_t *view_read, *view_write; /* of the window, for the present mode; or blind */
+    const uint64_t *blind;                  /* as long as a view, and empty */
+    struct fetch_entry *fetch;              /* of the present mode: one of fetch_view */
     struct fetch_entry *fetch_view[L1_VIEWS];
     struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
     uint64_t behind_line;     /* ~0: none */
+    uint64_t jumped_from;     /* the jump that has just left the fast path; 0: none has */
     bool behind_wanted;
+    bool behind_dead; /* perhaps found through an entry that a shootdown should have removed */
     uint64_t fetch_mask;
     struct tile *tile;
     const struct config *cfg;
@@ -168,12 +178,16 @@ struct hart {
     uint32_t charge;     /* cycles to charge once the completed access is performed */
     cycle_t complete_at; /* when what `completing` stands for is performed */
     cycle_t wait_since;
-    paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_FETCH, WAIT_DEVICE: address */
+    paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_STORES, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
     uint64_t stall[STALLS];
 
     struct scoreboard board;
     struct predictor predictor;
+
+    /* retired stores that are not yet performed; while there are any, loads and stores
+     * see a plane of views that remembers nothing */
+    struct store_buffer stores;
 
     /* the same accounts by privilege (0 U, 1 S, 2 M), brought up to date whenever it changes */
     struct mode_account {
@@ -206,6 +220,8 @@ struct hart {
     uint64_t traps_in_a_row; /* traps since an instruction was last retired */
     uint64_t instret_at_trap;
     uint64_t last_cause, last_tval, last_epc;
+    uint8_t last_priv;
+    struct history history;
     tile_id id;
 
     uint64_t traps, interrupts;
@@ -225,6 +241,9 @@ const void *const *hart_handlers(void);
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
 
+/* Notes the jump from h->jumped_from to h->pc, whose line is not at hand. */
+void hart_jumped(struct hart *h);
+
 /* Charges a wait that is still going on up to cycle `now`, at the end of a run. */
 void hart_charge_wait(struct hart *h, cycle_t now);
 
@@ -241,6 +260,19 @@ void hart_account_mode(struct hart *h);
 
 /* Goes to sleep at h->cycle. */
 void hart_sleep(struct hart *h, enum hart_wait wait);
+
+/* Goes to sleep until store `number` has left the store buffer. */
+void hart_await_store(struct hart *h, uint64_t number);
+
+/* What comes next must find every earlier store performed: true when the hart has gone
+ * to sleep for that, to execute the instruction again. */
+static inline bool hart_awaits_stores(struct hart *h)
+{
+    if (store_buffer_is_empty(&h->stores))
+        return false;
+    hart_await_store(h, h->stores.entered - 1);
+    return true;
+}
 
 /* A wait ends early: is an enabled interrupt pending (wfi's rule: whatever the
  * global enable says)? */

@@ -17,11 +17,7 @@
 
 #include <string.h>
 
-enum { PAGE_SHIFT = 12, VPN_BITS = 9, PTE_BYTES = 8 };
-enum { SATP_BARE = 0, SATP_SV39 = 8, SATP_SV48 = 9 };
-#define PAGE_OFFSET  ((UINT64_C(1) << PAGE_SHIFT) - 1)
-#define PPN_MASK     ((UINT64_C(1) << 44) - 1)
-#define PTE_RESERVED (UINT64_C(0x3ff) << 54) /* Svnapot and Svpbmt are absent */
+#include "sim/core/pte.h"
 
 void mmu_create(struct hart *h, struct arena *arena)
 {
@@ -48,19 +44,9 @@ static enum privilege mode_of(const struct hart *h, enum access_kind kind)
     return (enum privilege)h->priv;
 }
 
-static unsigned levels_of(const struct hart *h)
-{
-    return h->satp >> 60 == SATP_SV48 ? 4 : 3;
-}
-
-static uint16_t space_of(const struct hart *h)
-{
-    return (uint16_t)(h->satp >> 44);
-}
-
 void mmu_write_satp(struct hart *h, uint64_t value)
 {
-    uint64_t mode = value >> 60;
+    unsigned mode = satp_mode(value);
     if (mode != SATP_BARE && mode != SATP_SV39 && mode != SATP_SV48)
         return;
     h->satp = value;
@@ -106,7 +92,10 @@ static unsigned view_of(enum privilege mode)
 
 void mmu_select_views(struct hart *h)
 {
+    bool blind = !store_buffer_is_empty(&h->stores);
     h->view = (uint8_t)view_of(mode_of(h, ACCESS_LOAD));
+    h->view_read = blind ? h->blind : h->window->view_read[h->view];
+    h->view_write = blind ? h->blind : h->window->view_write[h->view];
     h->fetch = h->fetch_view[view_of((enum privilege)h->priv)];
 }
 
@@ -147,8 +136,8 @@ static void walk_begin(struct hart *h, uint64_t address, enum access_kind kind)
     *w = (struct walk){.active = true,
                        .address = address >> PAGE_SHIFT,
                        .kind = (uint8_t)kind,
-                       .level = (uint8_t)(levels_of(h) - 1),
-                       .table = (h->satp & PPN_MASK) << PAGE_SHIFT};
+                       .level = (uint8_t)(satp_levels(h->satp) - 1),
+                       .table = satp_root(h->satp)};
     h->walks++;
     hart_acts(h);
 }
@@ -160,36 +149,10 @@ static enum port_result walk_fault(struct hart *h, enum trap_cause why, enum tra
     return PORT_FAULT;
 }
 
-static bool is_leaf(uint64_t pte)
-{
-    return pte & (PTE_R | PTE_X);
-}
-
-/* A valid pointer to the next table, or a valid leaf that is aligned to its size. */
-static bool is_well_formed(uint64_t pte, unsigned level)
-{
-    if (!(pte & PTE_V) || (pte & PTE_RESERVED) || (pte & (PTE_R | PTE_W)) == PTE_W)
-        return false;
-    if (!is_leaf(pte))
-        return level > 0 && !(pte & (PTE_A | PTE_D | PTE_U));
-    return !(pte >> 10 & ((UINT64_C(1) << (VPN_BITS * level)) - 1));
-}
-
 /* The bits that this access wants to see set. */
 static uint64_t wanted(enum access_kind kind)
 {
     return kind == ACCESS_STORE ? PTE_A | PTE_D : PTE_A;
-}
-
-/* The translation of one 4 KiB piece of the leaf's page. */
-static struct tlb_entry piece_of(const struct hart *h, uint64_t pte, uint64_t vpn, unsigned level)
-{
-    uint64_t low = (UINT64_C(1) << (VPN_BITS * level)) - 1;
-    return (struct tlb_entry){.vpn = vpn,
-                              .ppn = (pte >> 10 & PPN_MASK & ~low) | (vpn & low),
-                              .asid = space_of(h),
-                              .bits = (uint8_t)pte,
-                              .level = (uint8_t)level};
 }
 
 static struct tlb *first_tlb(struct hart *h, enum access_kind kind)
@@ -198,10 +161,11 @@ static struct tlb *first_tlb(struct hart *h, enum access_kind kind)
 }
 
 /* What a replaced entry had let through must be looked up again. */
-static void remember(struct hart *h, struct tlb *tlb, const struct tlb_entry *entry)
+static void remember(struct hart *h, struct tlb *tlb, const struct tlb_entry *entry,
+                     const struct tlb_origin *origin)
 {
     hart_acts(h);
-    if (tlb_insert(tlb, entry))
+    if (tlb_insert(tlb, entry, origin))
         mmu_forget_views(h);
 }
 
@@ -223,10 +187,13 @@ static enum port_result finish_walk(struct hart *h, paddr_t at, uint64_t pte,
         if (result != PORT_DONE)
             return result;
     }
-    struct tlb_entry entry = piece_of(h, pte | (w->global ? PTE_G : 0), w->address, w->level);
+    struct tlb_entry entry =
+        pte_piece(h->satp, pte | (w->global ? PTE_G : 0), w->address, w->level);
+    struct tlb_origin origin = {.satp = h->satp, .read_at = h->cycle};
+    entry.dead = w->dead;
     w->active = false;
-    remember(h, &h->l2tlb, &entry);
-    remember(h, first_tlb(h, kind), &entry);
+    remember(h, &h->l2tlb, &entry, &origin);
+    remember(h, first_tlb(h, kind), &entry, &origin);
     return PORT_DONE;
 }
 
@@ -238,8 +205,7 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
     for (;;) {
         if (hart_must_yield(h))
             return PORT_YIELD;
-        uint64_t index = w->address >> (VPN_BITS * w->level) & ((1 << VPN_BITS) - 1);
-        paddr_t at = w->table + index * PTE_BYTES;
+        paddr_t at = pte_at(w->table, w->address, w->level);
         uint64_t pte = 0;
         if (!pmp_allows(&h->pmp, at, PTE_BYTES, PMP_R, PRIV_S))
             return walk_fault(h, access_fault(kind), cause);
@@ -248,9 +214,9 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
             return walk_fault(h, access_fault(kind), cause);
         if (result != PORT_DONE)
             return result;
-        if (!is_well_formed(pte, w->level))
+        if (!pte_is_well_formed(pte, w->level))
             return walk_fault(h, page_fault(kind), cause);
-        if (is_leaf(pte)) {
+        if (pte_is_leaf(pte)) {
             result = finish_walk(h, at, pte, cause);
             if (result == PORT_DONE)
                 hart_stall(h, STALL_walk, h->cfg->tlb_walk_cycles);
@@ -258,73 +224,82 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
         }
         hart_stall(h, STALL_walk, h->cfg->tlb_walk_cycles);
         w->global |= (pte & PTE_G) != 0;
-        w->table = (pte >> 10 & PPN_MASK) << PAGE_SHIFT;
+        w->table = pte_frame(pte) << PAGE_SHIFT;
         w->level--;
     }
 }
 
 /* ---- translation ------------------------------------------------------------------------- */
 
-/* Bits above the highest translated one must repeat it. */
-static bool is_canonical(const struct hart *h, uint64_t address)
-{
-    unsigned unused = 64 - (PAGE_SHIFT + VPN_BITS * levels_of(h));
-    return (uint64_t)((int64_t)(address << unused) >> unused) == address;
-}
-
-/* Sv39 and Sv48 number pages without the repeated sign bits. */
-static uint64_t page_of(const struct hart *h, uint64_t address)
-{
-    return address >> PAGE_SHIFT & ((UINT64_C(1) << (VPN_BITS * levels_of(h))) - 1);
-}
-
 /* The entry of the first-level TLB, brought in from the second level if it is
  * there; NULL when a walk is needed. */
 static struct tlb_entry *look_up(struct hart *h, uint64_t vpn, enum access_kind kind)
 {
     struct tlb *first = first_tlb(h, kind);
-    struct tlb_entry *entry = tlb_find(first, vpn, space_of(h));
+    struct tlb_entry *entry = tlb_find(first, vpn, satp_space(h->satp));
     if (entry)
         return entry;
     first->misses += !h->walk.active;
-    entry = tlb_find(&h->l2tlb, vpn, space_of(h));
+    entry = tlb_find(&h->l2tlb, vpn, satp_space(h->satp));
     if (!entry) {
         h->l2tlb.misses += !h->walk.active;
         return NULL;
     }
     hart_stall(h, STALL_walk, h->cfg->tlb_l2_cycles);
-    remember(h, first, entry);
-    return tlb_find(first, vpn, space_of(h));
+    remember(h, first, entry, tlb_origin(&h->l2tlb, entry));
+    return tlb_find(first, vpn, satp_space(h->satp));
+}
+
+static bool is_translated(const struct hart *h, enum access_kind kind)
+{
+    return mode_of(h, kind) != PRIV_M && satp_mode(h->satp) != SATP_BARE;
 }
 
 enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kind kind,
                                paddr_t *physical, enum trap_cause *cause)
 {
     *physical = address;
-    if (mode_of(h, kind) == PRIV_M || h->satp >> 60 == SATP_BARE)
+    if (!is_translated(h, kind))
         return PORT_DONE;
     *cause = page_fault(kind);
-    if (!is_canonical(h, address))
+    if (!satp_is_canonical(h->satp, address))
         return PORT_FAULT;
-    uint64_t vpn = page_of(h, address);
-    struct tlb_entry *entry = look_up(h, vpn, kind);
+    uint64_t vpn = satp_page(h->satp, address);
+    const struct tlb *first = first_tlb(h, kind);
+    const struct tlb_entry *entry = look_up(h, vpn, kind);
     if (entry && !bits_allow(h, entry->bits, kind))
         return PORT_FAULT;
     if (!entry || (entry->bits & wanted(kind)) != wanted(kind)) {
         enum port_result result = walk(h, vpn << PAGE_SHIFT, kind, cause);
         if (result != PORT_DONE)
             return result;
-        entry = tlb_find(first_tlb(h, kind), vpn, space_of(h));
+        entry = tlb_find(first, vpn, satp_space(h->satp));
     }
-    *physical = entry->ppn << PAGE_SHIFT | (address & PAGE_OFFSET);
-    return hart_must_yield(h) ? PORT_YIELD : PORT_DONE;
+    *physical = entry->ppn << PAGE_SHIFT | (address & (PAGE_BYTES - 1));
+    if (hart_must_yield(h))
+        return PORT_YIELD;
+    if (entry->dead)
+        port_stale_use(h, address, kind, &(struct tlb_use){*entry, *tlb_origin(first, entry)});
+    return PORT_DONE;
+}
+
+struct tlb_use mmu_used(struct hart *h, uint64_t address, enum access_kind kind)
+{
+    const struct tlb *const levels[] = {first_tlb(h, kind), &h->l2tlb};
+    for (unsigned i = 0; i < 2 && is_translated(h, kind); i++) {
+        const struct tlb_entry *entry =
+            tlb_find(levels[i], satp_page(h->satp, address), satp_space(h->satp));
+        if (entry)
+            return (struct tlb_use){*entry, *tlb_origin(levels[i], entry)};
+    }
+    return (struct tlb_use){0};
 }
 
 void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_space, uint64_t asid)
 {
     struct tlb_range range = {.one_address = one_address,
                               .one_space = one_space,
-                              .vpn = page_of(h, address),
+                              .vpn = satp_page(h->satp, address),
                               .asid = (uint16_t)asid};
     hart_acts(h);
     tlb_invalidate(&h->itlb, &range);

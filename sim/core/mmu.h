@@ -9,8 +9,6 @@
 
 #include "sim/core/port.h"
 
-enum access_kind { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE };
-
 void mmu_create(struct hart *h, struct arena *arena);
 
 /* The physical address of an access that lies within one page.  PORT_DONE; or
@@ -18,6 +16,10 @@ void mmu_create(struct hart *h, struct arena *arena);
  * the walker is at work (execute the instruction again, it goes on where it was). */
 enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kind kind,
                                paddr_t *physical, enum trap_cause *cause);
+
+/* The entry that an access translated just now has gone through, if a TLB still has
+ * it; with no bits when none has, or nothing was translated. */
+struct tlb_use mmu_used(struct hart *h, uint64_t address, enum access_kind kind);
 
 /* May the hart, in the mode that counts for this kind of access, touch these
  * bytes (physical memory protection)? */
@@ -29,7 +31,8 @@ void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_spac
 /* Forgets every remembered hit, of all modes: after satp, mstatus, PMP or envcfg. */
 void mmu_forget_views(struct hart *h);
 
-/* Points the hart's views at those of its present mode. */
+/* Points the hart's views at those of its present mode; loads and stores see none while
+ * there is anything in the store buffer. */
 void mmu_select_views(struct hart *h);
 
 /* satp as written keeps its old value when the mode does not exist. */

@@ -15,6 +15,8 @@ enum port_result {
     PORT_FAULT  /* *cause says why */
 };
 
+enum access_kind { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE };
+
 /* `bytes` is 1, 2, 4 or 8; the value is zero-extended. */
 enum port_result port_load(struct hart *h, uint64_t address, unsigned bytes, uint64_t *value,
                            enum trap_cause *cause);
@@ -56,6 +58,11 @@ void port_fence_i(struct hart *h);
 /* The message unit's registers (sim/abi/csr.h). */
 enum csr_result port_message_read(struct hart *h, unsigned number, uint64_t *value);
 enum csr_result port_message_write(struct hart *h, unsigned number, uint64_t value);
+
+/* The hart accesses `address` through an entry that a completed shootdown should
+ * have removed: the run ends with a report. */
+void port_stale_use(struct hart *h, uint64_t address, enum access_kind kind,
+                    const struct tlb_use *use);
 
 /* The trap handler is not executable memory, or traps follow each other
  * without an instruction between them: the run ends with a report. */

@@ -3,15 +3,13 @@
  * itself, then one event for each access to memory and each control register
  * that it changed, in the order in which Spike logs a commit.
  *
- * Nothing here runs unless a trace is written, and the interpreter computes
- * nothing for it: every effect is worked out from the record, from the operands
- * before execution and from the registers after it.
- *      load, store          address = rs1 + immediate, data = rs2
- *      atomic               old value = rd (x[32] when rd is x0), new from insn.def
- *      store-conditional    it stored if rd says 0
- *      control register     read back; counters and the message unit's registers,
- *                           which a reading would change or time would move on,
- *                           are reported as written
+ * Nothing here runs unless a trace is written or sim.history keeps instructions, and the
+ * interpreter computes nothing for it: every effect is worked out from the record, from the
+ * operands before execution and from the registers after it. load, store          address = rs1 +
+ * immediate, data = rs2 atomic               old value = rd (x[32] when rd is x0), new from
+ * insn.def store-conditional    it stored if rd says 0 control register     read back; counters and
+ * the message unit's registers, which a reading would change or time would move on, are reported as
+ * written
  *
  * A write to a supervisor's view is reported as the register that holds the
  * bits, sstatus as mstatus for one; Spike logs another register besides some.
@@ -269,6 +267,9 @@ void hart_trace_retired(struct hart *h)
     if (!r->valid)
         return;
     h->retiring.valid = h->retiring.resumes = false;
+    history_retire(&h->history, &(struct retired){r->cycle, r->pc, r->bits, r->priv});
+    if (!h->trace)
+        return;
     const struct effect *effect = &effects[r->insn.op];
     unsigned rd = effect->kind == EFFECT_BRANCH ? 0 : r->insn.rd & 31;
     trace_insn(h->trace, h->id, r->cycle, r->pc, r->bits, r->priv, rd, h->x[rd]);

@@ -74,7 +74,7 @@ static cycle_t slice_end(const struct hart *h)
 /* Where stores look whether they hit: nowhere while a round is being compared. */
 static const uint64_t *write_view(const struct hart *h)
 {
-    return h->round.compared ? h->blind : h->window->view_write[h->view];
+    return h->round.compared ? h->blind : h->view_write;
 }
 
 /* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
@@ -82,6 +82,16 @@ static const uint64_t *write_view(const struct hart *h)
 static bool cache_block_allowed(const struct hart *h, uint64_t bits)
 {
     return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
+}
+
+/* Does a fence for which decoding has found that it may have to wait for stores do so
+ * here?  menvcfg and senvcfg can make it order memory with what it says of devices. */
+static bool fence_awaits_stores(const struct hart *h, int32_t operands)
+{
+    uint64_t both = h->priv == PRIV_M ? 0 : h->menvcfg;
+    if (h->priv == PRIV_U)
+        both |= h->senvcfg;
+    return (operands & FENCE_BEFORE_W) || (both & ENVCFG_FIOM);
 }
 
 #include "sim/core/handlers.inc"
@@ -110,9 +120,13 @@ static struct code_line *fetch(struct hart *h)
     if (h->behind_wanted && !fetch_behind(h))
         return NULL;
     const struct fetch_entry *entry = &h->fetch[(h->pc >> LINE_SHIFT) & h->fetch_mask];
-    if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1)))
+    if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1))) {
+        h->jumped_from = 0;
         return entry->code;
+    }
     struct code_line *code = NULL;
+    if (h->jumped_from)
+        hart_jumped(h);
     enum trap_cause cause;
     if (port_fetch(h, h->pc, &code, &cause) == PORT_FAULT)
         hart_trap(h, cause, h->pc);

@@ -9,6 +9,7 @@ void tlb_create(struct tlb *tlb, struct arena *arena, uint32_t entries, uint32_t
     tlb->ways = ways;
     tlb->sets = entries / ways;
     tlb->entry = arena_alloc(arena, entries, sizeof *tlb->entry);
+    tlb->origin = arena_alloc(arena, entries, sizeof *tlb->origin);
     tlb->oldest = arena_alloc(arena, tlb->sets, sizeof *tlb->oldest);
 }
 
@@ -21,7 +22,7 @@ struct tlb_entry *tlb_find(const struct tlb *tlb, uint64_t vpn, uint16_t asid)
     return NULL;
 }
 
-bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry)
+bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry, const struct tlb_origin *origin)
 {
     uint64_t s = entry->vpn & (tlb->sets - 1);
     struct tlb_entry *set = &tlb->entry[s * tlb->ways];
@@ -36,6 +37,7 @@ bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry)
         replaced = true;
     }
     *old = *entry;
+    *tlb_origin(tlb, old) = *origin;
     return replaced;
 }
 

@@ -26,14 +26,28 @@ enum {
 
 struct tlb_entry {
     uint64_t vpn, ppn;
+    uint32_t dead; /* 0, or the shootdown that should have removed it (sim/tile/oracle.h) */
     uint16_t asid;
     uint8_t bits;  /* PTE_*; 0: the entry is empty */
     uint8_t level; /* of the leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB, 3 = 512 GiB */
 };
 
+/* Where an entry comes from, for the oracle: nothing that a hart does depends on it. */
+struct tlb_origin {
+    uint64_t satp;   /* of the walk */
+    cycle_t read_at; /* when the walk read the leaf */
+};
+
+/* An entry that has let an access through. */
+struct tlb_use {
+    struct tlb_entry entry;
+    struct tlb_origin origin;
+};
+
 struct tlb {
-    struct tlb_entry *entry; /* sets x ways */
-    uint8_t *oldest;         /* by set: the way to replace next */
+    struct tlb_entry *entry;   /* sets x ways */
+    struct tlb_origin *origin; /* of each entry */
+    uint8_t *oldest;           /* by set: the way to replace next */
     uint32_t sets, ways;
     uint64_t misses;
 };
@@ -45,7 +59,12 @@ void tlb_create(struct tlb *tlb, struct arena *arena, uint32_t entries, uint32_t
 struct tlb_entry *tlb_find(const struct tlb *tlb, uint64_t vpn, uint16_t asid);
 
 /* Puts an entry in; true when another one had to leave. */
-bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry);
+bool tlb_insert(struct tlb *tlb, const struct tlb_entry *entry, const struct tlb_origin *origin);
+
+static inline struct tlb_origin *tlb_origin(const struct tlb *tlb, const struct tlb_entry *entry)
+{
+    return &tlb->origin[entry - tlb->entry];
+}
 
 /* What a fence covers: one address or all, one address space or all (then
  * global entries too). */

@@ -28,9 +28,24 @@ static void watch_for_loop(struct hart *h, uint64_t cause, uint64_t tval)
         h->last_cause = cause;
         h->last_tval = tval;
         h->last_epc = h->pc;
+        h->last_priv = h->priv;
     }
     if (h->traps_in_a_row > h->cfg->sim_report_traps)
         port_trap_loop(h);
+}
+
+/* Of traps in a row the first is noted: the others would push out what led to it. */
+static void note_trap(struct hart *h, uint64_t cause, uint64_t epc, unsigned from)
+{
+    struct arrival a = {.cycle = h->cycle,
+                        .from = epc,
+                        .to = h->pc,
+                        .cause = cause,
+                        .kind = ARRIVAL_TRAP,
+                        .from_priv = (uint8_t)from,
+                        .to_priv = h->priv};
+    if (h->traps_in_a_row == 1)
+        history_arrive(&h->history, &a);
 }
 
 static bool is_delegated(const struct hart *h, uint64_t cause)
@@ -48,6 +63,7 @@ static uint64_t handler_of(uint64_t tvec, uint64_t cause)
 void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
 {
     h->behind_wanted = false;
+    h->jumped_from = 0;
     h->walk.active = false;
     h->split.stage = SPLIT_NONE;
     h->behind_line = UINT64_MAX;
@@ -78,6 +94,7 @@ void hart_trap(struct hart *h, uint64_t cause, uint64_t tval)
     }
     hart_acts(h);
     mmu_select_views(h);
+    note_trap(h, cause, epc, from);
     trace_trap(h->trace, h->id, h->cycle, cause, epc, tval, from, h->priv);
     hart_stall(h, STALL_trap, h->cfg->hart_trap_cycles);
 }
@@ -114,6 +131,13 @@ static void return_to(struct hart *h, enum privilege priv, uint64_t pc)
     hart_account_mode(h);
     hart_acts(h);
     trace_return(h->trace, h->id, h->cycle, pc, h->priv, priv);
+    struct arrival a = {.cycle = h->cycle,
+                        .from = h->pc,
+                        .to = pc,
+                        .kind = ARRIVAL_RETURN,
+                        .from_priv = h->priv,
+                        .to_priv = (uint8_t)priv};
+    history_arrive(&h->history, &a);
     h->priv = (uint8_t)priv;
     h->pc = pc;
     mmu_select_views(h);

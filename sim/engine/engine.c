@@ -40,10 +40,23 @@ static cycle_t least(cycle_t a, cycle_t b)
     return a < b ? a : b;
 }
 
+/* The least time from what a home does at or after the next cycle to its effect on a
+ * hart that is awake.  A look-up sends forwards and acknowledgements; a response that has
+ * come to the home only ever makes it send a line to who asked for it, and who asked
+ * sleeps, unless a store buffer did. */
+static cycle_t home_lookahead(const struct engine *e)
+{
+    const struct config *cfg = e->cfg;
+    cycle_t look_up = cfg->coherence_home_cycles + mesh_latency_min(e->mesh, 0, 0, 1);
+    cycle_t line = cfg->coherence_home_occupancy_cycles +
+                   mesh_latency_min(e->mesh, 0, 0, packet_line_flits(cfg));
+    return 1 + (cfg->hart_store_buffer ? least(look_up, line) : look_up);
+}
+
 /* The least time from a cause at cycle y to its effect on another hart that is
  * awake: directly, from another hart's half (its message takes a cycle or more to
- * the network); or by way of something a home does at or after cycle y + 1.  What
- * answers a request of the hart itself finds it asleep, and a packet of a hart to
+ * the network); by way of something a home does at or after cycle y + 1; or by way of
+ * what another hart's half answers at or after cycle y + 1.  A packet of a hart to
  * itself cuts its slice when it is posted. */
 static cycle_t lookahead_of(const struct engine *e)
 {
@@ -58,9 +71,8 @@ static cycle_t lookahead_of(const struct engine *e)
     if (other == CYCLE_NEVER)
         other = self; /* one tile */
     cycle_t direct = leave + other;
-    cycle_t through_home = 1 + cfg->coherence_home_cycles + self;
     cycle_t through_hart = 2 + other;
-    return least(direct, least(through_home, through_hart));
+    return least(direct, least(home_lookahead(e), through_hart));
 }
 
 void engine_create(struct engine *e, struct arena *arena)
@@ -189,7 +201,8 @@ static void run_harts(struct engine *e, cycle_t clock)
 {
     bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
-    cycle_t common = clock + (lone ? LONE_SLICE : e->lookahead);
+    cycle_t first = least(clock + 1, e->now); /* cycle in which the world may still do anything */
+    cycle_t common = lone ? clock + LONE_SLICE : first + e->lookahead - 1;
     cycle_t stop = least(stop_of(e), e->htif->serve_at);
     for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
         for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {
@@ -404,6 +417,14 @@ static bool drain(struct engine *e)
     return true;
 }
 
+static bool stores_are_left(const struct engine *e)
+{
+    for (unsigned i = 0; i < e->tiles; i++)
+        if (!store_buffer_is_empty(&e->hart[i].stores))
+            return true;
+    return false;
+}
+
 /* Nobody asks for anything any more. */
 static void dismiss_harts(struct engine *e)
 {
@@ -422,6 +443,8 @@ const char *engine_check_quiet(struct engine *e)
     memcpy(harts, e->hart, e->tiles * sizeof *harts);
     dismiss_harts(e);
     const char *fault = drain(e) ? coherence_check_quiet(e->coherence) : "a packet never arrives";
+    if (!fault && stores_are_left(e))
+        fault = "a store never leaves its store buffer";
     if (coherence_violation(e->coherence))
         fault = coherence_violation(e->coherence);
     memcpy(e->hart, harts, e->tiles * sizeof *harts);

@@ -13,7 +13,10 @@
  *   hart 2            z z z    asleep: costs nothing, holds up nobody
  *
  * T is the least clock of the harts that are awake.  A round runs every awake
- * hart to its horizon, then the world up to and including cycle T.
+ * hart to its horizon, then the world up to and including cycle T, or until it
+ * wakes a hart.  A hart that wakes from a fetch is ahead of the world by what filling
+ * costs; where T is such a hart's clock the world has not come to T, and horizons count
+ * from the cycle that the world has come to.
  *
  *  - lookahead: a packet that a hart posts at cycle y reaches another hart, or
  *    a home's reaction to one reaches any hart, at y + lookahead at the earliest.

@@ -11,6 +11,7 @@
  * Time.  The host looks at memory that belongs to all tiles, so it may do so
  * only where all of them stand: `lookahead` cycles after the store, which no
  * hart can have passed, and which none passes before the request is served.
+ * So is what the oracle is told (oracle.h): it looks into all tiles' TLBs.
  * A line whose value is on its way in a message cannot be looked at or changed;
  * the request is then tried again a cycle later, and those behind it wait.  The
  * end of the run takes effect after `lookahead` cycles for the same reason.
@@ -49,6 +50,11 @@ static bool end_run(struct tile *t, enum htif_end end, uint64_t code)
 void htif_trap_loop(struct tile *t)
 {
     end_run(t, HTIF_TRAP_LOOP, 0);
+}
+
+bool htif_stale_translation(struct tile *t)
+{
+    return end_run(t, HTIF_STALE_TRANSLATION, 0);
 }
 
 void htif_fault(struct tile *t, const char *format, ...)
@@ -92,6 +98,11 @@ static void request_service(struct tile *t, struct htif_request r)
         htif->serve_at = r.at;
     if (t->hart->until > htif->serve_at)
         t->hart->until = htif->serve_at;
+}
+
+void htif_declare(struct tile *t, const struct shootdown *shootdown)
+{
+    request_service(t, (struct htif_request){.declares = true, .shootdown = *shootdown});
 }
 
 static void put(struct tile *t, uint8_t byte, cycle_t now)
@@ -144,8 +155,12 @@ static bool answer(struct tile *t, paddr_t fromhost, uint64_t value)
            coherence_poke(t->coherence, fromhost, &value, sizeof value);
 }
 
-static bool serve(struct htif *htif, struct htif_request *r, struct tile *t, cycle_t now)
+/* False: to be tried again. */
+static bool serve(struct htif *htif, struct htif_request *r, struct tile *tiles, cycle_t now)
 {
+    struct tile *t = &tiles[r->tile];
+    if (r->declares)
+        return oracle_judge(tiles, &r->shootdown, now);
     r->performed = r->performed || perform(t, r->word, now);
     return r->performed && answer(t, htif->fromhost, r->answer);
 }
@@ -154,7 +169,7 @@ void htif_serve(struct htif *htif, struct tile *tiles, cycle_t now)
 {
     unsigned served = 0;
     while (served < htif->requests && htif->request[served].at <= now &&
-           serve(htif, &htif->request[served], &tiles[htif->request[served].tile], now))
+           serve(htif, &htif->request[served], tiles, now))
         served++;
     htif->requests -= served;
     for (unsigned i = 0; i < htif->requests; i++)

@@ -7,12 +7,14 @@
 #define TESSERA_HTIF_H
 
 #include "sim/base/types.h"
+#include "sim/tile/oracle.h"
 
 enum htif_end {
     HTIF_RUNS,
     HTIF_EXIT,
     HTIF_TRAP_LOOP,
-    HTIF_FAULT /* the guest asked for what cannot be: `fault` says what */
+    HTIF_FAULT,            /* the guest asked for what cannot be: `fault` says what */
+    HTIF_STALE_TRANSLATION /* the oracle knows which */
 };
 
 enum { HTIF_FAULT_BYTES = 320 };
@@ -24,6 +26,8 @@ struct htif_request {
     bool performed;  /* only the answer is left */
     uint64_t word;   /* what was stored to tohost */
     uint64_t answer; /* for fromhost */
+    bool declares;   /* none of the three: a shootdown for the oracle */
+    struct shootdown shootdown;
 };
 
 /* How and when the run ends; the earliest (cycle, tile) counts, so that the
@@ -45,12 +49,24 @@ struct htif {
 
 struct tile;
 
+/* Must stores to this line be seen one by one, in their turn? */
+static inline bool htif_watches(const struct htif *htif, paddr_t address)
+{
+    return htif->tohost && line_of(address) == line_of(htif->tohost);
+}
+
 /* The tile's hart has stored to `address` (called for slow-path stores, and the
  * line of tohost has no others). */
 void htif_stored(struct tile *t, paddr_t address, uint64_t value);
 void htif_trap_loop(struct tile *t);
 /* The tile's hart has done what ends the run with this text. */
 void htif_fault(struct tile *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The tile's hart has used what the oracle had declared dead.  False: the run ends
+ * earlier for another reason. */
+bool htif_stale_translation(struct tile *t);
+/* The oracle must hear of this where all tiles stand. */
+void htif_declare(struct tile *t, const struct shootdown *shootdown);
 
 /* At the beginning of cycle `now` >= serve_at, which every hart has reached and
  * none has passed: serves what is due, as far as memory lets it. */

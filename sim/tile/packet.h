@@ -57,4 +57,10 @@ struct packet {
     };
 };
 
+/* Flits of a packet that carries a line, its header flit included. */
+static inline unsigned packet_line_flits(const struct config *cfg)
+{
+    return 1 + (LINE_BYTES * 8 + cfg->mesh_flit_bits - 1) / cfg->mesh_flit_bits;
+}
+
 #endif

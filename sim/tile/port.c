@@ -10,6 +10,7 @@
 
 #include "sim/core/mmu.h"
 #include "sim/tile/htif.h"
+#include "sim/tile/stores.h"
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
 
@@ -40,12 +41,6 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
         return sleep_for(h, WAIT_L1, physical);
     }
     return PORT_FAULT;
-}
-
-static uint8_t *cell_of(struct hart *h, paddr_t physical)
-{
-    const struct l1_window *w = h->window;
-    return &w->data[physical & ((w->set_mask << LINE_SHIFT) | (LINE_BYTES - 1))];
 }
 
 /* ---- views -------------------------------------------------------------------- */
@@ -113,6 +108,12 @@ static void device_cost(struct hart *h, uint64_t address)
         hart_stall(h, STALL_device, h->cfg->device_access_cycles - 1);
 }
 
+/* Devices are accessed in program order with everything else. */
+static bool device_awaits_stores(struct hart *h, paddr_t address)
+{
+    return !is_free_of_cost(address) && hart_awaits_stores(h);
+}
+
 static enum port_result device_load(struct hart *h, uint64_t address, unsigned bytes,
                                     uint64_t *value, enum trap_cause *cause)
 {
@@ -123,6 +124,8 @@ static enum port_result device_load(struct hart *h, uint64_t address, unsigned b
     *cause = CAUSE_LOAD_ACCESS;
     if (!device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
+    if (device_awaits_stores(h, address))
+        return PORT_WAIT;
     if (owner != h->id) {
         struct device_access access = {.address = address, .bytes = (uint8_t)bytes};
         return device_remote(h, owner, PACKET_DEVICE_READ, &access);
@@ -144,6 +147,8 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
     *cause = CAUSE_STORE_ACCESS;
     if (!device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
+    if (device_awaits_stores(h, address))
+        return PORT_WAIT;
     if (owner != h->id) {
         struct device_access access = {address, value, (uint8_t)bytes};
         return device_remote(h, owner, PACKET_DEVICE_WRITE, &access);
@@ -156,11 +161,25 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
 
 /* ---- memory ------------------------------------------------------------------ */
 
-/* What everyone who watches stores must hear of. */
-static void stored(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value)
+/* A load that an earlier store of the hart answers before the L1D could: PORT_WAIT
+ * when it must see the store performed, PORT_FAULT when there is none. */
+static enum port_result load_from_stores(struct hart *h, paddr_t physical, unsigned bytes,
+                                         uint64_t *value)
 {
-    l1_checked_store(h->tile->l1, physical, bytes, value);
-    htif_stored(h->tile, physical, value);
+    uint64_t number = 0;
+    if (store_buffer_is_empty(&h->stores))
+        return PORT_FAULT;
+    switch (store_buffer_find(&h->stores, physical, bytes, value, &number)) {
+    case STORE_WHOLE:
+        h->stores.forwarded++;
+        return PORT_DONE;
+    case STORE_PARTLY:
+        hart_await_store(h, number);
+        return PORT_WAIT;
+    case STORE_NONE:
+        break;
+    }
+    return PORT_FAULT;
 }
 
 /* One access that lies within a line, at a known physical address. */
@@ -172,14 +191,29 @@ static enum port_result load_part(struct hart *h, uint64_t address, paddr_t phys
         return PORT_FAULT;
     if (!coherence_has(h->tile->coherence, physical))
         return device_load(h, physical, bytes, value, cause);
-    enum port_result result = hold_line(h, physical, L1_LOAD, WAIT_LINE);
+    enum port_result result = load_from_stores(h, physical, bytes, value);
+    if (result != PORT_FAULT)
+        return result;
+    result = hold_line(h, physical, L1_LOAD, WAIT_LINE);
     if (result != PORT_DONE)
         return result;
     *value = 0;
-    memcpy(value, cell_of(h, physical), bytes);
+    memcpy(value, stores_cell(h, physical), bytes);
     l1_checked_load(h->tile->l1, physical, bytes, *value);
     remember_line(h, address, physical, ACCESS_LOAD);
     return PORT_DONE;
+}
+
+/* A store that everything before it must have been performed for. */
+static enum port_result store_in_turn(struct hart *h, paddr_t physical, unsigned bytes,
+                                      uint64_t value)
+{
+    if (hart_awaits_stores(h))
+        return PORT_WAIT;
+    enum port_result result = hold_line(h, physical, L1_STORE, WAIT_LINE);
+    if (result == PORT_DONE)
+        stores_perform(h, physical, bytes, value);
+    return result;
 }
 
 static enum port_result store_part(struct hart *h, uint64_t address, paddr_t physical,
@@ -190,15 +224,12 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
         return PORT_FAULT;
     if (!coherence_has(h->tile->coherence, physical))
         return device_store(h, physical, bytes, value, cause);
-    enum port_result result = hold_line(h, physical, L1_STORE, WAIT_LINE);
-    if (result != PORT_DONE)
-        return result;
-    if (memcmp(cell_of(h, physical), &value, bytes) != 0)
-        hart_acts(h);
-    memcpy(cell_of(h, physical), &value, bytes);
-    stored(h, physical, bytes, value);
-    remember_line(h, address, physical, ACCESS_STORE);
-    return PORT_DONE;
+    enum port_result result = stores_may_wait(h, physical)
+                                  ? stores_put(h, physical, bytes, value)
+                                  : store_in_turn(h, physical, bytes, value);
+    if (result == PORT_DONE)
+        remember_line(h, address, physical, ACCESS_STORE);
+    return result;
 }
 
 static bool spans_lines(uint64_t address, unsigned bytes)
@@ -234,8 +265,17 @@ static enum port_result find_both(struct hart *h, uint64_t address, unsigned byt
         if (!coherence_has(h->tile->coherence, *physical) ||
             !mmu_may_access(h, *physical, (unsigned)part_bytes, kind))
             return split_fault(h, part, kind, cause);
+        s->via[first ? 0 : 1] = mmu_used(h, part, kind);
     }
     return PORT_DONE;
+}
+
+/* One of the two is performed now; its entry may have died since it was found. */
+static void check_split(struct hart *h, unsigned part, uint64_t address, enum access_kind kind)
+{
+    const struct tlb_use *via = &h->split.via[part];
+    if (via->entry.dead)
+        port_stale_use(h, address, kind, via);
 }
 
 /* The second part is a synchronisation point of its own, one cycle later. */
@@ -254,10 +294,13 @@ static enum port_result load_split(struct hart *h, uint64_t address, unsigned by
     unsigned low_bytes = (unsigned)(second - address);
     enum port_result result = find_both(h, address, bytes, ACCESS_LOAD, cause);
     if (result == PORT_DONE && s->stage == SPLIT_BOTH_FOUND) {
+        check_split(h, 0, address, ACCESS_LOAD);
         result = load_part(h, address, s->physical[0], low_bytes, &s->value, cause);
         if (result == PORT_DONE && second_part_must_wait(h))
             return PORT_YIELD;
     }
+    if (result == PORT_DONE)
+        check_split(h, 1, second, ACCESS_LOAD);
     if (result == PORT_DONE)
         result = load_part(h, second, s->physical[1], bytes - low_bytes, &high, cause);
     if (result != PORT_DONE)
@@ -275,13 +318,16 @@ static enum port_result store_split(struct hart *h, uint64_t address, unsigned b
     unsigned low_bytes = (unsigned)(second - address);
     enum port_result result = find_both(h, address, bytes, ACCESS_STORE, cause);
     if (result == PORT_DONE && s->stage == SPLIT_BOTH_FOUND) {
+        check_split(h, 0, address, ACCESS_STORE);
         result = store_part(h, address, s->physical[0], low_bytes, value, cause);
         if (result == PORT_DONE && second_part_must_wait(h))
             return PORT_YIELD;
     }
     if (result == PORT_DONE)
-        result = store_part(h, second, s->physical[1], bytes - low_bytes,
-                            value >> (8 * low_bytes), cause);
+        check_split(h, 1, second, ACCESS_STORE);
+    if (result == PORT_DONE)
+        result = store_part(h, second, s->physical[1], bytes - low_bytes, value >> (8 * low_bytes),
+                            cause);
     if (result == PORT_DONE)
         s->stage = SPLIT_NONE;
     return result;
@@ -342,6 +388,8 @@ enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
     *cause = kind == ATOMIC_LR ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED;
     if (address & (bytes - 1))
         return PORT_FAULT;
+    if (hart_awaits_stores(h))
+        return PORT_WAIT;
     enum port_result result = hold_writable(h, address, bytes, access, &physical, cause);
     if (result != PORT_DONE)
         return result;
@@ -349,7 +397,7 @@ enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
     if (kind == ATOMIC_SC && !l1_is_reserved(h->tile->l1, line_of(physical)))
         return PORT_DONE;
     result = hold_line(h, physical, L1_STORE, WAIT_LINE);
-    *cell = cell_of(h, physical);
+    *cell = stores_cell(h, physical);
     h->atomic_physical = physical;
     return result;
 }
@@ -358,7 +406,7 @@ void port_atomic_written(struct hart *h, unsigned bytes, const uint8_t *cell)
 {
     uint64_t value = 0;
     memcpy(&value, cell, bytes);
-    stored(h, h->atomic_physical, bytes, value);
+    stores_announce(h, h->atomic_physical, bytes, value);
 }
 
 void port_reserve(struct hart *h)
@@ -379,7 +427,7 @@ enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
         return PORT_FAULT;
     enum port_result result = hold_line(h, at, L1_LOAD, WAIT_WALK);
     if (result == PORT_DONE) {
-        memcpy(pte, cell_of(h, at), sizeof *pte);
+        memcpy(pte, stores_cell(h, at), sizeof *pte);
         l1_checked_load(h->tile->l1, at, sizeof *pte, *pte);
     }
     return result;
@@ -387,11 +435,11 @@ enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
 
 enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte)
 {
+    if (hart_awaits_stores(h))
+        return PORT_WAIT;
     enum port_result result = hold_line(h, at, L1_STORE, WAIT_WALK);
-    if (result == PORT_DONE) {
-        memcpy(cell_of(h, at), &pte, sizeof pte);
-        stored(h, at, sizeof pte, pte);
-    }
+    if (result == PORT_DONE)
+        stores_perform(h, at, sizeof pte, pte);
     return result;
 }
 
@@ -401,6 +449,8 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
 {
     paddr_t physical;
     uint64_t line = line_of(address);
+    if (hart_awaits_stores(h))
+        return PORT_WAIT;
     enum port_result result = hold_writable(h, line, LINE_BYTES, ACCESS_STORE, &physical, cause);
     h->fault_address = address;
     if (result != PORT_DONE)
@@ -408,9 +458,8 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
     result = hold_line(h, physical, L1_STORE, WAIT_LINE);
     if (result != PORT_DONE)
         return result;
-    memset(cell_of(h, physical), 0, LINE_BYTES);
     for (unsigned i = 0; i < LINE_BYTES; i += 8)
-        stored(h, physical + i, 8, 0);
+        stores_perform(h, physical + i, 8, 0);
     return PORT_DONE;
 }
 
@@ -420,6 +469,8 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
 enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause)
 {
     paddr_t physical;
+    if (hart_awaits_stores(h))
+        return PORT_WAIT;
     enum port_result result =
         hold_writable(h, line_of(address), LINE_BYTES, ACCESS_LOAD, &physical, cause);
     h->fault_address = address;
@@ -492,6 +543,8 @@ struct code_line *port_straddle(struct hart *h, const struct code_line *first,
                                 const struct code_line *second)
 {
     unsigned bytes;
+    if (h->behind_dead)
+        oracle_straddled(h->tile);
     uint32_t low = code_bits(first, LINE_HALVES - 1, &bytes);
     uint32_t high = second->bytes[0] | (uint32_t)second->bytes[1] << 8;
     return code_intern_straddle(h->tile->code, low | high << 16);

@@ -12,6 +12,7 @@
 #include "sim/base/arena.h"
 #include "sim/base/hash.h"
 #include "sim/tile/htif.h"
+#include "sim/tile/oracle.h"
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
 
@@ -139,6 +140,22 @@ void simctl_write(struct tile *t, unsigned offset, uint64_t value, cycle_t now)
     case SIMCTL_MARK:
         s->shared->marks++;
         trace_mark(t->hart->trace, t->id, now, value);
+        break;
+    case SIMCTL_SHOOTDOWN_ADDRESS:
+        s->shootdown.address = value;
+        break;
+    case SIMCTL_SHOOTDOWN_PAGES:
+        s->shootdown.pages = value;
+        break;
+    case SIMCTL_SHOOTDOWN_SPACE:
+        s->shootdown.space = value;
+        break;
+    case SIMCTL_SHOOTDOWN_OLD:
+        s->shootdown.old = value;
+        break;
+    case SIMCTL_SHOOTDOWN_DONE:
+        oracle_declare(t, value);
+        s->shootdown.old = 0;
         break;
     default:
         break;

@@ -49,6 +49,9 @@ struct simctl {
     unsigned selected; /* this tile's number */
     char console[CONSOLE_LINE_MAX];
     unsigned console_bytes;
+    struct {
+        uint64_t address, pages, space, old; /* the registers */
+    } shootdown;
 };
 
 struct tile;

@@ -4,12 +4,13 @@
  */
 #include "sim/tile/tile.h"
 
+#include "sim/tile/stores.h"
+
 /* ---- sending coherence messages -------------------------------------------- */
 
 static unsigned coherence_flits(const struct config *cfg, const struct coh_msg *m)
 {
-    unsigned line_flits = (LINE_BYTES * 8 + cfg->mesh_flit_bits - 1) / cfg->mesh_flit_bits;
-    return coh_msg_info[m->type].carries_data ? 1 + line_flits : 1;
+    return coh_msg_info[m->type].carries_data ? packet_line_flits(cfg) : 1;
 }
 
 static bool received_by_hart_half(unsigned type)
@@ -80,6 +81,21 @@ void tile_asleep(struct tile *t)
 
 /* ---- receiving --------------------------------------------------------------- */
 
+/* Stores go first: one may have waited for the line longer than the hart has. */
+static void receive_line(struct tile *t, const struct coh_msg *m, cycle_t now)
+{
+    struct hart *h = t->hart;
+    bool completed = l1_receive(t->l1, m, t->out);
+    tile_post_messages(t, HALF_HART, now);
+    if (stores_drain(t, completed ? m->line : UINT64_MAX, now))
+        wake(t, now);
+    else if (completed && (h->wait == WAIT_LINE || h->wait == WAIT_WALK) &&
+             line_of(h->wait_line) == m->line)
+        wake(t, now);
+    else if (h->wait == WAIT_L1)
+        wake(t, now);
+}
+
 static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t now)
 {
     struct hart *h = t->hart;
@@ -97,12 +113,7 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
         tile_post_messages(t, HALF_HOME, now);
         break;
     case AGENT_L1D:
-        if (l1_receive(t->l1, m, t->out) && (h->wait == WAIT_LINE || h->wait == WAIT_WALK) &&
-            line_of(h->wait_line) == m->line)
-            wake(t, now);
-        else if (h->wait == WAIT_L1)
-            wake(t, now);
-        tile_post_messages(t, HALF_HART, now);
+        receive_line(t, m, now);
         break;
     case AGENT_L1I:
         if (icache_receive(t->icache, m, t->out) && h->wait == WAIT_FETCH)

@@ -23,10 +23,11 @@ struct tile {
     const struct config *cfg;
     struct coherence *coherence;
     struct code_table *code;
-    const void *bootinfo; /* MAP_BOOTINFO_BYTES bytes */
-    struct htif *htif;    /* shared by all tiles */
-    struct coh_out *out;  /* scratch list for messages of one event */
-    cycle_t lookahead;    /* no reaction to a packet comes sooner */
+    const void *bootinfo;  /* MAP_BOOTINFO_BYTES bytes */
+    struct htif *htif;     /* shared by all tiles */
+    struct oracle *oracle; /* likewise */
+    struct coh_out *out;   /* scratch list for messages of one event */
+    cycle_t lookahead;     /* no reaction to a packet comes sooner */
     tile_id id;
     struct reservation reservation;
 };

@@ -369,11 +369,11 @@ Test(chip, a_handler_that_traps_itself_is_a_livelock_and_named)
     unsigned fault = put(&m.p, asm_i(OP_lw, T1, T0, 0));
     cr_assert_eq(machine_run(&m), CHIP_TRAP_LOOP);
     cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_DEADLOCK);
-    char place[64];
-    snprintf(place, sizeof place, "tval 0x4000, at pc 0x%llx",
+    char place[96];
+    snprintf(place, sizeof place, "(neither memory nor a device), at pc 0x%llx",
              (unsigned long long)address_of(&m.p, fault));
     check_explained("livelock: tile 0");
-    check_explained("(cause 5)");
+    check_explained("(cause 5), tval 0x4000");
     check_explained(place);
     check_explained("mtvec 0x1000");
     check_explained("  t0 0000000000004000");

@@ -52,6 +52,7 @@ enum asm_format {
     ASM_C,
     ASM_R1,
     ASM_F,
+    ASM_O,
     ASM_N
 };
 

@@ -55,6 +55,7 @@ struct flat {
     paddr_t atomic;
     unsigned walk_reads;
     bool trap_loop;
+    uint32_t stale; /* the last dead entry used */
     enum flat_mode mode;
 };
 
@@ -240,6 +241,14 @@ void port_trap_loop(struct hart *h)
 {
     flat_of(h)->trap_loop = true;
     hart_sleep(h, WAIT_MESSAGE);
+}
+
+void port_stale_use(struct hart *h, uint64_t address, enum access_kind kind,
+                    const struct tlb_use *use)
+{
+    (void)address;
+    (void)kind;
+    flat_of(h)->stale = use->entry.dead;
 }
 
 /* ---- life ---------------------------------------------------------------------- */

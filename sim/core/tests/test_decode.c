@@ -117,6 +117,8 @@ static const int8_t layouts[][32] = {
                  Z,  Z,  Z,  Z,  Z,  Z, Z, Z, Z, Z, Z, Z, Z, Z, Z, Z},
     [ASM_C] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, Z, Z, Z, Z,
                Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z, Z, Z, Z},
+    [ASM_O] = {20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, Z, Z, Z, Z,
+               Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z,  Z, Z, Z, Z},
 };
 
 static int32_t immediate_of(uint32_t word, enum asm_format format)
@@ -150,7 +152,7 @@ Test(decode, operands_are_where_the_format_has_them_and_absent_elsewhere)
         /* destination, first source, second source */
         [ASM_R] = "d12",  [ASM_I] = "d1-", [ASM_SH6] = "d1-", [ASM_SH5] = "d1-", [ASM_S] = "-12",
         [ASM_B] = "-12",  [ASM_U] = "d--", [ASM_J] = "d--",   [ASM_A] = "d12",   [ASM_C] = "d1-",
-        [ASM_R1] = "d1-", [ASM_F] = "-12", [ASM_N] = "---",
+        [ASM_R1] = "d1-", [ASM_F] = "-12", [ASM_O] = "---",   [ASM_N] = "---",
     };
     for (unsigned r = 0; r < ASM_ROWS; r++)
         for (unsigned n = 0; n < TRIES; n++) {

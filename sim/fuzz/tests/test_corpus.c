@@ -10,7 +10,7 @@
 #include "sim/fuzz/report.h"
 
 enum { MACHINES = 4 };
-static const char *const machines[MACHINES] = {"base", "tinytlb_tinycache_late", "quick",
+static const char *const machines[MACHINES] = {"base", "tso_tinytlb_tinycache_late", "quick_tso",
                                                "checked"};
 
 /* ---- results -------------------------------------------------------------------------- */

@@ -29,6 +29,7 @@ static struct lone {
     struct hart hart;
     struct tile tile;
     struct htif htif;
+    struct oracle oracle;
     struct coh_out out;
     struct simctl_shared shared;
     struct bootinfo *bootinfo;
