@@ -64,7 +64,7 @@ LAYER_LIBS := $(foreach l,$(BELOW_cli),$(B)/lib$(l).a)
 include guest-os/guest.mk
 
 .DEFAULT_GOAL := all
-.PHONY: all guest setup test tests lint bench format reproduce help clean fuzz FORCE
+.PHONY: all guest setup test tests lint bench verify format reproduce help clean fuzz FORCE
 all: $(B)/tessera $(B)/fuzz guest ## the simulator and the guest
 
 guest: $(GUEST_ELFS) ## the guest operating system, its tests and the examples
@@ -132,7 +132,19 @@ $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 bench: all $(BENCHES) ## how fast the simulator is on this machine
 	$(Q)B=$(B) .ci/bench.sh $(BENCHES)
 
+<<<<<<< HEAD
 fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c..., CORPUS=record
+=======
+VERIFIERS := $(patsubst %.c,$(B)/verify/%,$(wildcard mesh/verify/*.c))
+$(B)/verify/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+verify: $(VERIFIERS) ## the mesh against every measured point of BookSim, for longer than a test
+	$(Q)for v in $(VERIFIERS); do $$v || exit 1; done
+
+fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c...
+>>>>>>> main
 	$(Q).ci/setup.sh qemu-system-misc
 ifeq ($(CORPUS),record)
 	$(B)/fuzz record

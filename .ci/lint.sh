@@ -40,7 +40,7 @@ GENERATED='revision.h' # headers that the build writes
 # Folders whose code is a model: it prints nothing.  Exceptions are reports that
 # write to a file which the caller hands over.
 MODELS='mesh coherence sim/core sim/tile sim/engine sim/chip'
-MAY_PRINT='coherence/report.c coherence/table.c sim/chip/explain.c sim/chip/explain_hart.c'
+MAY_PRINT='mesh/deadlock.c coherence/report.c coherence/table.c sim/chip/explain.c sim/chip/explain_hart.c'
 MAY_ALLOCATE='sim/base/arena.c'
 
 FOLDERS='sim mesh coherence traces analysis guest-os'
@@ -55,7 +55,7 @@ sources() { # NAME...: files of the project with these names, tests included
 }
 
 not_guest() { grep -v '^guest-os/'; }
-not_tests() { grep -v -e '/tests/' -e '/bench/'; }
+not_tests() { grep -v -e '/tests/' -e '/bench/' -e '/verify/'; }
 
 # ---- layers ---------------------------------------------------------------------
 

@@ -30,6 +30,46 @@ struct run_series {
     uint64_t min, p50, p95, p99, max;
 };
 
+/* A load point of `tessera mesh`. */
+struct run_mesh_point {
+    double offered, accepted; /* flits a node and cycle */
+    double latency, ci95;     /* mean of a packet's, and half the width of its 95 % confidence
+                               * interval; cycles */
+    double network_latency;   /* without the wait in the source */
+    uint64_t p999;            /* beside those of the series packet_latency */
+    double hops;              /* routers a packet */
+    bool saturated;           /* the load was not accepted, and the latencies mean little */
+};
+
+/* What the links and buffers of a mesh did in a run.  `vnet` is a virtual
+ * network's number, or RUN_ALL_VNETS for all of them together: each is told
+ * apart only where the mesh has counted them so. */
+#define RUN_ALL_VNETS (-1)
+
+struct run_mesh_link { /* a port of a router: as an output and as an input */
+    unsigned router, port;
+    int vnet;
+    int64_t flits;   /* that left through it; -1: not counted */
+    int64_t entered; /* that came in through it and went on; -1 likewise */
+    double buffered; /* flits that waited in the buffers behind it, in the mean over the run */
+};
+
+struct run_mesh_sample { /* of the whole mesh, over an interval of the run */
+    uint64_t cycle;      /* where it ends */
+    int vnet;
+    uint64_t sent, delivered; /* flits by sources and to sinks; 0 for one network of several */
+    uint64_t crossed;         /* flits through a router, summed over routers */
+    double buffered;          /* flits in all buffers, mean over the interval */
+};
+
+struct run_mesh {
+    unsigned width, height, concentration;
+    struct run_mesh_link *link; /* both mem_alloc'd */
+    unsigned links;
+    struct run_mesh_sample *sample;
+    unsigned samples;
+};
+
 /* What a hart did in one privilege mode: its cycles, divided into parts (the CPI stack). */
 enum { RUN_PARTS_MAX = 32 };
 struct run_hart {
@@ -53,7 +93,10 @@ struct run_outcome {
     struct stats stats;        /* released by run_record_free */
     struct run_series *series; /* mem_alloc'd; released by run_record_free */
     unsigned series_count;
-    struct run_hart *hart; /* modes in which a hart spent no cycle left out; mem_alloc'd, likewise */
+    struct run_mesh mesh;              /* links 0: not looked at */
+    struct run_mesh_point *mesh_point; /* NULL: the run is none; mem_alloc'd */
+    struct run_hart
+        *hart; /* modes in which a hart spent no cycle left out; mem_alloc'd, likewise */
     unsigned hart_count;
     const char *part[RUN_PARTS_MAX]; /* names; they live as long as the program */
     unsigned part_count;
@@ -113,6 +156,17 @@ bool analysis_is_done(struct analysis *db, const char *point_key, bool *done, st
 bool analysis_begin_sweep(struct analysis *db, const char *sweep, const char *figure,
                           const char *const *point_keys, unsigned count, struct error *e);
 
+/* A point that somebody else has measured, to be shown beside a sweep's own. */
+struct reference_point {
+    char series[96];
+    double x, y;
+    const char *unit, *source; /* where it comes from */
+};
+
+/* Replaces the reference points of a sweep. */
+bool analysis_set_references(struct analysis *db, const char *sweep,
+                             const struct reference_point *points, unsigned count, struct error *e);
+
 /* ---- figures ----------------------------------------------------------------------- */
 
 enum { FIGURE_PANELS = 3 };
@@ -123,7 +177,10 @@ struct figure {
     const char *x_label, *y_label;
     const char *panel[FIGURE_PANELS]; /* titles; a row a series says which panels show it */
     const char *keys;   /* boot arguments and parameters that x and the series' names cover */
-    const char *select; /* its rows of figure_points, by those keys alone */
+    const char *select; /* its rows of figure_points, by those keys alone; NULL: a picture of one
+                         * run, which reads a view of its own */
+    bool fine_x;        /* x is a fraction; otherwise a number of something */
+    double y_times_max; /* the y axis ends at so many times the least y; 0: behind the greatest */
 };
 
 extern const struct figure analysis_figures[];
@@ -136,6 +193,13 @@ bool analysis_check_figure(const char *figure, const char *output, struct error 
 /* Points that the figure has now: rows of figure_points. */
 bool analysis_count_points(struct analysis *db, const char *figure, unsigned *count,
                            struct error *e);
+
+/* The figure that is a picture of the chip, drawn of one run. */
+#define FIGURE_MESH_HEAT "mesh-heat"
+
+/* Draws the traffic of a run's mesh, routers as cells and links as arrows;
+ * `run` 0: of the last run that has any.  Fails as analysis_draw does. */
+bool analysis_draw_heat(struct analysis *db, uint64_t run, const char *output, struct error *e);
 
 /* Draws a figure into a file whose ending (.svg, .png, .pdf) says the format.
  * 64 for an unknown figure or ending, 65 when the database has no points for

@@ -173,7 +173,8 @@ static char *figure_view_sql(const char *create)
                 analysis_figures[i].keys);
     fputs("\n), plain(figure, series, x, y, unit, run_id) AS MATERIALIZED (\n", f);
     for (unsigned i = 0; i < analysis_figure_count; i++)
-        fprintf(f, "%s%s\n", i ? "UNION ALL\n" : "", analysis_figures[i].select);
+        if (analysis_figures[i].select)
+            fprintf(f, "%s%s\n", i ? "UNION ALL\n" : "", analysis_figures[i].select);
     fputs(naming_sql, f);
     fclose(f);
     return text;

@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-enum { SCHEMA_APPLICATION_ID = 0x54535341, SCHEMA_VERSION = 2 };
+enum { SCHEMA_APPLICATION_ID = 0x54535341, SCHEMA_VERSION = 3 };
 
 struct analysis {
     sqlite3 *sql;
@@ -28,6 +28,15 @@ sqlite3_stmt *db_prepare(struct analysis *db, const char *sql, struct error *e);
 
 /* Runs a statement that returns no rows and makes it ready for the next values. */
 bool db_step(struct analysis *db, sqlite3_stmt *statement, struct error *e);
+
+static inline void db_bind_number(sqlite3_stmt *s, int at, uint64_t number)
+{
+    sqlite3_bind_int64(s, at, (sqlite3_int64)number);
+}
+
+/* Inside the transaction of a run: the rows of its mesh (record_mesh.c). */
+bool record_mesh(struct analysis *db, const struct run_outcome *outcome, uint64_t run_id,
+                 struct error *e);
 
 /* Ends the transaction: commits when `good`, else takes everything back.
  * Returns whether the changes are stored. */

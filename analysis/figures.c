@@ -38,6 +38,21 @@
     "JOIN results res ON res.run_id = r.run_id AND res.series IN ('op_cycles', 'server_cycles')\n" \
     "WHERE r.figure = 'update' AND res.count > 0"
 
+/* Load points that were accepted, and beside them what was measured elsewhere.
+ * A series is a pattern and its packets: "uniform, 1 flit". */
+#define SELECT_MESH_CURVE                                                                          \
+    "SELECT r.figure, coalesce(pattern.value, 'uniform') || ', ' ||\n"                             \
+    "  CASE coalesce(flits.value, '1') WHEN '1' THEN '1 flit' ELSE flits.value || ' flits' END,\n" \
+    "  p.accepted, p.latency, 'cycles', r.run_id\n"                                                \
+    "FROM figure_runs r JOIN mesh_points p ON p.run_id = r.run_id\n"                               \
+    "LEFT JOIN run_params pattern ON pattern.run_id = r.run_id AND pattern.key = 'traffic'\n"      \
+    "LEFT JOIN run_params flits ON flits.run_id = r.run_id AND flits.key = 'packet-flits'\n"       \
+    "WHERE r.figure = 'mesh-curve' AND p.saturated = 0\n"                                          \
+    "UNION ALL SELECT s.figure, o.series, o.x, o.y, o.unit, NULL\n"                                \
+    "FROM sweeps s JOIN reference_points o ON o.sweep = s.sweep\n"                                 \
+    "WHERE s.figure = 'mesh-curve'\n"                                                              \
+    "  AND s.turn = (SELECT max(t.turn) FROM sweeps t WHERE t.figure = 'mesh-curve')"
+
 const struct figure analysis_figures[] = {
     {"update",
      "Cost of updating shared state",
@@ -45,7 +60,19 @@ const struct figure analysis_figures[] = {
      "cycles per update",
      {"shared memory and messages", "messages alone", "the server, per request"},
      "mode transport cores",
-     SELECT_UPDATE},
+     SELECT_UPDATE,
+     false,
+     0},
+    {"mesh-curve",
+     "Latency of the mesh under load",
+     "accepted load, flits per node and cycle",
+     "packet latency, cycles",
+     {"latency", NULL, NULL},
+     "traffic packet-flits rate",
+     SELECT_MESH_CURVE,
+     true,
+     5},
+    {FIGURE_MESH_HEAT, "Traffic on the mesh", "", "", {NULL, NULL, NULL}, "", NULL, false, 0},
 };
 const unsigned analysis_figure_count = sizeof analysis_figures / sizeof analysis_figures[0];
 
@@ -64,6 +91,7 @@ const struct series_style series_styles[] = {
     {"update", "server MSG8 URPC", "#8c5a9e", "'.'", 4, 1.5, 0.9, BELOW},
     {"update", "server MSG1 NoC", "#8a8a8a", "'.'", 9, 1.5, 0.6, BELOW},
     {"update", "server MSG8 NoC", "#000000", "'.'", 8, 1.5, 0.9, BELOW},
+    {"mesh-curve", "BookSim 2", "#000000", NULL, 6, 1.4, 1.2, MAIN},
 };
 const unsigned series_style_count = sizeof series_styles / sizeof series_styles[0];
 
@@ -108,11 +136,17 @@ struct series_style series_style_of(const char *figure, const char *series, unsi
             return series_styles[i];
         style.dash = series_styles[i].dash;
         style.panels = series_styles[i].panels;
+        if (style.dash == NULL) { /* points of one origin are alike whatever they are of */
+            style = series_styles[i];
+            style.series = series;
+        }
     }
     return style;
 }
 
 unsigned series_rank(const char *figure, const char *series)
 {
-    return find_style(figure, series);
+    unsigned row = find_style(figure, series);
+    bool measured_elsewhere = row < series_style_count && series_styles[row].dash == NULL;
+    return measured_elsewhere ? series_style_count + 1 : row; /* on top of the lines */
 }

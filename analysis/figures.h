@@ -7,7 +7,7 @@
 struct series_style {
     const char *figure, *series;
     const char *colour; /* "#rrggbb" */
-    const char *dash;   /* gnuplot's dash type */
+    const char *dash;   /* gnuplot's dash type; NULL: points without a line */
     unsigned mark;      /* gnuplot's point type */
     double width, mark_size;
     unsigned panels; /* bit i: panel i of the figure shows it */

@@ -1,24 +1,17 @@
 /*
- * Drawing a figure: rows of figure_points -> a gnuplot script -> a picture.
- *
- * The script (script.c) goes to gnuplot's standard input; the picture comes back on its standard
- * output and is written by us (sim/base/file.h), so a full disk is noticed, and a figure that could
- * not be drawn does not destroy the one that was there.
+ * Drawing a figure: rows of figure_points -> a gnuplot script (script.c) -> a
+ * picture (gnuplot.c).  The picture of the chip has rows of its own (heat.c).
  */
 #include "analysis/db.h"
 
-#include <errno.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "analysis/figures.h"
+#include "analysis/gnuplot.h"
 #include "analysis/script.h"
 #include "sim/base/arena.h"
-#include "sim/base/file.h"
 
 static const struct format formats[] = {
     {".svg",
@@ -109,81 +102,6 @@ static int compare_points(const void *a, const void *b, void *figure)
     return by_name ? by_name : (p->x > q->x) - (p->x < q->x);
 }
 
-/* ---- gnuplot and the picture ------------------------------------------------------------ */
-
-extern char **environ;
-
-/* Starts gnuplot on a script; its output is read from *from. */
-static bool start_gnuplot(FILE *script, pid_t *pid, FILE **from, struct error *e)
-{
-    int ends[2];
-    char name[] = "gnuplot", *argv[] = {name, NULL};
-    posix_spawn_file_actions_t actions;
-    if (pipe(ends) != 0)
-        return error_set(e, EXIT_STATUS_IO, "a pipe to gnuplot: %s", strerror(errno));
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, fileno(script), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    posix_spawn_file_actions_addclose(&actions, ends[1]);
-    int reason = posix_spawnp(pid, name, &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    if (reason != 0) {
-        close(ends[0]);
-        return error_set(e, EXIT_STATUS_IO, "gnuplot cannot be started: %s", strerror(reason));
-    }
-    *from = fdopen(ends[0], "r");
-    return true;
-}
-
-/* Copies until the end or a failure, with errno set if the host gave a reason;
- * an empty picture is a failure too. */
-static bool copy_picture(FILE *from, FILE *to)
-{
-    char block[65536];
-    size_t n, bytes = 0;
-    errno = 0;
-    for (; (n = fread(block, 1, sizeof block, from)) > 0; bytes += n)
-        if (fwrite(block, 1, n, to) != n)
-            return false;
-    return !ferror(from) && fflush(to) == 0 && bytes > 0;
-}
-
-static bool run_gnuplot(FILE *script, FILE *to, const char *path, struct error *e)
-{
-    pid_t pid;
-    FILE *from = NULL;
-    int status = 0;
-    if (!start_gnuplot(script, &pid, &from, e))
-        return false;
-    bool written = copy_picture(from, to);
-    int reason = errno;
-    fclose(from);
-    waitpid(pid, &status, 0);
-    if (!written && reason)
-        return error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(reason));
-    if (!written || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-        return error_set(e, EXIT_STATUS_IO, "%s: gnuplot has failed", path);
-    return true;
-}
-
-/* The picture takes its name when it is whole. */
-static bool draw_file(const struct points *p, const struct format *format, const char *path,
-                      struct error *e)
-{
-    struct output out;
-    FILE *script = script_write(p, format, e);
-    bool good = script && output_open(&out, path, e);
-    if (good) {
-        good = run_gnuplot(script, out.file, path, e) && output_keep(&out, e);
-        output_drop(&out);
-    }
-    if (script)
-        fclose(script);
-    return good;
-}
-
 /* ---- the call ------------------------------------------------------------------------------ */
 
 static const struct figure *find_figure(const char *name, struct error *e)
@@ -235,6 +153,8 @@ bool analysis_draw(struct analysis *db, const char *figure, const char *output, 
     const struct format *format = p.figure ? find_format(output, e) : NULL;
     if (format == NULL)
         return false;
+    if (p.figure->select == NULL)
+        return analysis_draw_heat(db, 0, output, e);
     bool good = take_points(db, &p, e) && take_machines(db, &p, e) && take_caption(db, &p, e);
     if (good && p.count == 0)
         good = error_set(e, EXIT_STATUS_INPUT,
@@ -243,7 +163,7 @@ bool analysis_draw(struct analysis *db, const char *figure, const char *output, 
                          db->path, figure);
     if (good) {
         qsort_r(p.item, p.count, sizeof *p.item, compare_points, (void *)(uintptr_t)p.figure->name);
-        good = draw_file(&p, format, output, e);
+        good = gnuplot_draw(script_write(&p, format, e), output, e);
     }
     mem_free(p.item);
     return good;

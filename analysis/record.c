@@ -25,6 +25,9 @@ void run_record_free(struct run_record *record)
     mem_free(record->config);
     mem_free(record->param);
     mem_free(record->outcome.series);
+    mem_free(record->outcome.mesh_point);
+    mem_free(record->outcome.mesh.link);
+    mem_free(record->outcome.mesh.sample);
     mem_free(record->outcome.hart);
     stats_free(&record->outcome.stats);
     memset(record, 0, sizeof *record);
@@ -35,11 +38,6 @@ void run_record_free(struct run_record *record)
 static void bind_text(sqlite3_stmt *s, int at, const char *text)
 {
     sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
-}
-
-static void bind_number(sqlite3_stmt *s, int at, uint64_t number)
-{
-    sqlite3_bind_int64(s, at, (sqlite3_int64)number);
 }
 
 /* Hashes are kept as text: SQLite's integers are signed. */
@@ -81,11 +79,11 @@ static void bind_identity(sqlite3_stmt *s, const struct run_record *r)
     bind_text(s, 3, r->sweep);
     bind_text(s, 4, r->config ? r->config : "");
     bind_hash(s, 5, r->config_hash);
-    bind_number(s, 6, r->seed);
+    db_bind_number(s, 6, r->seed);
     bind_text(s, 7, r->guest);
     bind_hash(s, 8, r->guest_hash);
     bind_text(s, 9, r->bootargs);
-    bind_number(s, 10, r->max_cycles);
+    db_bind_number(s, 10, r->max_cycles);
     bind_text(s, 11, r->revision);
     bind_text(s, 12, r->source_hash);
 }
@@ -96,11 +94,11 @@ static void bind_outcome(sqlite3_stmt *s, const struct run_outcome *o)
     if (o->exit_code != RUN_NO_EXIT_CODE)
         sqlite3_bind_int(s, 14, o->exit_code);
     bind_text(s, 15, o->message);
-    bind_number(s, 16, o->cycles);
-    bind_number(s, 17, o->instructions);
+    db_bind_number(s, 16, o->cycles);
+    db_bind_number(s, 17, o->instructions);
     bind_hash(s, 18, o->state_hash);
     sqlite3_bind_double(s, 19, o->host_seconds);
-    bind_number(s, 20, o->threads);
+    db_bind_number(s, 20, o->threads);
     bind_time(s, 21, o->started_at);
 }
 
@@ -131,7 +129,7 @@ static bool insert_params(struct analysis *db, const struct run_record *r, uint6
     sqlite3_stmt *s = db_prepare(db, "INSERT OR REPLACE INTO run_params VALUES (?1,?2,?3)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < r->param_count; i++) {
-        bind_number(s, 1, run_id);
+        db_bind_number(s, 1, run_id);
         bind_text(s, 2, r->param[i].key);
         bind_text(s, 3, r->param[i].value);
         good = db_step(db, s, e);
@@ -146,9 +144,9 @@ static bool insert_stats(struct analysis *db, const struct stats *stats, uint64_
     sqlite3_stmt *s = db_prepare(db, "INSERT INTO stats VALUES (?1,?2,?3,?4)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < stats->count; i++) {
-        bind_number(s, 1, run_id);
+        db_bind_number(s, 1, run_id);
         bind_text(s, 2, stats->item[i].name);
-        bind_number(s, 3, stats->item[i].value);
+        db_bind_number(s, 3, stats->item[i].value);
         bind_text(s, 4, stats->item[i].unit);
         good = db_step(db, s, e);
     }
@@ -160,13 +158,13 @@ static void bind_series(sqlite3_stmt *s, const struct run_series *series)
 {
     bind_text(s, 2, series->name);
     bind_text(s, 3, series->unit);
-    bind_number(s, 4, series->count);
+    db_bind_number(s, 4, series->count);
     sqlite3_bind_double(s, 5, series->mean);
-    bind_number(s, 6, series->min);
-    bind_number(s, 7, series->p50);
-    bind_number(s, 8, series->p95);
-    bind_number(s, 9, series->p99);
-    bind_number(s, 10, series->max);
+    db_bind_number(s, 6, series->min);
+    db_bind_number(s, 7, series->p50);
+    db_bind_number(s, 8, series->p95);
+    db_bind_number(s, 9, series->p99);
+    db_bind_number(s, 10, series->max);
 }
 
 static bool insert_results(struct analysis *db, const struct run_outcome *o, uint64_t run_id,
@@ -176,7 +174,7 @@ static bool insert_results(struct analysis *db, const struct run_outcome *o, uin
         db_prepare(db, "INSERT INTO results VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", e);
     bool good = s != NULL;
     for (unsigned i = 0; good && i < o->series_count; i++) {
-        bind_number(s, 1, run_id);
+        db_bind_number(s, 1, run_id);
         bind_series(s, &o->series[i]);
         good = db_step(db, s, e);
     }
@@ -192,7 +190,7 @@ static bool insert_cycles(struct analysis *db, sqlite3_stmt *s, const struct run
         if (hart->part[k] == 0)
             continue;
         bind_text(s, 4, o->part[k]);
-        bind_number(s, 5, hart->part[k]);
+        db_bind_number(s, 5, hart->part[k]);
         good = db_step(db, s, e);
     }
     return good;
@@ -210,12 +208,12 @@ static bool insert_harts(struct analysis *db, const struct run_outcome *o, uint6
         const char mode[] = {hart->mode, '\0'};
         sqlite3_stmt *const both[] = {of_hart, of_part};
         for (unsigned k = 0; k < 2; k++) {
-            bind_number(both[k], 1, run_id);
-            bind_number(both[k], 2, hart->tile);
+            db_bind_number(both[k], 1, run_id);
+            db_bind_number(both[k], 2, hart->tile);
             bind_text(both[k], 3, mode);
         }
-        bind_number(of_hart, 4, hart->cycles);
-        bind_number(of_hart, 5, hart->instructions);
+        db_bind_number(of_hart, 4, hart->cycles);
+        db_bind_number(of_hart, 5, hart->instructions);
         good = db_step(db, of_hart, e) && insert_cycles(db, of_part, o, hart, e);
     }
     sqlite3_finalize(of_hart);
@@ -232,7 +230,8 @@ bool analysis_record(struct analysis *db, const struct run_record *record, struc
                 insert_run(db, record, &run_id, e) && insert_params(db, record, run_id, e) &&
                 insert_stats(db, &record->outcome.stats, run_id, e) &&
                 insert_results(db, &record->outcome, run_id, e) &&
-                insert_harts(db, &record->outcome, run_id, e);
+                insert_harts(db, &record->outcome, run_id, e) &&
+                record_mesh(db, &record->outcome, run_id, e);
     return db_end(db, good, e);
 }
 
@@ -299,5 +298,45 @@ bool analysis_begin_sweep(struct analysis *db, const char *sweep, const char *fi
         return false;
     bool good = delete_sweep_points(db, sweep, e) && replace_sweep(db, sweep, figure, e) &&
                 insert_sweep_points(db, sweep, point_keys, count, e);
+    return db_end(db, good, e);
+}
+
+/* ---- what others have measured -------------------------------------------------------- */
+
+static bool delete_references(struct analysis *db, const char *sweep, struct error *e)
+{
+    sqlite3_stmt *s = db_prepare(db, "DELETE FROM reference_points WHERE sweep = ?1", e);
+    if (s == NULL)
+        return false;
+    bind_text(s, 1, sweep);
+    bool good = db_step(db, s, e);
+    sqlite3_finalize(s);
+    return good;
+}
+
+static bool insert_references(struct analysis *db, const char *sweep,
+                              const struct reference_point *points, unsigned count, struct error *e)
+{
+    sqlite3_stmt *s = db_prepare(db, "INSERT INTO reference_points VALUES (?1,?2,?3,?4,?5,?6)", e);
+    bool good = s != NULL;
+    for (unsigned i = 0; good && i < count; i++) {
+        bind_text(s, 1, sweep);
+        bind_text(s, 2, points[i].series);
+        sqlite3_bind_double(s, 3, points[i].x);
+        sqlite3_bind_double(s, 4, points[i].y);
+        bind_text(s, 5, points[i].unit);
+        bind_text(s, 6, points[i].source);
+        good = db_step(db, s, e);
+    }
+    sqlite3_finalize(s);
+    return good;
+}
+
+bool analysis_set_references(struct analysis *db, const char *sweep,
+                             const struct reference_point *points, unsigned count, struct error *e)
+{
+    if (!db_execute(db, "BEGIN IMMEDIATE", e))
+        return false;
+    bool good = delete_references(db, sweep, e) && insert_references(db, sweep, points, count, e);
     return db_end(db, good, e);
 }

@@ -3,10 +3,14 @@
  *
  *   runs ---< run_params     boot arguments and parameters given, one by one
  *        ---< stats          the models' counters
- *        ---< results        distributions that the guest reported
+ *        ---< results        distributions that the guest or `tessera mesh` reported
  *        ---< harts          what each hart did in each privilege mode
  *        ---< hart_cycles    the same, its cycles divided into parts
+ *        ---- mesh_points    a load point of `tessera mesh`
+ *        ---- mesh_shapes ---< mesh_links     what each port of each router did
+ *                         ---< mesh_series    the whole mesh over time
  *   sweeps ---< sweep_points >--- runs (by point_key)
+ *          ---< reference_points   what others have measured, to be shown beside it
  *
  * A change here that an older tessera could not read, or that this one could
  * not find in an older database, raises SCHEMA_VERSION in db.h.
@@ -80,6 +84,49 @@ const char schema_sql[] =
     "  cycles INTEGER NOT NULL,\n"
     "  PRIMARY KEY (run_id, tile, mode, part)\n"
     ") WITHOUT ROWID;\n"
+    "CREATE TABLE mesh_points (\n"
+    "  run_id          INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE,\n"
+    "  offered         REAL NOT NULL,     -- flits a node and cycle\n"
+    "  accepted        REAL NOT NULL,\n"
+    "  latency         REAL NOT NULL,     -- of a packet, source queue included; mean, cycles\n"
+    "  ci95            REAL NOT NULL,     -- half of its confidence interval; 0: not known\n"
+    "  network_latency REAL NOT NULL,\n"
+    "  p999            INTEGER NOT NULL,\n"
+    "  hops            REAL NOT NULL,     -- routers a packet\n"
+    "  saturated       INTEGER NOT NULL   -- 1: the load was not accepted\n"
+    ");\n"
+    "CREATE TABLE mesh_shapes (\n"
+    "  run_id        INTEGER PRIMARY KEY REFERENCES runs ON DELETE CASCADE,\n"
+    "  width         INTEGER NOT NULL,    -- routers in x\n"
+    "  height        INTEGER NOT NULL,\n"
+    "  concentration INTEGER NOT NULL     -- nodes a router\n"
+    ");\n"
+    "CREATE TABLE mesh_links (\n"
+    "  run_id   INTEGER NOT NULL REFERENCES mesh_shapes ON DELETE CASCADE,\n"
+    "  router   INTEGER NOT NULL,         -- at (router % width, router / width)\n"
+    "  port     INTEGER NOT NULL,         -- 0 to 3 lead to x+1, x-1, y+1, y-1; 4 + k: node k\n"
+    "  vnet     INTEGER NOT NULL,         -- virtual network; -1: all of them\n"
+    "  flits    INTEGER,                  -- that left through the port; NULL: not counted\n"
+    "  entered  INTEGER,                  -- that came in through it and went on; NULL likewise\n"
+    "  buffered REAL NOT NULL,            -- flits in the buffers behind it, mean over the run\n"
+    "  PRIMARY KEY (run_id, router, port, vnet)\n"
+    ") WITHOUT ROWID;\n"
+    "CREATE TABLE mesh_series (\n"
+    "  run_id    INTEGER NOT NULL REFERENCES mesh_shapes ON DELETE CASCADE,\n"
+    "  cycle     INTEGER NOT NULL,        -- where the interval ends\n"
+    "  vnet      INTEGER NOT NULL,        -- as above\n"
+    "  sent      INTEGER,                 -- flits of the interval, by sources; NULL: of one vnet\n"
+    "  delivered INTEGER,                 -- flits, to sinks; NULL likewise\n"
+    "  crossed   INTEGER NOT NULL,        -- flits through a router, summed over routers\n"
+    "  buffered  REAL NOT NULL,           -- flits in all buffers, mean over the interval\n"
+    "  PRIMARY KEY (run_id, cycle, vnet)\n"
+    ") WITHOUT ROWID;\n"
+    "-- What the picture of the chip shows: the share of cycles in which a port\n"
+    "-- carried a flit, and the flits that waited behind it.\n"
+    "CREATE VIEW mesh_heat AS\n"
+    "  SELECT l.run_id, l.router % s.width AS x, l.router / s.width AS y, l.port, l.vnet,\n"
+    "    l.flits * 1.0 / max(r.cycles, 1) AS utilisation, l.buffered\n"
+    "  FROM mesh_links l JOIN mesh_shapes s USING (run_id) JOIN runs r USING (run_id);\n"
     "CREATE TABLE sweeps (\n"
     "  sweep  TEXT PRIMARY KEY,\n"
     "  figure TEXT NOT NULL,              -- the figure it feeds, or ''\n"
@@ -90,6 +137,14 @@ const char schema_sql[] =
     "  point_key TEXT NOT NULL,\n"
     "  PRIMARY KEY (sweep, point_key)\n"
     ") WITHOUT ROWID;\n"
+    "CREATE TABLE reference_points (\n"
+    "  sweep  TEXT NOT NULL REFERENCES sweeps ON DELETE CASCADE,\n"
+    "  series TEXT NOT NULL,\n"
+    "  x      REAL NOT NULL,\n"
+    "  y      REAL NOT NULL,\n"
+    "  unit   TEXT NOT NULL,\n"
+    "  source TEXT NOT NULL               -- who measured it, and how\n"
+    ");\n"
     "-- The finished runs that a figure is made of: the points, as they are\n"
     "-- defined now, of the sweep that was last started for that figure.\n"
     "CREATE VIEW figure_runs AS\n"

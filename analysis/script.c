@@ -137,17 +137,28 @@ static void write_head(FILE *f, const struct points *p, const char *terminal)
           f);
 }
 
-/* Whole cores on the axis: a step that gives at most ten tics. */
+/* 1, 2 or 5 times a power of ten, from `step` on, that divides `top` into at
+ * most `parts`. */
+static double tic_step(double top, unsigned parts, double step)
+{
+    static const double factor[] = {2, 2.5, 2}; /* 1 -> 2 -> 5 -> 10 */
+    for (unsigned i = 0; top / step > parts; i++)
+        step *= factor[i % 3];
+    return step;
+}
+
+/* A step that gives at most ten tics: of numbers, powers of two. */
 static void write_x_axis(FILE *f, const struct points *p)
 {
-    double last = 1;
+    double last = p->figure->fine_x ? 0 : 1, step = 1;
     for (unsigned i = 0; i < p->count; i++)
         if (p->item[i].x > last)
             last = p->item[i].x;
-    unsigned step = 1;
-    while (last / step > 10)
+    while (!p->figure->fine_x && last / step > 10)
         step *= 2;
-    fprintf(f, "set xrange [0:%g]\nset xtics 0,%u\n", last * 1.03, step);
+    if (p->figure->fine_x)
+        step = tic_step(last, 10, 0.001);
+    fprintf(f, "set xrange [0:%g]\nset xtics 0,%g\n", last * 1.03, step);
 }
 
 static void write_data(FILE *f, const struct points *p)
@@ -163,10 +174,12 @@ static void write_data(FILE *f, const struct points *p)
 
 static void write_look(FILE *f, const struct series_style *style)
 {
-    fprintf(f,
-            "with linespoints linewidth %g linecolor rgb '%s' dashtype %s "
-            "pointtype %u pointsize %g",
-            style->width, style->colour, style->dash, style->mark, style->mark_size);
+    if (style->dash)
+        fprintf(f, "with linespoints dashtype %s ", style->dash);
+    else
+        fputs("with points ", f);
+    fprintf(f, "linewidth %g linecolor rgb '%s' pointtype %u pointsize %g", style->width,
+            style->colour, style->mark, style->mark_size);
 }
 
 static void write_plot(FILE *f, const struct points *p, unsigned panel)
@@ -195,24 +208,25 @@ static void write_frame(FILE *f, const struct frame *frame)
             frame->left, frame->right, frame->bottom, frame->top);
 }
 
-/* 1, 2 or 5 times a power of ten that divides `top` into at most `parts`. */
-static double tic_step(double top, unsigned parts)
+/* The panel's largest value, or what the figure's row allows of it. */
+static double greatest_y(const struct points *p, unsigned panel)
 {
-    static const double factor[] = {2, 2.5, 2}; /* 1 -> 2 -> 5 -> 10 */
-    double step = 1;
-    for (unsigned i = 0; top / step > parts; i++)
-        step *= factor[i % 3];
-    return step;
+    double top = 0, least = 0;
+    for (unsigned i = 0; i < p->count; i++) {
+        double y = p->item[i].y;
+        if (!is_in_panel(p, i, panel))
+            continue;
+        top = y > top ? y : top;
+        least = least == 0 || y < least ? y : least;
+    }
+    double most = p->figure->y_times_max * least;
+    return most > 0 && top > most ? most : top;
 }
 
-/* From 0 to the tic above the panel's largest value. */
+/* From 0 to the tic above it. */
 static void write_y_axis(FILE *f, const struct points *p, unsigned panel, unsigned parts)
 {
-    double top = 0;
-    for (unsigned i = 0; i < p->count; i++)
-        if (is_in_panel(p, i, panel) && p->item[i].y > top)
-            top = p->item[i].y;
-    double step = tic_step(top, parts);
+    double top = greatest_y(p, panel), step = tic_step(top, parts, 1);
     unsigned tics = 1 + (unsigned)(top / step);
     fprintf(f, "set yrange [0:%g]\nset ytics 0,%g\n", tics * step, step);
 }

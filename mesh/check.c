@@ -4,15 +4,22 @@
  * are what makes the routers fast, and here they are derived again from what
  * they summarise.
  */
-#include "mesh/mesh_internal.h"
+#include "mesh/general.h"
 
 /* What can be derived again of each VC of each port. */
 struct derived {
     uint32_t *flits;  /* out VC: credits, flits and credits that belong to it */
     uint32_t *source; /* source VC: the same */
     uint16_t *holds;  /* in VC: 1 + the output VC (port * V + vc) that it holds; 0 = none */
-    bool *in_routing; /* in VC: its head waits for the routing stage to end */
+    bool *in_routing; /* in VC: its head waits for the routing stage to end, or to be directed */
 };
+
+/* The copies of a multicast in front of an input VC, NULL: it is none. */
+static const struct fan *copies_at(const struct mesh *m, size_t vc)
+{
+    const struct general *g = m->general;
+    return g && g->fans && g->fan[vc].left ? &g->fan[vc] : NULL;
+}
 
 static size_t vc_at(const struct mesh *m, unsigned r, unsigned port, unsigned vc)
 {
@@ -41,6 +48,10 @@ static void derive_events(const struct mesh *m, const struct derived *d)
         for (unsigned i = 0; i < b->heads; i++)
             d->in_routing[(size_t)b->head[i].port * m->vcs + b->head[i].vc] = true;
     }
+    for (unsigned i = 0; m->general && i < m->general->heads; i++) {
+        struct vc_event e = m->general->head[i];
+        d->in_routing[(size_t)e.port * m->vcs + e.vc] = true;
+    }
 }
 
 static bool derive_router(const struct mesh *m, const struct derived *d, unsigned r,
@@ -55,7 +66,15 @@ static bool derive_router(const struct mesh *m, const struct derived *d, unsigne
                 *upstream(m, d, r * m->ports + p, v) += in->flits;
             if (m->port[r * m->ports + p].free >> v & 1)
                 continue;
-            uint16_t *holds = &d->holds[vc_at(m, r, out->owner_port, out->owner_vc)];
+            size_t owner = vc_at(m, r, out->owner_port, out->owner_vc);
+            uint16_t *holds = &d->holds[owner];
+            const struct fan *fan = copies_at(m, owner);
+            if (fan && (!(fan->left & fan->holding & 1u << p) || fan->out_vc[p] != v))
+                return error_set(e, EXIT_STATUS_INTERNAL,
+                                 "router %u: input VC %u.%u does not know its copy for %u", r,
+                                 out->owner_port, out->owner_vc, p);
+            if (fan)
+                continue;
             if (*holds)
                 return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input VC %u.%u holds two VCs",
                                  r, out->owner_port, out->owner_vc);
@@ -98,19 +117,46 @@ static bool check_credits(const struct mesh *m, const struct derived *d, struct 
     return true;
 }
 
-/* Where this VC should ask now: 1 + output, or 0 for nowhere. */
+/* The outputs that this VC should ask for the switch now. */
 static unsigned expected_switch(const struct mesh *m, const struct derived *d, unsigned r, size_t v)
 {
-    unsigned holds = d->holds[v];
+    const struct fan *fan = copies_at(m, v);
+    unsigned holds = d->holds[v], outputs = 0;
+    for (unsigned left = fan ? fan->left & fan->holding : 0; left; left &= left - 1) {
+        unsigned o = (unsigned)__builtin_ctz(left);
+        outputs |= (unsigned)(fan->sent[o] - fan->released < m->in[v].flits) << o;
+    }
+    if (fan)
+        return outputs;
     if (!holds || m->in[v].flits == 0)
         return 0;
     unsigned output = (holds - 1) / m->vcs, vc = (holds - 1) % m->vcs;
-    return m->port[r * m->ports + output].credit >> vc & 1 ? output + 1 : 0;
+    return m->port[r * m->ports + output].credit >> vc & 1 ? 1u << output : 0;
 }
 
+/* The outputs of which it should ask for a VC now. */
 static unsigned expected_vc(const struct mesh *m, const struct derived *d, size_t v)
 {
-    return !d->holds[v] && m->in[v].flits && !d->in_routing[v] ? m->in[v].out_port + 1u : 0;
+    const struct fan *fan = copies_at(m, v);
+    if (fan)
+        return fan->left & ~(unsigned)fan->holding;
+    return !d->holds[v] && m->in[v].flits && !d->in_routing[v] ? 1u << m->in[v].out_port : 0;
+}
+
+/* A multicast in a general mesh is whole where it is: no credit of its VCs can run out. */
+static bool check_copies(const struct mesh *m, unsigned r, unsigned p, unsigned v, struct error *e)
+{
+    const struct fan *fan = copies_at(m, vc_at(m, r, p, v));
+    for (unsigned left = fan ? fan->left & fan->holding : 0; left; left &= left - 1) {
+        unsigned o = (unsigned)__builtin_ctz(left);
+        const struct vc_in *in = &m->in[vc_at(m, r, p, v)];
+        unsigned flits = in->flits ? m->packet[(uint32_t)in->front].flits : fan->sent[o];
+        if (m->out[vc_at(m, r, o, fan->out_vc[o])].credits + fan->sent[o] < (int)flits)
+            return error_set(e, EXIT_STATUS_INTERNAL,
+                             "router %u: a copy of input VC %u.%u has no room at output %u", r, p,
+                             v, o);
+    }
+    return true;
 }
 
 static bool check_vc(const struct mesh *m, const struct derived *d, unsigned r, unsigned p,
@@ -122,16 +168,18 @@ static bool check_vc(const struct mesh *m, const struct derived *d, unsigned r, 
     if (holds && holds - 1 != in->out_port * m->vcs + in->out_vc)
         return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input VC %u.%u does not know its VC",
                          r, p, v);
-    if (!holds && in->flits && !(in->front & FLIT_HEAD))
+    if (!holds && in->flits && !copies_at(m, at) && !(in->front & FLIT_HEAD))
         return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input VC %u.%u lost its head", r, p,
                          v);
     if (holds && m->vc_vnet[(holds - 1) % m->vcs] != m->vc_vnet[v])
         return error_set(e, EXIT_STATUS_INTERNAL,
                          "router %u: input VC %u.%u changed its virtual network", r, p, v);
     unsigned sa = expected_switch(m, d, r, at), va = expected_vc(m, d, at);
+    if (!check_copies(m, r, p, v, e))
+        return false;
     for (unsigned o = 0; o < m->ports; o++) {
         size_t pair = (size_t)(r * m->ports + o) * m->ports + p;
-        if ((m->sa[pair] >> v & 1) != (sa == o + 1) || (m->va[pair] >> v & 1) != (va == o + 1))
+        if ((m->sa[pair] >> v & 1) != (sa >> o & 1) || (m->va[pair] >> v & 1) != (va >> o & 1))
             return error_set(e, EXIT_STATUS_INTERNAL,
                              "router %u: request of input VC %u.%u for output %u", r, p, v, o);
     }

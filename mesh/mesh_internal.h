@@ -41,6 +41,10 @@
 
 enum { MESH_NEIGHBOURS = 4, MESH_PORTS_MAX = 12, MESH_VCS_MAX = 32 };
 
+/* Groups of VCs that may stand for each other: a virtual network, or a class of
+ * it (o1turn, adaptive), and at last the VC of combined acknowledgements. */
+enum { MESH_GROUPS_MAX = 2 * MESH_VNETS_MAX + 1 };
+
 /* From so many routers on, what the routers will touch is fetched so many
  * events ahead; the lists have room for looking past their end. */
 enum { PREFETCH_ROUTERS = 700, PREFETCH_AHEAD = 8 };
@@ -52,6 +56,13 @@ typedef uint64_t flit_t;
 #define FLIT_LOCAL_SHIFT 46
 #define FLIT_HEAD        ((flit_t)1 << 49)
 #define FLIT_TAIL        ((flit_t)1 << 50)
+
+/* Only in a general mesh (mesh/README.md), where the payload is the number of
+ * the packet's record: */
+#define FLIT_MULTICAST ((flit_t)1 << 51) /* for the set of its record, not for an address */
+#define FLIT_ACK       ((flit_t)1 << 52) /* may be combined with others on its way */
+#define FLIT_LOST      ((flit_t)1 << 53) /* nothing of its packet is to be delivered */
+#define FLIT_CORRUPT   ((flit_t)1 << 54) /* its data are damaged */
 
 static inline unsigned flit_x(flit_t f)
 {
@@ -92,6 +103,9 @@ struct vc_in {                      /* 16 bytes */
     uint8_t first;                  /* where in its queue the second flit is */
     uint8_t out_port, out_vc;       /* the way of the packet in front */
     uint8_t accept_port, accept_vc; /* iSLIP: the output VC that is taken first */
+    /* in a general mesh, of the head in front: */
+    uint8_t group; /* of the output VCs that it asks for */
+    uint8_t room;  /* flits that such a VC must have credits for */
 };
 
 struct vc_out {                   /* 8 bytes */
@@ -123,6 +137,14 @@ struct vc_event {  /* a credit for an output VC, or a head that has been routed 
     uint8_t vc;
 };
 
+/* Something for a sender that is not an arrival, and where it is known from. */
+struct note {
+    struct mesh_notice notice;
+    uint32_t multicast; /* that it is about, or 0 */
+    uint16_t acks;      /* that it stands for; 0: it is about a packet or copy */
+    bool delivered;     /* of which the receiver knows; only the multicast has to */
+};
+
 /* What arrives in one cycle. */
 struct bucket {
     struct flit_event *flit;
@@ -130,7 +152,8 @@ struct bucket {
     struct vc_event *source_credit; /* for sources */
     struct vc_event *head;          /* ready for VC allocation (router_cycles = 4) */
     struct mesh_arrival *arrival;
-    uint32_t flits, credits, source_credits, heads, arrivals;
+    struct note *note; /* of a general mesh */
+    uint32_t flits, credits, source_credits, heads, arrivals, notes;
 };
 
 /* ---- sources ------------------------------------------------------------ */
@@ -140,6 +163,19 @@ struct packet {
     uint32_t next; /* behind it in its queue, or in the list of free records */
     tile_id to;
     uint8_t flits;
+};
+
+/* Besides, in a general mesh, whose records live until the packet has left it. */
+struct travel {
+    cycle_t born;
+    uint32_t multicast; /* that it is, or that it acknowledges; 0: none */
+    uint32_t value;     /* of an acknowledgement */
+    tile_id from;
+    uint16_t parts; /* tails that have to leave the mesh */
+    uint16_t acks;  /* acknowledgements that it stands for; 0: it is none */
+    uint16_t hops;  /* routers where it was given a way */
+    uint8_t class;  /* of VCs that it is injected into */
+    bool lost;
 };
 
 struct source_queue { /* of one node and virtual network */
@@ -154,10 +190,12 @@ struct source {
     uint32_t credit;   /* VCs with a credit */
     uint8_t waiting;   /* virtual networks with a packet */
     uint8_t vnet_next; /* the virtual network that goes first */
+    uint32_t packets;  /* for which o1turn has drawn lots */
 };
 
 /* A head or a tail that left its source in the last step. */
 struct departure {
+    uint32_t payload;
     tile_id node;
     bool head, tail;
 };
@@ -171,8 +209,9 @@ struct mesh {
     unsigned width, height, concentration, nodes, routers;
     unsigned ports, vcs, buffer_flits; /* of a router; of a port; of a VC */
     unsigned vnets, vcs_per_vnet;
-    uint32_t vnet_mask[MESH_VNETS_MAX];
-    uint8_t vc_vnet[MESH_VCS_MAX];
+    unsigned groups, classes; /* of VCs; of a virtual network */
+    uint32_t vnet_mask[MESH_VNETS_MAX], group_mask[MESH_GROUPS_MAX];
+    uint8_t vc_vnet[MESH_VCS_MAX], vc_group[MESH_VCS_MAX];
     bool speculative;            /* VC and switch allocation in the same cycle */
     bool route_stage;            /* routing takes a cycle of its own */
     bool sink_credits;           /* buffers so small that ejection can run out of credits */
@@ -182,7 +221,8 @@ struct mesh {
     uint16_t credit_delay[MESH_PORTS_MAX]; /* from a switch win to the credit's use upstream */
     uint16_t sink_credit_delay;
     unsigned link_cycles_x, link_cycles_y;
-    bool backward; /* test knob: visit everything in the opposite order */
+    struct general *general; /* NULL: xy, round-robin and nothing else */
+    bool backward;           /* test knob: visit everything in the opposite order */
 
     /* routers */
     struct port *port;
@@ -196,6 +236,7 @@ struct mesh {
     struct match *match;               /* room for the matches of a cycle */
     void (*accept)(struct mesh *m, const struct bucket *b);
     void (*allocate_and_cross)(struct mesh *m);
+    struct travel *travel; /* of a general mesh: beside `packet` */
 
     /* events on their way */
     struct bucket *bucket;
@@ -203,9 +244,10 @@ struct mesh {
 
     /* sources */
     struct source *source;
-    struct source_queue *source_queue;
+    struct source_queue *source_queue; /* of a node: its virtual networks, then combined acks */
+    unsigned queues;                   /* of a node */
     uint8_t *source_credits;
-    uint64_t *sending; /* bitmap of sources that may be able to send */
+    uint64_t *sending;   /* bitmap of sources that may be able to send */
     struct arena *arena; /* for more of them */
     struct packet *packet;
     uint32_t packet_free, packet_fresh, packet_capacity;
@@ -214,8 +256,14 @@ struct mesh {
 
     uint64_t credits_inside; /* on their way */
 
+    cycle_t search_at, search_cycles; /* for a deadlock: next, and how often */
+    bool deadlocked;
+
+    cycle_t sample_at; /* when the next entry of the series is due */
+    struct series *series;
+
     /* counters since creation */
-    uint64_t packets_sent, packets_delivered, flits_sent, flits_delivered;
+    uint64_t packets_sent, packets_delivered, packets_lost, flits_sent, flits_delivered;
 };
 
 /* The first set bit of `mask` at or after `from` (0..32), cyclically; mask != 0. */
@@ -254,8 +302,8 @@ static inline void routers_step(struct mesh *m)
 void sources_create(struct mesh *m, struct arena *arena);
 void sources_accept(struct mesh *m, const struct bucket *b);
 void sources_step(struct mesh *m);
-void source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned vnet, unsigned flits,
-                         uint32_t payload);
+uint32_t source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned queue,
+                             unsigned flits, uint32_t payload);
 /* From now on m->departure[0 .. m->departures) tells who left in the last step. */
 void sources_listen(struct mesh *m, struct arena *arena);
 

@@ -35,9 +35,12 @@
  * matches.  That costs nothing where nothing happens, and it leaves a processor
  * few branches that it could predict wrongly.
  *
- * The code is compiled four times: for five ports a router or any number, with
- * and without speculation.
+ * The code is compiled six times: for five ports a router or any number, with
+ * and without speculation, and so for a general mesh (general.h).  What only a general mesh
+ * does stands behind `if (general)`, which the others are compiled without.
  */
+#include "mesh/directing.h"
+#include "mesh/link_faults.h"
 #include "mesh/router_work.h"
 #include "mesh/switch_allocator.h"
 #include "mesh/vc_allocator.h"
@@ -85,7 +88,7 @@ size_t mesh_router_bytes(const struct mesh *mesh)
 {
     size_t vc = sizeof *mesh->in + sizeof *mesh->out;
     size_t port = sizeof *mesh->port + mesh->ports * (sizeof *mesh->sa + sizeof *mesh->va);
-    return mesh->ports * (port + mesh->vcs * vc);
+    return mesh->ports * (port + mesh->vcs * vc) + general_router_bytes(mesh);
 }
 
 size_t mesh_buffer_bytes(const struct mesh *mesh)
@@ -95,17 +98,6 @@ size_t mesh_buffer_bytes(const struct mesh *mesh)
 
 /* ---- routing ------------------------------------------------------------ */
 
-/* XY: first along x, then along y, then to the node. */
-INLINE unsigned route_xy(const struct port *at, flit_t flit)
-{
-    static const uint8_t number[16] = {
-        [0] = 4, [1] = 0, [2] = 1, [4] = 2, [5] = 0, [6] = 1, [8] = 3, [9] = 0, [10] = 1};
-    unsigned x = flit_x(flit), y = flit_y(flit);
-    unsigned way =
-        below(at->x, x) | below(x, at->x) << 1 | below(at->y, y) << 2 | below(y, at->y) << 3;
-    return number[way] + (flit_local(flit) & (way - 1) >> 28);
-}
-
 /* A head has reached the front of VC v of port p; `wait` cycles until it can be routed. */
 INLINE void head_in_front(struct work *w, uint32_t p, unsigned v, struct vc_in *vc, unsigned wait)
 {
@@ -114,6 +106,8 @@ INLINE void head_in_front(struct work *w, uint32_t p, unsigned v, struct vc_in *
     if (w->m->route_stage) {
         struct bucket *b = arriving_in(w, wait + 1);
         b->head[b->heads++] = (struct vc_event){p, (uint8_t)v};
+    } else if (w->general) {
+        head_waits(w, p, v);
     } else {
         request_vc(w, sibling(w, p, output), w->port[p].number, v);
     }
@@ -121,32 +115,20 @@ INLINE void head_in_front(struct work *w, uint32_t p, unsigned v, struct vc_in *
 
 /* ---- arrivals ----------------------------------------------------------- */
 
-INLINE void buffer_push(const struct work *w, struct vc_in *vc, flit_t flit)
-{
-    unsigned depth = w->m->buffer_flits, at = vc->first + vc->flits - 1u;
-    assert(vc->flits < depth);
-    w->m->queue[(size_t)(vc - w->in) * depth + (at >= depth ? at - depth : at)] = flit;
-    vc->flits++;
-}
-
-INLINE void buffer_pop(const struct work *w, struct vc_in *vc)
-{
-    unsigned depth = w->m->buffer_flits;
-    if (--vc->flits == 0)
-        return;
-    vc->front = w->m->queue[(size_t)(vc - w->in) * depth + vc->first];
-    vc->first = (uint8_t)(vc->first + 1u == depth ? 0 : vc->first + 1u);
-}
-
 INLINE void accept_flit(struct work *w, struct flit_event e)
 {
     struct vc_in *vc = &w->in[e.port * w->V + e.vc];
+    struct fan *fan = w->general ? fan_of(w, e.port * w->V + e.vc) : NULL;
+    if (w->general && fan)
+        fan_arrival(w, fan, e.port, e.vc, vc->flits);
     if (vc->flits) {
         buffer_push(w, vc, e.flit);
         return;
     }
     vc->front = e.flit;
     vc->flits = 1;
+    if (w->general && fan)
+        return;
     if (e.flit & FLIT_HEAD) {
         head_in_front(w, e.port, e.vc, vc, 0);
     } else {
@@ -179,9 +161,9 @@ INLINE void prefetch_arrival(const struct work *w, struct flit_event e)
     __builtin_prefetch(&w->va[e.port * w->P]);
 }
 
-INLINE void accept(struct mesh *m, unsigned P, const struct bucket *b)
+INLINE void accept(struct mesh *m, unsigned P, bool general, const struct bucket *b)
 {
-    struct work w = work_begin(m, P);
+    struct work w = work_begin(m, P, general);
     for (unsigned k = 0; k < b->flits; k++) {
         if (w.prefetch)
             prefetch_arrival(&w, b->flit[k + PREFETCH_AHEAD]);
@@ -194,6 +176,10 @@ INLINE void accept(struct mesh *m, unsigned P, const struct bucket *b)
     }
     for (unsigned k = 0; k < b->heads; k++) {
         struct vc_event e = b->head[k];
+        if (general) {
+            head_waits(&w, e.port, e.vc);
+            continue;
+        }
         unsigned output = w.in[e.port * w.V + e.vc].out_port;
         request_vc(&w, sibling(&w, e.port, output), w.port[e.port].number, e.vc);
     }
@@ -207,25 +193,16 @@ INLINE void take_credit(struct port *port, struct vc_out *out, unsigned vc)
     port->credit &= ~((unsigned)(--out->credits == 0) << vc);
 }
 
-/* A flit has left VC vc of input p: whoever feeds it may send another. */
-INLINE void send_credit(struct work *w, uint32_t p, unsigned number, unsigned vc)
-{
-    struct mesh *m = w->m;
-    struct bucket *b = arriving_in(w, m->credit_delay[number]);
-    if (number < MESH_NEIGHBOURS)
-        b->credit[b->credits++] = (struct vc_event){p + (unsigned)m->across[number], (uint8_t)vc};
-    else
-        b->source_credit[b->source_credits++] = (struct vc_event){w->port[p].node, (uint8_t)vc};
-}
-
 INLINE void eject_flit(struct work *w, struct port *port, uint32_t p, struct vc_out *out,
                        unsigned vc, flit_t flit)
 {
     struct mesh *m = w->m;
     m->flits_delivered++;
-    if (flit & FLIT_TAIL) {
+    if (w->general) {
+        eject_marked(w, port, p, vc, flit);
+    } else if (flit & FLIT_TAIL) {
         struct bucket *b = arriving_in(w, m->flit_delay[port->number]);
-        b->arrival[b->arrivals++] = (struct mesh_arrival){(uint32_t)flit, port->node};
+        b->arrival[b->arrivals++] = (struct mesh_arrival){(uint32_t)flit, port->node, false};
     }
     if (m->sink_credits) {
         struct bucket *b = arriving_in(w, m->sink_credit_delay);
@@ -242,6 +219,8 @@ INLINE void send_flit(struct work *w, uint32_t p, struct port *port, unsigned vc
     unsigned number = port->number;
     if (number < MESH_NEIGHBOURS) {
         struct bucket *b = arriving_in(w, m->flit_delay[number]);
+        if (w->general && !cross_link(w, p, vc, &flit))
+            return;
         take_credit(port, out, vc);
         b->flit[b->flits++] =
             (struct flit_event){flit, p + (unsigned)m->across[number], (uint8_t)vc};
@@ -250,13 +229,51 @@ INLINE void send_flit(struct work *w, uint32_t p, struct port *port, unsigned vc
     }
 }
 
+/* One copy of a multicast takes a flit; the last to take it frees its buffer. */
+INLINE void cross_copy(struct work *w, struct match match, struct vc_in *in, struct fan *fan)
+{
+    struct port *port = &w->port[match.output];
+    unsigned input = w->port[match.input].number, output = port->number;
+    flit_t flit = fan_flit(w, fan, in, output);
+    port->flits++;
+    count_flit(w, (size_t)(in - w->in));
+    fan->sent[output]++;
+    send_flit(w, match.output, port, fan->out_vc[output], flit);
+    if (flit & FLIT_TAIL) {
+        fan->left &= (uint16_t) ~(1u << output);
+        port->free |= 1u << fan->out_vc[output];
+        if (port->va_inputs)
+            list_add(&w->va_list, match.output, &port->va_listed);
+    }
+    if (flit & FLIT_TAIL || fan->sent[output] - fan->released >= in->flits)
+        withdraw_switch(w, match.output, input, match.vc);
+    if (!fan_front_is_free(fan))
+        return;
+    fan->released++;
+    w->m->credits_inside++;
+    send_credit(w, match.input, input, match.vc);
+    buffer_pop(w, in);
+    if (!fan->left && in->flits)
+        head_in_front(w, match.input, match.vc, in, 1);
+}
+
 INLINE void cross(struct work *w, struct match match)
 {
     struct vc_in *in = &w->in[match.input * w->V + match.vc];
+    if (w->general) {
+        struct fan *fan = fan_of(w, match.input * w->V + match.vc);
+        if (fan) {
+            w->m->credits_inside--; /* that cross_all counted; it comes with the last copy */
+            cross_copy(w, match, in, fan);
+            return;
+        }
+    }
     struct port *port = &w->port[match.output];
     unsigned input = w->port[match.input].number, out_vc = in->out_vc;
     flit_t flit = in->front;
     port->flits++;
+    if (w->general)
+        count_flit(w, (size_t)(in - w->in));
     send_flit(w, match.output, port, out_vc, flit);
     send_credit(w, match.input, input, match.vc);
     buffer_pop(w, in);
@@ -294,44 +311,64 @@ INLINE void cross_all(struct work *w, const struct match *match, unsigned matche
 
 /* ---- a step, in its variants -------------------------------------------- */
 
-INLINE void step(struct mesh *m, unsigned P, bool speculative)
+INLINE void step(struct mesh *m, unsigned P, bool speculative, bool general)
 {
-    struct work w = work_begin(m, P);
+    struct work w = work_begin(m, P, general);
+    if (general)
+        direct_heads(&w);
     unsigned matches = allocate_switch(&w, m->match, speculative);
+    if (general && m->general->vc_count)
+        count_waits(&w, m->match, matches);
     allocate_vcs(&w);
+    if (general)
+        withdraw_choices(&w);
     cross_all(&w, m->match, matches, speculative);
     work_end(&w);
 }
 
 static void step_5(struct mesh *m)
 {
-    step(m, 5, false);
+    step(m, 5, false, false);
 }
 static void step_5_speculative(struct mesh *m)
 {
-    step(m, 5, true);
+    step(m, 5, true, false);
 }
 static void step_n(struct mesh *m)
 {
-    step(m, m->ports, false);
+    step(m, m->ports, false, false);
 }
 static void step_n_speculative(struct mesh *m)
 {
-    step(m, m->ports, true);
+    step(m, m->ports, true, false);
+}
+static void step_general(struct mesh *m)
+{
+    step(m, m->ports, false, true);
+}
+static void step_general_speculative(struct mesh *m)
+{
+    step(m, m->ports, true, true);
 }
 static void accept_5(struct mesh *m, const struct bucket *b)
 {
-    accept(m, 5, b);
+    accept(m, 5, false, b);
 }
 static void accept_n(struct mesh *m, const struct bucket *b)
 {
-    accept(m, m->ports, b);
+    accept(m, m->ports, false, b);
+}
+static void accept_general(struct mesh *m, const struct bucket *b)
+{
+    accept(m, m->ports, true, b);
 }
 
 static void routers_choose(struct mesh *m)
 {
-    m->accept = m->ports == 5 ? accept_5 : accept_n;
-    if (m->ports == 5)
+    m->accept = m->general ? accept_general : m->ports == 5 ? accept_5 : accept_n;
+    if (m->general)
+        m->allocate_and_cross = m->speculative ? step_general_speculative : step_general;
+    else if (m->ports == 5)
         m->allocate_and_cross = m->speculative ? step_5_speculative : step_5;
     else
         m->allocate_and_cross = m->speculative ? step_n_speculative : step_n;

@@ -9,6 +9,7 @@
 #define TESSERA_MESH_ROUTER_WORK_H
 
 #include "mesh/mesh_internal.h"
+#include "mesh/routing.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -26,9 +27,10 @@ struct work {
     cycle_t now;
     unsigned bucket_mask;
     bool prefetch; /* a mesh that outgrows the nearer caches */
+    bool general;  /* known when the code is compiled, as P is: see router.c */
 };
 
-INLINE struct work work_begin(struct mesh *m, unsigned P)
+INLINE struct work work_begin(struct mesh *m, unsigned P, bool general)
 {
     return (struct work){.m = m,
                          .port = m->port,
@@ -43,7 +45,8 @@ INLINE struct work work_begin(struct mesh *m, unsigned P)
                          .bucket = m->bucket,
                          .now = m->now,
                          .bucket_mask = m->bucket_mask,
-                         .prefetch = m->routers >= PREFETCH_ROUTERS};
+                         .prefetch = m->routers >= PREFETCH_ROUTERS,
+                         .general = general};
 }
 
 INLINE void work_end(const struct work *w)
@@ -69,12 +72,6 @@ INLINE void list_add(struct port_list *list, uint32_t p, bool *listed)
     *listed = true;
 }
 
-/* 1 when a < b, both below 2^31; never a branch. */
-INLINE unsigned below(unsigned a, unsigned b)
-{
-    return (a - b) >> 31;
-}
-
 /* What arrives so many cycles from now. */
 INLINE struct bucket *arriving_in(const struct work *w, unsigned delay)
 {
@@ -85,6 +82,34 @@ INLINE struct bucket *arriving_in(const struct work *w, unsigned delay)
 INLINE uint32_t sibling(const struct work *w, uint32_t p, unsigned number)
 {
     return p - w->port[p].number + number;
+}
+
+INLINE void buffer_push(const struct work *w, struct vc_in *vc, flit_t flit)
+{
+    unsigned depth = w->m->buffer_flits, at = vc->first + vc->flits - 1u;
+    assert(vc->flits < depth);
+    w->m->queue[(size_t)(vc - w->in) * depth + (at >= depth ? at - depth : at)] = flit;
+    vc->flits++;
+}
+
+INLINE void buffer_pop(const struct work *w, struct vc_in *vc)
+{
+    unsigned depth = w->m->buffer_flits;
+    if (--vc->flits == 0)
+        return;
+    vc->front = w->m->queue[(size_t)(vc - w->in) * depth + vc->first];
+    vc->first = (uint8_t)(vc->first + 1u == depth ? 0 : vc->first + 1u);
+}
+
+/* A flit has left VC vc of input p: whoever feeds it may send another. */
+INLINE void send_credit(struct work *w, uint32_t p, unsigned number, unsigned vc)
+{
+    struct mesh *m = w->m;
+    struct bucket *b = arriving_in(w, m->credit_delay[number]);
+    if (number < MESH_NEIGHBOURS)
+        b->credit[b->credits++] = (struct vc_event){p + (unsigned)m->across[number], (uint8_t)vc};
+    else
+        b->source_credit[b->source_credits++] = (struct vc_event){w->port[p].node, (uint8_t)vc};
 }
 
 INLINE void request_switch(struct work *w, uint32_t output, unsigned input, unsigned vc)
@@ -98,6 +123,16 @@ INLINE void withdraw_switch(struct work *w, uint32_t output, unsigned input, uns
 {
     uint32_t left = w->sa[output * w->P + input] &= ~(1u << vc);
     w->port[output].sa_inputs &= (uint16_t) ~((unsigned)(left == 0) << input);
+}
+
+/* Outputs of p's router that may still have requests although an input let them down. */
+INLINE void relist_losers(struct work *w, uint32_t input, uint32_t numbers)
+{
+    for (; numbers; numbers &= numbers - 1) {
+        uint32_t o = sibling(w, input, (unsigned)__builtin_ctz(numbers));
+        if (w->port[o].sa_inputs)
+            list_add(&w->sa_list, o, &w->port[o].sa_listed);
+    }
 }
 
 INLINE void request_vc(struct work *w, uint32_t output, unsigned input, unsigned vc)

@@ -13,20 +13,24 @@
  * A source that has nothing it could send leaves the bitmap `sending`; a packet
  * or a credit puts it back.
  */
-#include "mesh/mesh_internal.h"
+#include "mesh/general.h"
+#include "mesh/router_work.h"
+#include "sim/base/hash.h"
 
 enum { INJECTION_CYCLES = 2, PACKETS_AT_FIRST = 1 << 16 };
 
 void sources_create(struct mesh *m, struct arena *arena)
 {
     m->source = arena_alloc(arena, m->nodes, sizeof *m->source);
-    m->source_queue = arena_alloc(arena, (size_t)m->nodes * m->vnets, sizeof *m->source_queue);
+    m->source_queue = arena_alloc(arena, (size_t)m->nodes * m->queues, sizeof *m->source_queue);
     m->source_credits = arena_alloc(arena, (size_t)m->nodes * m->vcs, sizeof *m->source_credits);
     m->sending = arena_alloc(arena, m->nodes / 64 + 1, sizeof *m->sending);
     m->arena = arena;
     m->packet_capacity = PACKETS_AT_FIRST;
     m->packet = arena_alloc(arena, m->packet_capacity, sizeof *m->packet);
     m->packet_fresh = 1; /* record 0 is "none" */
+    if (m->general)
+        m->travel = arena_alloc(arena, m->packet_capacity, sizeof *m->travel);
     for (unsigned n = 0; n < m->nodes; n++) {
         m->source[n].credit = (uint32_t)(((uint64_t)1 << m->vcs) - 1);
         m->source[n].port =
@@ -49,6 +53,11 @@ static void packets_grow(struct mesh *m)
     struct packet *more = arena_alloc(m->arena, m->packet_capacity, 2 * sizeof *more);
     memcpy(more, m->packet, m->packet_capacity * sizeof *more);
     m->packet = more;
+    if (m->general) {
+        struct travel *travel = arena_alloc(m->arena, m->packet_capacity, 2 * sizeof *travel);
+        memcpy(travel, m->travel, m->packet_capacity * sizeof *travel);
+        m->travel = travel;
+    }
     m->packet_capacity *= 2;
 }
 
@@ -64,16 +73,32 @@ static uint32_t packet_take(struct mesh *m)
     return m->packet_fresh++;
 }
 
-static void packet_give(struct mesh *m, uint32_t id)
+void packet_give(struct mesh *m, uint32_t id)
 {
     m->packet[id].next = m->packet_free;
     m->packet_free = id;
 }
 
-void source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned vnet, unsigned flits,
-                         uint32_t payload)
+/* The class of VCs that a packet is injected into: for o1turn by lot. */
+static unsigned class_of(const struct mesh *m, tile_id from)
 {
-    struct source_queue *q = &m->source_queue[from * m->vnets + vnet];
+    if (m->general->ways != routing_ways(ROUTING_O1TURN))
+        return 0;
+    struct source *s = &m->source[from];
+    return (unsigned)(hash_u64(hash_u64(HASH_SEED, from), s->packets++) >> 32) & 1;
+}
+
+static void begin_travel(struct mesh *m, uint32_t id, tile_id from)
+{
+    m->travel[id] = (struct travel){.born = m->now, .from = from, .parts = 1};
+    m->travel[id].class = (uint8_t)class_of(m, from);
+}
+
+uint32_t source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned queue,
+                             unsigned flits, uint32_t payload)
+{
+    unsigned vnet = queue;
+    struct source_queue *q = &m->source_queue[from * m->queues + queue];
     uint32_t id = packet_take(m);
     m->packet[id] = (struct packet){payload, 0, to, (uint8_t)flits};
     if (m->source[from].waiting >> vnet & 1) {
@@ -86,13 +111,18 @@ void source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned vnet
     q->last = id;
     m->packets_sent++;
     bitmap_set(m->sending, from);
+    if (m->general)
+        begin_travel(m, id, from);
+    return id;
 }
 
 /* The first packet has left altogether. */
-static void queue_advance(struct mesh *m, struct source *s, struct source_queue *q, unsigned vnet)
+INLINE void queue_advance(struct mesh *m, struct source *s, struct source_queue *q, unsigned vnet,
+                          bool general)
 {
     uint32_t next = m->packet[q->first].next;
-    packet_give(m, q->first);
+    if (!general) /* there, records live until the packet has arrived */
+        packet_give(m, q->first);
     q->first = next;
     if (next)
         q->left = m->packet[next].flits;
@@ -102,16 +132,27 @@ static void queue_advance(struct mesh *m, struct source *s, struct source_queue 
 
 /* ---- one flit a cycle --------------------------------------------------- */
 
-static flit_t flit_of(const struct mesh *m, const struct packet *p, unsigned left)
+/* What the flits of a general mesh carry besides. */
+static flit_t marks_of(const struct mesh *m, uint32_t id)
 {
+    const struct travel *t = &m->travel[id];
+    if (t->multicast == 0 || !m->general->multicast[t->multicast].in_routers)
+        return 0;
+    return t->acks ? (m->general->ack_entries ? FLIT_ACK : 0) : FLIT_MULTICAST;
+}
+
+INLINE flit_t flit_of(const struct mesh *m, uint32_t id, unsigned left, bool general)
+{
+    const struct packet *p = &m->packet[id];
     unsigned router = p->to / m->concentration;
-    return p->payload | (flit_t)(router % m->width) << FLIT_X_SHIFT |
+    flit_t content = general ? id | marks_of(m, id) : p->payload;
+    return content | (flit_t)(router % m->width) << FLIT_X_SHIFT |
            (flit_t)(router / m->width) << FLIT_Y_SHIFT |
            (flit_t)(p->to % m->concentration) << FLIT_LOCAL_SHIFT |
            (left == p->flits ? FLIT_HEAD : 0) | (left == 1 ? FLIT_TAIL : 0);
 }
 
-static void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
+INLINE void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
 {
     struct bucket *b = bucket_in(m, INJECTION_CYCLES);
     b->flit[b->flits++] = (struct flit_event){flit, m->source[node].port, (uint8_t)vc};
@@ -120,36 +161,83 @@ static void send_flit(struct mesh *m, unsigned node, unsigned vc, flit_t flit)
     m->flits_sent++;
     if (m->departure && (flit & (FLIT_HEAD | FLIT_TAIL)))
         m->departure[m->departures++] =
-            (struct departure){(tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
+            (struct departure){m->general ? m->packet[(uint32_t)flit].payload : (uint32_t)flit,
+                               (tile_id)node, (flit & FLIT_HEAD) != 0, (flit & FLIT_TAIL) != 0};
+}
+
+/* The VCs that the head of a packet may take in a general mesh.  A multicast
+ * wants room for all of it, here as everywhere. */
+static uint32_t usable_vcs(const struct mesh *m, unsigned node, unsigned queue, uint32_t id)
+{
+    const struct general *g = m->general;
+    const struct travel *t = &m->travel[id];
+    uint32_t mask = queue < m->vnets ? m->vnet_mask[queue] : m->group_mask[g->ack_group];
+    bool whole = marks_of(m, id) & FLIT_MULTICAST;
+    if (g->pausing)
+        return 0;
+    if (queue < m->vnets && (whole || g->ways == routing_ways(ROUTING_O1TURN)))
+        mask = m->group_mask[queue * m->classes + t->class];
+    mask &= m->source[node].credit;
+    for (uint32_t left = whole ? mask : 0; left; left &= left - 1) {
+        unsigned vc = (unsigned)__builtin_ctz(left);
+        if (m->source_credits[node * m->vcs + vc] < m->packet[id].flits)
+            mask &= ~(1u << vc);
+    }
+    return mask;
 }
 
 /* Sends the next flit of a virtual network, if a VC has room for it. */
-static bool queue_send(struct mesh *m, unsigned node, unsigned vnet)
+INLINE bool queue_send(struct mesh *m, unsigned node, unsigned vnet, bool general)
 {
     struct source *s = &m->source[node];
-    struct source_queue *q = &m->source_queue[node * m->vnets + vnet];
-    const struct packet *p = &m->packet[q->first];
-    if (q->left == p->flits) {
-        uint32_t usable = s->credit & m->vnet_mask[vnet];
+    struct source_queue *q = &m->source_queue[node * m->queues + vnet];
+    uint32_t id = q->first;
+    if (q->left == m->packet[id].flits) {
+        uint32_t usable = general ? usable_vcs(m, node, vnet, id) : s->credit & m->vnet_mask[vnet];
         if (!usable)
             return false;
+        if (general)
+            m->general->packets_inside++;
         q->vc = (uint8_t)first_from(usable, q->vc_next);
         q->vc_next = (uint8_t)(q->vc + 1);
     } else if (!(s->credit >> q->vc & 1)) {
         return false;
     }
-    send_flit(m, node, q->vc, flit_of(m, p, q->left));
+    send_flit(m, node, q->vc, flit_of(m, id, q->left, general));
     if (--q->left == 0)
-        queue_advance(m, s, q, vnet);
+        queue_advance(m, s, q, vnet, general);
     return true;
 }
 
-static void source_step(struct mesh *m, unsigned node)
+/* With priorities: the queues of one level take turns, and a lower level has its turn
+ * when no higher one could send. */
+static void source_step_by_level(struct mesh *m, struct source *s, unsigned node)
+{
+    const struct general *g = m->general;
+    for (unsigned level = 0; level < g->levels; level++)
+        for (unsigned k = 0; k < m->queues; k++) {
+            unsigned queue = (s->vnet_next + k) % m->queues;
+            if (g->queue_level[queue] != level || !(s->waiting >> queue & 1) ||
+                !queue_send(m, node, queue, true))
+                continue;
+            s->vnet_next = (uint8_t)((queue + 1) % m->queues);
+            if (!s->waiting)
+                bitmap_clear(m->sending, node);
+            return;
+        }
+    bitmap_clear(m->sending, node);
+}
+
+INLINE void source_step(struct mesh *m, unsigned node, bool general)
 {
     struct source *s = &m->source[node];
-    for (unsigned k = 0, vnet = s->vnet_next; k < m->vnets; k++) {
-        unsigned next = vnet + 1 == m->vnets ? 0 : vnet + 1;
-        if (s->waiting >> vnet & 1 && queue_send(m, node, vnet)) {
+    if (general && m->general->levels > 1) {
+        source_step_by_level(m, s, node);
+        return;
+    }
+    for (unsigned k = 0, vnet = s->vnet_next; k < m->queues; k++) {
+        unsigned next = vnet + 1 == m->queues ? 0 : vnet + 1;
+        if (s->waiting >> vnet & 1 && queue_send(m, node, vnet, general)) {
             s->vnet_next = (uint8_t)next;
             if (!s->waiting)
                 bitmap_clear(m->sending, node);
@@ -169,15 +257,23 @@ static inline unsigned next_bit(uint64_t *word, bool highest)
     return bit;
 }
 
-void sources_step(struct mesh *m)
+INLINE void step_all(struct mesh *m, bool general)
 {
     unsigned words = (m->nodes + 63) / 64;
     m->departures = 0;
     for (unsigned k = 0; k < words; k++) {
         unsigned w = m->backward ? words - 1 - k : k;
         for (uint64_t word = m->sending[w]; word;)
-            source_step(m, w * 64 + next_bit(&word, m->backward));
+            source_step(m, w * 64 + next_bit(&word, m->backward), general);
     }
+}
+
+void sources_step(struct mesh *m)
+{
+    if (m->general)
+        step_all(m, true);
+    else
+        step_all(m, false);
 }
 
 void sources_accept(struct mesh *m, const struct bucket *b)

@@ -10,7 +10,8 @@
 #ifndef TESSERA_MESH_SWITCH_ALLOCATOR_H
 #define TESSERA_MESH_SWITCH_ALLOCATOR_H
 
-#include "mesh/router_work.h"
+#include "mesh/arbiter.h"
+#include "mesh/fan.h"
 
 /* The VCs of all virtual networks that have a free VC with a credit there. */
 INLINE uint32_t vcs_worth_a_try(const struct mesh *m, const struct port *output)
@@ -26,21 +27,25 @@ INLINE uint32_t vcs_worth_a_try(const struct mesh *m, const struct port *output)
 /* Inputs with a head that asks for the switch before it has a VC. */
 INLINE uint32_t speculating_inputs(const struct work *w, uint32_t o)
 {
-    uint32_t vcs = vcs_worth_a_try(w->m, &w->port[o]), inputs = 0;
-    if (w->m->vnets == 1)
+    uint32_t vcs = w->general ? 0 : vcs_worth_a_try(w->m, &w->port[o]), inputs = 0;
+    if (!w->general && w->m->vnets == 1)
         return vcs ? w->port[o].va_inputs : 0;
     for (uint32_t left = w->port[o].va_inputs; left; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctz(left);
-        inputs |= (unsigned)((w->va[o * w->P + i] & vcs) != 0) << i;
+        uint32_t trying = w->general ? speculating_vcs(w, o, i) : w->va[o * w->P + i] & vcs;
+        inputs |= (unsigned)(trying != 0) << i;
     }
     return inputs;
 }
 
 /* Output o grants one of the inputs that ask for it. */
-INLINE void grant_input(struct work *w, struct port_list *granted, uint32_t o, uint32_t inputs)
+INLINE void grant_input(struct work *w, struct port_list *granted, uint32_t o, uint32_t inputs,
+                        bool speculative)
 {
     const struct port *output = &w->port[o];
-    uint32_t i = sibling(w, o, first_from(inputs, output->sa_grant));
+    unsigned number =
+        w->general ? pick_input(w, o, inputs, speculative) : first_from(inputs, output->sa_grant);
+    uint32_t i = sibling(w, o, number);
     struct port *input = &w->port[i];
     granted->item[granted->count] = i;
     granted->count += !input->sa_granted;
@@ -55,7 +60,7 @@ INLINE struct port_list grant_inputs(struct work *w, bool speculative)
             uint32_t o = w->va_list.item[k];
             uint32_t inputs = w->port[o].sa_listed ? 0 : speculating_inputs(w, o);
             if (inputs)
-                grant_input(w, &granted, o, inputs);
+                grant_input(w, &granted, o, inputs, speculative);
         }
     struct port_list list = list_take(&w->sa_list, &w->m->sa_spare);
     for (unsigned k = 0; k < list.count; k++) {
@@ -64,7 +69,7 @@ INLINE struct port_list grant_inputs(struct work *w, bool speculative)
         if (speculative)
             inputs |= speculating_inputs(w, o);
         if (!speculative || inputs)
-            grant_input(w, &granted, o, inputs);
+            grant_input(w, &granted, o, inputs, speculative);
     }
     return granted;
 }
@@ -73,43 +78,45 @@ INLINE struct port_list grant_inputs(struct work *w, bool speculative)
  * a head that speculates. */
 INLINE unsigned choose_vc(struct work *w, struct port *input, uint32_t o, bool speculative)
 {
-    unsigned pair = o * w->P + input->number;
+    unsigned pair = o * w->P + input->number, vc;
     uint32_t vcs = w->sa[pair];
-    if (speculative && !vcs)
+    if (speculative && !vcs && !w->general)
         vcs = w->va[pair] & vcs_worth_a_try(w->m, &w->port[o]);
-    unsigned vc = first_from(vcs, input->vc_next);
+    vc = w->general ? pick_vc(w, (uint32_t)(input - w->port), o, speculative)
+                    : first_from(vcs, input->vc_next);
     input->vc_next = (uint8_t)(vc + 1);
     return vc;
 }
 
-INLINE void relist_losers(struct work *w, uint32_t input, uint32_t numbers)
-{
-    for (; numbers; numbers &= numbers - 1) {
-        uint32_t o = sibling(w, input, (unsigned)__builtin_ctz(numbers));
-        if (w->port[o].sa_inputs)
-            list_add(&w->sa_list, o, &w->port[o].sa_listed);
-    }
-}
-
-INLINE void accept_output(struct work *w, uint32_t i, struct match *match, bool speculative)
+/* One output, or those to which a multicast sends the same flit.  Returns how many. */
+INLINE unsigned accept_output(struct work *w, uint32_t i, struct match *match, bool speculative)
 {
     struct port *input = &w->port[i];
-    unsigned number = first_from(input->sa_granted, input->sa_accept);
+    uint32_t granted = input->sa_granted;
+    unsigned number = w->general ? pick_output(w, i, granted, speculative)
+                                 : first_from(granted, input->sa_accept);
     uint32_t o = sibling(w, i, number);
-    relist_losers(w, i, input->sa_granted & ~(1u << number));
     input->sa_granted = 0;
     input->sa_accept = (uint8_t)(number + 1);
     w->port[o].sa_grant = (uint8_t)(input->number + 1);
     *match = (struct match){i, o, (uint8_t)choose_vc(w, input, o, speculative)};
+    if (w->general) {
+        note_served(w, i, o, match->vc);
+        if (w->m->general->fans)
+            return accept_copies(w, match, granted & ~(1u << number), speculative);
+    }
+    relist_losers(w, i, granted & ~(1u << number));
+    return 1;
 }
 
 /* Decides who crosses; moves the pointers, and nothing else. */
 INLINE unsigned allocate_switch(struct work *w, struct match *match, bool speculative)
 {
     struct port_list granted = grant_inputs(w, speculative);
+    unsigned matches = 0;
     for (unsigned k = 0; k < granted.count; k++)
-        accept_output(w, granted.item[k], &match[k], speculative);
-    return granted.count;
+        matches += accept_output(w, granted.item[k], &match[matches], speculative);
+    return matches;
 }
 
 #endif

@@ -11,19 +11,24 @@
 #ifndef TESSERA_MESH_VC_ALLOCATOR_H
 #define TESSERA_MESH_VC_ALLOCATOR_H
 
-#include "mesh/router_work.h"
+#include "mesh/arbiter.h"
+#include "mesh/counting.h"
 
 INLINE void grant_vc(struct work *w, uint32_t o, unsigned input, unsigned vc, unsigned out_vc)
 {
     struct port *port = &w->port[o];
     struct vc_in *in = &w->in[sibling(w, o, input) * w->V + vc];
     struct vc_out *out = &w->out[o * w->V + out_vc];
-    in->out_vc = (uint8_t)out_vc;
-    in->accept_port = port->number;
-    in->accept_vc = (uint8_t)(out_vc + 1);
+    if (!w->general || !fan_holds(w, (size_t)(in - w->in), port->number, out_vc)) {
+        in->out_vc = (uint8_t)out_vc;
+        in->accept_port = port->number;
+        in->accept_vc = (uint8_t)(out_vc + 1);
+    }
     *out = (struct vc_out){input * w->V + vc + 1, (uint8_t)input, (uint8_t)vc, out->credits};
     port->free &= ~(1u << out_vc);
     withdraw_vc(w, o, input, vc);
+    if (w->general)
+        count_grant(w, (size_t)(in - w->in), o);
     if (port->credit >> out_vc & 1)
         request_switch(w, o, input, vc);
 }
@@ -110,16 +115,81 @@ INLINE bool only_one(uint32_t inputs, uint32_t vcs)
     return ((inputs & (inputs - 1)) | (vcs & (vcs - 1))) == 0;
 }
 
+/* In a general mesh heads differ in the VCs that they may have. */
+INLINE bool may_have(const struct work *w, uint32_t o, unsigned id, unsigned out_vc)
+{
+    return vcs_for(w, o, &w->in[(size_t)sibling(w, o, 0) * w->V + id]) >> out_vc & 1;
+}
+
+/* The first request at or after the pointer of output VC v that may have it; `requests` when
+ * there is none. */
+INLINE unsigned request_by_turn(const struct work *w, uint32_t o, const struct vc_request *request,
+                                unsigned requests, unsigned v)
+{
+    unsigned first = request_from(request, requests, w->out[o * w->V + v].grant);
+    for (unsigned n = 0; n < requests; n++) {
+        unsigned k = first + n < requests ? first + n : first + n - requests;
+        if (may_have(w, o, request[k].id, v))
+            return k;
+    }
+    return requests;
+}
+
+/* Of the requests that have got nothing yet and may have v, the first in the arbiter's order. */
+INLINE unsigned request_by_rank(const struct work *w, uint32_t o, const struct vc_request *request,
+                                unsigned requests, unsigned v)
+{
+    unsigned best = requests;
+    cycle_t rank = CYCLE_NEVER;
+    for (unsigned k = 0; k < requests; k++) {
+        if (request[k].offered || !may_have(w, o, request[k].id, v))
+            continue;
+        cycle_t own = rank_of_head(w, o, request[k].id);
+        if (own < rank) {
+            rank = own;
+            best = k;
+        }
+    }
+    return best;
+}
+
+/* The same matching as match_vcs, where who may have what differs. */
+INLINE void match_heads(struct work *w, uint32_t o)
+{
+    struct vc_request request[MESH_PORTS_MAX * MESH_VCS_MAX];
+    const struct general *g = w->m->general;
+    bool by_turn = g->arbiter == ARBITER_ROUND_ROBIN;
+    unsigned requests = gather_requests(w, o, UINT32_MAX, request);
+    for (uint32_t free = w->port[o].free; requests && free; free &= free - 1) {
+        unsigned v = (unsigned)__builtin_ctz(free);
+        unsigned k = by_turn ? request_by_turn(w, o, request, requests, v)
+                             : request_by_rank(w, o, request, requests, v);
+        if (k < requests)
+            request[k].offered |= 1u << v;
+    }
+    for (unsigned k = 0; k < requests; k++) {
+        struct vc_request q = request[k];
+        const struct vc_in *in = &w->in[(size_t)sibling(w, o, 0) * w->V + q.id];
+        if (!q.offered)
+            continue;
+        if (g->arbiter == ARBITER_MATRIX)
+            g->head_served[(size_t)o * w->P * w->V + q.id] = w->now + 1;
+        grant_vc(w, o, q.input, q.vc, accept_vc(w, in, o, q.offered));
+    }
+}
+
 INLINE void allocate_vcs(struct work *w)
 {
     struct port_list list = list_take(&w->va_list, &w->m->va_spare);
     for (unsigned k = 0; k < list.count; k++) {
         uint32_t o = list.item[k];
         struct port *port = &w->port[o];
-        unsigned i = (unsigned)__builtin_ctz(port->va_inputs);
-        uint32_t vcs = w->va[o * w->P + i];
+        unsigned i = (unsigned)__builtin_ctz(port->va_inputs | 1u << 31);
+        uint32_t vcs = w->general ? 0 : w->va[o * w->P + i];
         port->va_listed = false;
-        if (only_one(port->va_inputs, vcs))
+        if (w->general)
+            match_heads(w, o);
+        else if (only_one(port->va_inputs, vcs))
             match_only_one(w, o, i, (unsigned)__builtin_ctz(vcs));
         else
             match_vnets(w, o);

@@ -130,37 +130,40 @@ static struct mesh_result run(const struct config *cfg, struct mesh_traffic traf
 Test(traffic, a_seed_decides_everything)
 {
     struct config cfg = machine(5, 4);
-    struct mesh_traffic traffic = {MESH_UNIFORM, 0.2, 3, 11, 0};
+    struct mesh_traffic traffic = {.rate = 0.2, .packet_flits = 3, .seed = 11};
     struct mesh_result a = run(&cfg, traffic), b = run(&cfg, traffic);
     traffic.seed = 12;
     struct mesh_result c = run(&cfg, traffic);
     cr_assert_eq(a.cycles, b.cycles);
-    cr_assert_eq(a.packets, b.packets);
+    cr_assert_eq(a.latency.count, b.latency.count);
     cr_assert_eq(a.flit_hops, b.flit_hops);
-    cr_assert_eq(a.avg_packet_latency, b.avg_packet_latency);
+    cr_assert_eq(a.latency.mean, b.latency.mean);
     cr_assert_neq(a.flit_hops, c.flit_hops);
 }
 
 Test(traffic, confidence_interval_is_within_1_percent)
 {
     struct config cfg = machine(4, 4);
-    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.3, 5, 1, 0});
+    struct mesh_result r =
+        run(&cfg, (struct mesh_traffic){.rate = 0.3, .packet_flits = 5, .seed = 1});
     cr_assert(!r.saturated);
     cr_assert_gt(r.ci95, 0);
-    cr_assert_lt(r.ci95, 0.011 * r.avg_packet_latency);
+    cr_assert_lt(r.ci95, 0.011 * r.latency.mean);
     cr_assert_float_eq(r.accepted_rate, 0.3, 0.01);
-    cr_assert(r.p50 <= r.p95 && r.p95 <= r.p99 && r.p99 <= r.max);
-    cr_assert_gt(r.avg_packet_latency, r.avg_network_latency);
+    cr_assert(r.latency.p50 <= r.latency.p95 && r.latency.p95 <= r.latency.p99 &&
+              r.latency.p99 <= r.latency.max);
+    cr_assert_gt(r.latency.mean, r.network_latency);
 }
 
 /* One router, one node: every packet takes 2 + P cycles, whatever the load. */
 Test(traffic, of_one_node_to_itself_is_known_exactly)
 {
     struct config cfg = machine(1, 1);
-    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.5, 1, 1, 20000});
-    cr_assert_eq(r.avg_packet_latency, 2 + cfg.mesh_router_cycles + 1);
-    cr_assert_eq(r.avg_hops, 1);
-    cr_assert_eq(r.max, r.p50);
+    struct mesh_result r = run(
+        &cfg, (struct mesh_traffic){.rate = 0.5, .packet_flits = 1, .seed = 1, .cycles = 20000});
+    cr_assert_eq(r.latency.mean, 2 + cfg.mesh_router_cycles + 1);
+    cr_assert_eq(r.hops, 1);
+    cr_assert_eq(r.latency.max, r.latency.p50);
     cr_assert_float_eq(r.accepted_rate, 0.5, 0.02);
 }
 
@@ -169,18 +172,21 @@ Test(traffic, of_one_node_to_itself_is_known_exactly)
 Test(traffic, what_cannot_be_accepted_is_saturated)
 {
     struct config cfg = machine(16, 1);
-    cr_assert(!run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.15, 1, 1, 0}).saturated);
-    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.3, 1, 1, 0});
+    cr_assert(
+        !run(&cfg, (struct mesh_traffic){.rate = 0.15, .packet_flits = 1, .seed = 1}).saturated);
+    struct mesh_result r =
+        run(&cfg, (struct mesh_traffic){.rate = 0.3, .packet_flits = 1, .seed = 1});
     cr_assert(r.saturated);
     cr_assert_lt(r.accepted_rate, 0.28);
-    cr_assert_gt(r.packets, 1000);
+    cr_assert_gt(r.latency.count, 1000);
 }
 
 Test(traffic, measures_as_many_cycles_as_told)
 {
     struct config cfg = machine(4, 4);
-    struct mesh_result r = run(&cfg, (struct mesh_traffic){MESH_UNIFORM, 0.1, 1, 1, 30000});
-    cr_assert_float_eq((double)r.packets, 30000 * 16 * 0.1, 2000);
+    struct mesh_result r = run(
+        &cfg, (struct mesh_traffic){.rate = 0.1, .packet_flits = 1, .seed = 1, .cycles = 30000});
+    cr_assert_float_eq((double)r.latency.count, 30000 * 16 * 0.1, 2000);
     cr_assert_eq(r.measured_cycles, (30000 + 1023) / 1024 * 1024);
     cr_assert_gt(r.cycles, r.measured_cycles);
 }
@@ -197,11 +203,11 @@ static bool end_at_third(void *context, const struct mesh_progress *progress)
 Test(traffic, whoever_watches_may_end_the_run)
 {
     struct config cfg = machine(16, 16);
-    struct mesh_traffic traffic = {MESH_UNIFORM, 0.1, 1, 1, 0};
+    struct mesh_traffic traffic = {.rate = 0.1, .packet_flits = 1, .seed = 1};
     struct mesh_result result;
     struct error e;
     unsigned calls = 0;
-    struct mesh_watch watch = {end_at_third, &calls};
+    struct mesh_watch watch = {.go_on = end_at_third, .context = &calls};
     cr_assert_not(mesh_run_traffic(&cfg, &traffic, &watch, &result, &e));
     cr_expect_eq(calls, 3);
     cr_expect_eq(e.status, EXIT_STATUS_INTERRUPT);
@@ -219,10 +225,65 @@ static void expect_refusal(struct mesh_traffic traffic)
 
 Test(traffic, impossible_traffic_is_refused)
 {
-    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 0, 1, 1, 0});
-    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 1.5, 1, 1, 0});
-    expect_refusal((struct mesh_traffic){MESH_UNIFORM, NAN, 1, 1, 0});
-    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 0.1, 0, 1, 0});
-    expect_refusal((struct mesh_traffic){MESH_UNIFORM, 0.1, MESH_PACKET_FLITS_MAX + 1, 1, 0});
-    expect_refusal((struct mesh_traffic){(enum mesh_pattern)99, 0.1, 1, 1, 0});
+    expect_refusal((struct mesh_traffic){.rate = 0, .packet_flits = 1, .seed = 1});
+    expect_refusal((struct mesh_traffic){.rate = 1.5, .packet_flits = 1, .seed = 1});
+    expect_refusal((struct mesh_traffic){.rate = NAN, .packet_flits = 1, .seed = 1});
+    expect_refusal((struct mesh_traffic){.rate = 0.1, .packet_flits = 0, .seed = 1});
+    expect_refusal(
+        (struct mesh_traffic){.rate = 0.1, .packet_flits = MESH_PACKET_FLITS_MAX + 1, .seed = 1});
+    expect_refusal(
+        (struct mesh_traffic){.pattern = (enum mesh_pattern)99, .rate = 0.1, .packet_flits = 1});
+}
+
+/* ---- closed loop -------------------------------------------------------- */
+
+/* One node, a window of 1 and no thinking: request and reply take 6 cycles
+ * each, the reply goes one cycle after the request has come, and so does the next request. */
+Test(closed_loop, a_round_trip_alone_is_known_exactly)
+{
+    struct config cfg = machine(1, 1);
+    struct mesh_result r = run(&cfg, (struct mesh_traffic){.rate = 1,
+                                                           .packet_flits = 1,
+                                                           .seed = 1,
+                                                           .cycles = 10000,
+                                                           .window = 1,
+                                                           .reply_flits = 5});
+    cr_expect_eq(r.round_trip.min, 6 + 1 + 6 + 4);
+    cr_expect_eq(r.round_trip.max, 6 + 1 + 6 + 4);
+    cr_expect_float_eq(r.accepted_rate, 6.0 / (6 + 1 + 6 + 4 + 1), 0.005);
+}
+
+Test(closed_loop, a_wider_window_carries_more_and_takes_longer)
+{
+    struct config cfg = machine(8, 8);
+    struct mesh_result last = {.accepted_rate = 0};
+    for (unsigned window = 1; window <= 16; window *= 4) {
+        struct mesh_result r = run(
+            &cfg, (struct mesh_traffic){
+                      .rate = 1, .packet_flits = 1, .seed = 1, .window = window, .reply_flits = 5});
+        cr_expect_not(r.saturated);
+        cr_expect_gt(r.accepted_rate, last.accepted_rate);
+        cr_expect_gt(r.round_trip.mean, last.round_trip.mean);
+        /* Little's law: packets that are under way are rate x time.  A slot is free for a cycle. */
+        double requests = r.accepted_rate / 6;
+        cr_expect_float_eq(requests * (r.round_trip.mean + 1), window, 0.02 * window);
+        last = r;
+    }
+}
+
+Test(closed_loop, a_low_rate_leaves_the_window_open)
+{
+    struct config cfg = machine(4, 4);
+    struct mesh_result r =
+        run(&cfg, (struct mesh_traffic){
+                      .rate = 0.02, .packet_flits = 1, .seed = 1, .window = 64, .reply_flits = 1});
+    cr_expect_float_eq(r.accepted_rate, 2 * 0.02, 0.002);
+    cr_expect_float_eq(r.round_trip.mean, 2 * (2 + 4 * 3.5) + 1, 0.5);
+}
+
+Test(closed_loop, what_cannot_be_is_refused)
+{
+    expect_refusal((struct mesh_traffic){.rate = 1, .packet_flits = 1, .window = 1});
+    expect_refusal((struct mesh_traffic){
+        .rate = 1, .packet_flits = 1, .window = MESH_WINDOW_MAX + 1, .reply_flits = 1});
 }

@@ -6,6 +6,9 @@
 #include "sim/base/conditions.h"
 
 #include <stdarg.h>
+#include <string.h>
+
+#include "sim/base/mesh_faults.h"
 
 static bool complain(struct complaint *c, const char *keys, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -36,6 +39,62 @@ static bool check_flit(const struct config *cfg, struct complaint *c)
     if (cfg->mesh_flit_bits % 8 == 0)
         return true;
     return complain(c, "mesh.flit_bits", "%u is not a multiple of 8", cfg->mesh_flit_bits);
+}
+
+/* Routings that divide the VCs of a virtual network into classes. */
+static bool check_routing(const struct config *cfg, struct complaint *c)
+{
+    bool classes = cfg->mesh_routing == ROUTING_O1TURN || cfg->mesh_routing == ROUTING_ADAPTIVE;
+    if (classes && cfg->mesh_vcs < 2)
+        return complain(c, "mesh.routing, mesh.vcs",
+                        "%s needs at least 2 VCs in each virtual network: %s",
+                        cfg->mesh_routing == ROUTING_O1TURN ? "o1turn" : "adaptive",
+                        cfg->mesh_routing == ROUTING_O1TURN ? "one for xy and one for yx"
+                                                            : "one of them is the escape");
+    uint32_t routers = cfg->mesh_width * cfg->mesh_height;
+    if (cfg->mesh_routing == ROUTING_TABLE && routers > MESH_TABLE_ROUTERS_MAX)
+        return complain(c, "mesh.routing, mesh.width, mesh.height",
+                        "tables for %u routers; at most %u are possible", routers,
+                        MESH_TABLE_ROUTERS_MAX);
+    return true;
+}
+
+static bool check_vnet_priority(const struct config *cfg, struct complaint *c)
+{
+    uint32_t given = cfg->mesh_vnet_priority.count;
+    if (given <= MESH_VNETS_MAX)
+        return true;
+    return complain(c, "mesh.vnet_priority", "%u priorities for at most %d virtual networks", given,
+                    MESH_VNETS_MAX);
+}
+
+static bool check_ack_entries(const struct config *cfg, struct complaint *c)
+{
+    if (cfg->mesh_ack_entries == 0)
+        return true;
+    if (cfg->mesh_multicast != MULTICAST_ROUTERS)
+        return complain(c, "mesh.ack_entries, mesh.multicast",
+                        "acknowledgements are combined where a multicast was copied: "
+                        "give mesh.multicast=routers");
+    if (cfg->mesh_vcs <= 7)
+        return true;
+    return complain(c, "mesh.ack_entries, mesh.vcs",
+                    "combined acknowledgements have a VC of their own: at most 7 are left for "
+                    "each virtual network");
+}
+
+static bool check_faults(const struct config *cfg, struct complaint *c)
+{
+    struct mesh_faults faults;
+    c->keys = "mesh.faults";
+    if (!mesh_faults_parse(cfg->mesh_faults, cfg->mesh_width, cfg->mesh_height, &faults, c->text,
+                           sizeof c->text))
+        return false;
+    if (faults.count == 0 || cfg->mesh_routing == ROUTING_TABLE)
+        return true;
+    return complain(c, "mesh.faults, mesh.routing",
+                    "only table routing goes around broken links and routers: give "
+                    "mesh.routing=table");
 }
 
 static bool check_cache(struct complaint *c, const char *keys, uint32_t kib, uint32_t ways)
@@ -111,7 +170,8 @@ static bool check_slots(const struct config *cfg, struct complaint *c)
 }
 
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles, check_flit, check_l1i, check_l1d, check_tlbs, check_predictor, check_controllers, check_slots,
+    check_tiles, check_flit, check_routing, check_vnet_priority, check_ack_entries, check_faults,
+    check_l1i,   check_l1d,  check_tlbs,    check_predictor,     check_controllers, check_slots,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

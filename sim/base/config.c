@@ -38,11 +38,13 @@ const struct param config_params[] = {
     {PARAM_ENUM, #s "." #n, #def, 0, 255, "", choices, meaning},
 #define LIST(s, n, def, lo, hi, unit, meaning)                                                     \
     {PARAM_LIST, #s "." #n, def, lo, hi, unit, NULL, meaning},
+#define TEXT(s, n, def, meaning) {PARAM_TEXT, #s "." #n, def, 0, 0, "", NULL, meaning},
 #include "sim/base/params.def"
 #undef INT
 #undef BOOL
 #undef ENUM
 #undef LIST
+#undef TEXT
 };
 
 enum { PARAMS = sizeof config_params / sizeof config_params[0] };
@@ -54,11 +56,13 @@ static const size_t value_offset[PARAMS] = {
 #define BOOL(s, n, def, meaning)               offsetof(struct config, s##_##n),
 #define ENUM(s, n, def, choices, meaning)      offsetof(struct config, s##_##n),
 #define LIST(s, n, def, lo, hi, unit, meaning) offsetof(struct config, s##_##n),
+#define TEXT(s, n, def, meaning)               offsetof(struct config, s##_##n),
 #include "sim/base/params.def"
 #undef INT
 #undef BOOL
 #undef ENUM
 #undef LIST
+#undef TEXT
 };
 
 static void *value_at(struct config *cfg, unsigned i)
@@ -260,6 +264,23 @@ static bool parse_list(const struct param *p, const char *text, const struct pla
     return good;
 }
 
+/* One line of printable characters; what it says is checked with the conditions. */
+static bool parse_text(const struct param *p, const char *text, const struct place *at,
+                       char value[CONFIG_TEXT_MAX], struct error *e)
+{
+    char problem[80];
+    size_t n = strlen(text);
+    if (n >= CONFIG_TEXT_MAX) {
+        snprintf(problem, sizeof problem, "%zu characters, at most %d", n, CONFIG_TEXT_MAX - 1);
+        return refuse(at, p->key, problem, e);
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!isprint((unsigned char)text[i]) || strchr("\"\\", text[i]))
+            return refuse(at, p->key, "only printable characters, no quotes, no backslash", e);
+    memcpy(value, text, n + 1);
+    return true;
+}
+
 /* Gives parameter i the value that `text` spells; refused, changes nothing. */
 static bool assign_text(struct config *cfg, unsigned i, const char *text, const struct place *at,
                         struct error *e)
@@ -270,6 +291,7 @@ static bool assign_text(struct config *cfg, unsigned i, const char *text, const 
         bool truth;
         uint8_t choice;
         struct int_list list;
+        char text[CONFIG_TEXT_MAX];
     } value;
     size_t bytes = 0;
     memset(&value, 0, sizeof value);
@@ -285,6 +307,9 @@ static bool assign_text(struct config *cfg, unsigned i, const char *text, const 
         break;
     case PARAM_LIST:
         bytes = parse_list(p, text, at, &value.list, e) ? sizeof value.list : 0;
+        break;
+    case PARAM_TEXT:
+        bytes = parse_text(p, text, at, value.text, e) ? sizeof value.text : 0;
         break;
     }
     memcpy(value_at(cfg, i), &value, bytes);
@@ -569,6 +594,9 @@ void config_format(const struct config *cfg, const struct param *param, char *te
     case PARAM_LIST:
         format_list(value, ",", text, bytes);
         break;
+    case PARAM_TEXT:
+        snprintf(text, bytes, "%s", (const char *)value);
+        break;
     }
 }
 
@@ -584,6 +612,8 @@ void config_print(const struct config *cfg, FILE *out)
         if (p->type == PARAM_LIST) {
             format_list(value_in(cfg, i), ", ", text, sizeof text);
             fprintf(out, "  %s: [%s]\n", p->key + n + 1, text);
+        } else if (p->type == PARAM_TEXT) {
+            fprintf(out, "  %s: \"%s\"\n", p->key + n + 1, (const char *)value_in(cfg, i));
         } else {
             config_format(cfg, p, text, sizeof text);
             fprintf(out, "  %s: %s\n", p->key + n + 1, text);

@@ -11,7 +11,22 @@
 #include "sim/base/error.h"
 #include "sim/base/types.h"
 
-enum { CONFIG_LIST_MAX = 1024, CONFIG_NAME_MAX = 64 };
+enum { CONFIG_LIST_MAX = 1024, CONFIG_NAME_MAX = 64, CONFIG_TEXT_MAX = 512 };
+
+/* The choices of mesh.routing, mesh.arbiter and mesh.multicast, and what bounds them. */
+enum mesh_routing {
+    ROUTING_XY,
+    ROUTING_YX,
+    ROUTING_O1TURN,
+    ROUTING_WEST_FIRST,
+    ROUTING_ODD_EVEN,
+    ROUTING_ADAPTIVE,
+    ROUTING_TABLE,
+    ROUTING_UNSAFE
+};
+enum mesh_arbiter { ARBITER_ROUND_ROBIN, ARBITER_MATRIX, ARBITER_AGE };
+enum mesh_multicast { MULTICAST_COPIES, MULTICAST_ROUTERS };
+enum { MESH_VNETS_MAX = 4, MESH_TABLE_ROUTERS_MAX = 4096 };
 
 struct int_list {
     uint32_t count;
@@ -20,18 +35,20 @@ struct int_list {
 
 struct config {
     char name[CONFIG_NAME_MAX]; /* the machine's name: its file's base name */
-#define INT(section, name, def, min, max, unit, meaning) uint32_t section##_##name;
-#define BOOL(section, name, def, meaning) bool section##_##name;
-#define ENUM(section, name, def, choices, meaning) uint8_t section##_##name;
+#define INT(section, name, def, min, max, unit, meaning)  uint32_t section##_##name;
+#define BOOL(section, name, def, meaning)                 bool section##_##name;
+#define ENUM(section, name, def, choices, meaning)        uint8_t section##_##name;
 #define LIST(section, name, def, min, max, unit, meaning) struct int_list section##_##name;
+#define TEXT(section, name, def, meaning)                 char section##_##name[CONFIG_TEXT_MAX];
 #include "sim/base/params.def"
 #undef INT
 #undef BOOL
 #undef ENUM
 #undef LIST
+#undef TEXT
 };
 
-enum param_type { PARAM_INT, PARAM_BOOL, PARAM_ENUM, PARAM_LIST };
+enum param_type { PARAM_INT, PARAM_BOOL, PARAM_ENUM, PARAM_LIST, PARAM_TEXT };
 
 /* One row of the table, for whoever lists or documents parameters. */
 struct param {

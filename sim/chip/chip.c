@@ -56,6 +56,7 @@ static void build_hart(struct chip *chip, tile_id id)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
     h->stores.capacity = chip->cfg.hart_store_buffer;
     h->stores.entry = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.entry);
+    h->stores.origin = arena_alloc(chip->arena, h->stores.capacity, sizeof *h->stores.origin);
     mmu_create(h, chip->arena);
     build_predictor(chip, &h->predictor);
     h->history.capacity = chip->cfg.sim_history;
@@ -287,6 +288,8 @@ static enum chip_end end_of(const struct chip *chip, enum engine_state state)
         return CHIP_LIMIT;
     case ENGINE_DEADLOCK:
         return CHIP_DEADLOCK;
+    case ENGINE_MESH_FAILED:
+        return CHIP_MESH_FAILED;
     case ENGINE_VIOLATION:
         return CHIP_VIOLATION;
     case ENGINE_RUNS:
@@ -299,7 +302,8 @@ static enum chip_end end_of(const struct chip *chip, enum engine_state state)
  * behind: no line in transaction, no copy that its home does not know of. */
 static void check_rest(struct chip *chip)
 {
-    bool own_end = chip->end != CHIP_INTERRUPTED && chip->end != CHIP_VIOLATION;
+    bool own_end = chip->end != CHIP_INTERRUPTED && chip->end != CHIP_VIOLATION &&
+                   chip->end != CHIP_MESH_FAILED;
     if (chip->cfg.sim_check && own_end)
         chip->unrest = engine_check_quiet(&chip->engine);
     if (!chip->unrest)
@@ -342,6 +346,7 @@ int chip_exit_status(const struct chip *chip)
     case CHIP_LIMIT:
         return EXIT_STATUS_LIMIT;
     case CHIP_DEADLOCK:
+    case CHIP_MESH_FAILED:
     case CHIP_TRAP_LOOP:
         return EXIT_STATUS_DEADLOCK;
     case CHIP_INTERRUPTED:

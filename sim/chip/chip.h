@@ -16,6 +16,7 @@
 #include "sim/base/stats.h"
 
 struct chip;
+struct mesh;
 struct trace;
 
 /* Takes one line (or the rest of one) of a tile's console, in the order of
@@ -47,6 +48,7 @@ enum chip_end {
     CHIP_EXIT,              /* the guest stored its code to tohost */
     CHIP_LIMIT,             /* max_cycles */
     CHIP_DEADLOCK,          /* every hart waits and nothing is on its way */
+    CHIP_MESH_FAILED,       /* the mesh is in deadlock, or has lost a packet */
     CHIP_TRAP_LOOP,         /* a hart traps without ever executing an instruction */
     CHIP_FAULT,             /* the guest asked the host for what cannot be */
     CHIP_STALE_TRANSLATION, /* a hart used what a completed shootdown should have removed */
@@ -90,6 +92,9 @@ struct chip_account chip_account(const struct chip *chip, tile_id tile, unsigned
 
 /* At the end of the run; before one, as of now. */
 void chip_results(struct chip *chip, struct chip_results *results);
+
+/* The mesh, to look at its counters (mesh/mesh.h). */
+const struct mesh *chip_mesh(const struct chip *chip);
 
 /* Copies `bytes` of guest memory as the harts see it, between runs.  False when
  * they are not all in DRAM, or on their way between caches. */

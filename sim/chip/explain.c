@@ -109,6 +109,20 @@ static void explain_deadlock(struct chip *chip, FILE *out)
     coherence_explain(chip->engine.coherence, out);
 }
 
+static void explain_mesh(struct chip *chip, FILE *out)
+{
+    const struct engine *e = &chip->engine;
+    fprintf(out, "the mesh has failed the chip at cycle %llu\n",
+            (unsigned long long)e->mesh_failed_at);
+    if (e->packets_failed)
+        fprintf(out,
+                "  %llu packets are lost or damaged (mesh.faults); the first went from tile %u "
+                "to tile %u\n",
+                (unsigned long long)e->packets_failed, e->failed_from, e->failed_to);
+    mesh_find_deadlock(e->mesh, out);
+    print_harts(chip, out);
+}
+
 static void explain_at(struct chip *chip, const struct hart_place *place, FILE *out)
 {
     explain_code(chip, place, out);
@@ -219,8 +233,9 @@ static void explain_stale_translation(struct chip *chip, FILE *out)
             "stale translation: tile %u used 0x%llx at cycle %llu through a TLB entry that a "
             "completed shootdown should have removed\n",
             use->by.tile, (unsigned long long)use->address, (unsigned long long)use->by.cycle);
-    fprintf(out, "  the %s by tile %u (%s mode) was\n    ", kinds[use->kind], use->by.tile,
-            privilege_names[use->by.priv]);
+    fprintf(out, "  the %s by tile %u (%s mode)%s was\n    ", kinds[use->kind], use->by.tile,
+            privilege_names[use->by.priv],
+            use->buffered ? ", retired and waiting in the store buffer," : "");
     explain_place(chip, &use->by, out);
     fprintf(out, "\n  its entry: page 0x%llx -> ",
             (unsigned long long)satp_address(via->origin.satp, via->entry.vpn));
@@ -253,6 +268,9 @@ void chip_explain(struct chip *chip, FILE *out)
         break;
     case CHIP_DEADLOCK:
         explain_deadlock(chip, out);
+        break;
+    case CHIP_MESH_FAILED:
+        explain_mesh(chip, out);
         break;
     case CHIP_TRAP_LOOP:
         explain_trap_loop(chip, out);

@@ -255,3 +255,8 @@ void chip_results(struct chip *chip, struct chip_results *results)
         stats_put(&results->stats, s->name, s->value, s->unit, s->meaning);
     }
 }
+
+const struct mesh *chip_mesh(const struct chip *chip)
+{
+    return chip->engine.mesh;
+}

@@ -18,12 +18,18 @@ int cli_fail(const struct error *e)
 
 enum { OPTIONS_MAX = 32 };
 
+/* A row without name and text ends the options; one with a text alone is a heading. */
+static bool is_row(const struct argp_option *option)
+{
+    return option && (option->name || option->doc);
+}
+
 /* The option that a word names, in full or by its beginning, or NULL. */
 static const struct argp_option *find_option(const struct argp_option *option, const char *word)
 {
     size_t n = strcspn(word, "=");
-    for (; option && option->name; option++)
-        if (strncmp(option->name, word, n) == 0)
+    for (; is_row(option); option++)
+        if (option->name && strncmp(option->name, word, n) == 0)
             return option;
     return NULL;
 }
@@ -31,8 +37,8 @@ static const struct argp_option *find_option(const struct argp_option *option, c
 /* The option with this letter, or NULL. */
 static const struct argp_option *find_letter(const struct argp_option *option, int letter)
 {
-    for (; option && option->name; option++)
-        if (option->key == letter)
+    for (; is_row(option); option++)
+        if (option->name && option->key == letter)
             return option;
     return NULL;
 }
@@ -55,8 +61,9 @@ static void refuse_option(const struct argp_option *option, const char *command,
     const char *names[OPTIONS_MAX] = {"help", "usage"};
     char name[64];
     unsigned count = 2;
-    for (; option && option->name && count < OPTIONS_MAX; option++)
-        names[count++] = option->name;
+    for (; is_row(option) && count < OPTIONS_MAX; option++)
+        if (option->name)
+            names[count++] = option->name;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
     const char *near = nearest_name(name, names, count);
     fprintf(stderr, "tessera: --%s: no such option of `%s`; %s%s%s\n", name, command,

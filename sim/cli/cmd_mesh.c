@@ -1,115 +1,262 @@
 /*
- * tessera mesh MACHINE.yaml: the machine's mesh alone, on one virtual network,
- * loaded with synthetic traffic until its mean latency is known to 1 %.
+ * tessera mesh MACHINE.yaml: the machine's mesh alone under a load, measured
+ * until its mean latency is known to 1 %; or a curve of loads, or the search
+ * for the load at which it saturates.
  */
 #include "sim/cli/cli.h"
 
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "mesh/mesh.h"
+#include "sim/cli/mesh_job.h"
 #include "sim/cli/named.h"
-#include "sim/cli/request.h"
+
+enum { OPTION_RATES = 1000, OPTION_CURVE, OPTION_SATURATION, OPTION_HOTSPOT, OPTION_ON_OFF };
+enum { OPTION_CLOSED_LOOP = 1100, OPTION_REPLY_FLITS, OPTION_REPLAY, OPTION_DB };
 
 static const struct argp_option options[] = {
-    {"traffic", 'T', "NAME", 0, "who sends to whom: uniform (the default)", 0},
-    {"rate", 'r', "R", 0, "offered load in flits a node and cycle, above 0 and at most 1", 0},
-    {"packet-flits", 'p', "N", 0, "flits of a packet (1)", 0},
-    {"seed", 'S', "N", 0, "seed of the traffic (the machine's sim.seed)", 0},
+    {0, 0, 0, 0, "Who sends what, and when:", 1},
+    {"traffic", 'T', "NAME", 0, "who sends to whom (uniform); a list of names with --curve", 1},
+    {"hotspot", OPTION_HOTSPOT, "NODE=WEIGHT,...", 0, "the nodes of the traffic hotspot", 1},
+    {"rate", 'r', "R", 0, "offered load in flits a node and cycle, above 0 and at most 1", 1},
+    {"packet-flits", 'p', "N", 0, "flits of a packet (1), or a mix of sizes: 1:0.8,5:0.2", 1},
+    {"on-off", OPTION_ON_OFF, "ALPHA,BETA", 0,
+     "bursts: chances a cycle to turn on and to turn off, the mean rate as given", 1},
+    {"closed-loop", OPTION_CLOSED_LOOP, "WINDOW", 0,
+     "each node keeps at most WINDOW requests without a reply (virtual networks 0 and 1); "
+     "--rate 1 unless given",
+     1},
+    {"reply-flits", OPTION_REPLY_FLITS, "N", 0, "flits of a reply (1)", 1},
+    {"replay", OPTION_REPLAY, "FILE", 0,
+     "packets from a file, `cycle source destination flits [vnet]` a line", 1},
+    {"seed", 'S', "N", 0, "seed of the traffic (the machine's sim.seed)", 1},
+    {0, 0, 0, 0, "What is measured:", 2},
     {"cycles", 'c', "N", 0,
-     "measure N cycles, rounded up to a multiple of 1024, instead of until the mean is known", 0},
+     "measure N cycles, rounded up to a multiple of 1024, instead of until the mean is known", 2},
+    {"rates", OPTION_RATES, "FROM:TO:STEP", 0, "a curve of these loads, or of a list R,R,...", 2},
+    {"curve", OPTION_CURVE, 0, 0, "a curve of loads from next to nothing to saturation", 2},
+    {"find-saturation", OPTION_SATURATION, 0, 0, "the greatest load of which 97.5 % is accepted",
+     2},
+    {0, 0, 0, 0, "The machine and the output:", 3},
     {"set", 's', "KEY=VALUE", 0,
-     "change one parameter of the machine (may be repeated; a list is 0,3 or [0,3])", 0},
-    {"json", 'j', 0, 0, "print one JSON object", 0},
-    {"quiet", 'q', 0, 0, "no words about a saturated point", 0},
+     "change one parameter of the machine (may be repeated; a list is 0,3 or [0,3])", 3},
+    {"json", 'j', 0, 0, "print JSON: an object, or an array of them for a curve", 3},
+    {"db", OPTION_DB, "FILE", 0,
+     "store what is measured in this database; of a single load also what every link and buffer "
+     "did "
+     "(mesh.counters, and over time with stats.interval)",
+     3},
+    {"output", 'o', "FILE", 0,
+     "draw the curve, .svg, .png or .pdf (by way of " CLI_DATABASE " unless --db is given)", 3},
+    {"quiet", 'q', 0, 0, "no words about a saturated point", 3},
     {0},
 };
 
 struct arguments {
-    struct run_request request;
-    struct mesh_traffic traffic;
+    struct mesh_job job;
     struct error error;
     char machine[4096]; /* the file that the word for the machine means */
-    bool seed_given, rate_given, json, quiet;
+    bool rate_given;
 };
 
-static bool find_pattern(const char *name, enum mesh_pattern *pattern, struct error *e)
-{
-    const char *names[64], *known;
-    char all[512] = "";
-    unsigned count = 0;
-    for (; count < 64 && (known = mesh_pattern_name(count)); count++) {
-        size_t n = strlen(all);
-        if (strcmp(known, name) == 0) {
-            *pattern = (enum mesh_pattern)count;
-            return true;
-        }
-        names[count] = known;
-        snprintf(all + n, sizeof all - n, "%s%s", count ? ", " : "", known);
-    }
-    const char *near = nearest_name(name, names, count);
-    return error_set(e, EXIT_STATUS_USAGE, "--traffic: \"%s\" is no pattern; known: %s%s%s%s", name,
-                     all, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-}
+/* ---- words ------------------------------------------------------------------------ */
 
-static double parse_rate(const struct argp_state *state, const char *text)
+static double parse_rate(const struct argp_state *state, const char *option, const char *text)
 {
     char *end;
     double rate = strtod(text, &end);
     if (end == text || *end)
-        argp_error(state, "--rate: \"%s\" is not a number", text);
+        argp_error(state, "%s: \"%s\" is not a number", option, text);
     if (!(rate > 0 && rate <= 1))
-        argp_error(state, "--rate: %s is not above 0 and at most 1 flit a node and cycle", text);
+        argp_error(state, "%s: %s is not above 0 and at most 1 flit a node and cycle", option,
+                   text);
     return rate;
+}
+
+static void add_rate(const struct argp_state *state, struct mesh_job *job, double rate)
+{
+    if (job->rates == MESH_RATES_MAX)
+        argp_error(state, "--rates: more than %d loads", MESH_RATES_MAX);
+    job->rate[job->rates++] = rate;
+}
+
+/* FROM:TO:STEP; the last is TO if a whole number of steps leads there. */
+static void parse_range(const struct argp_state *state, struct mesh_job *job, char *text)
+{
+    char *rest = NULL, *word[3];
+    for (unsigned k = 0; k < 3; k++)
+        if (!(word[k] = strtok_r(k ? NULL : text, ":", &rest)))
+            argp_error(state, "--rates: a range has three parts, FROM:TO:STEP");
+    double from = parse_rate(state, "--rates", word[0]), to = parse_rate(state, "--rates", word[1]);
+    double step = parse_rate(state, "--rates", word[2]);
+    if (*rest || to < from)
+        argp_error(state, "--rates: FROM:TO:STEP with FROM at most TO is expected");
+    for (unsigned k = 0; from + k * step <= to * (1 + 1e-9); k++)
+        add_rate(state, job, from + k * step < to ? from + k * step : to);
+}
+
+static void parse_rates(const struct argp_state *state, struct mesh_job *job, const char *text)
+{
+    char copy[2048], *rest = NULL;
+    snprintf(copy, sizeof copy, "%s", text);
+    job->curve = true;
+    if (strchr(copy, ':')) {
+        parse_range(state, job, copy);
+        return;
+    }
+    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest))
+        add_rate(state, job, parse_rate(state, "--rates", word));
+    if (job->rates == 0)
+        argp_error(state, "--rates: which loads?");
+}
+
+static void parse_patterns(const struct argp_state *state, struct arguments *a, const char *text)
+{
+    char copy[512], *rest = NULL;
+    struct mesh_job *job = &a->job;
+    snprintf(copy, sizeof copy, "%s", text);
+    job->patterns = 0;
+    for (char *word = strtok_r(copy, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+        if (job->patterns == MESH_PATTERNS_MAX)
+            argp_error(state, "--traffic: more than %d patterns", MESH_PATTERNS_MAX);
+        if (!mesh_pattern_find(word, &job->pattern[job->patterns++], &a->error))
+            argp_error(state, "--traffic: %s", a->error.text);
+    }
+    if (job->patterns == 0)
+        argp_error(state, "--traffic: which?");
+    job->traffic.pattern = job->pattern[0];
+}
+
+static void parse_on_off(const struct argp_state *state, struct mesh_job *job, const char *text)
+{
+    char *end;
+    job->on_off_words = text;
+    job->traffic.alpha = strtod(text, &end);
+    bool good = end != text && *end == ',';
+    const char *beta = end + 1;
+    if (good)
+        job->traffic.beta = strtod(beta, &end);
+    if (!good || end == beta || *end || !(job->traffic.alpha > 0 && job->traffic.alpha <= 1) ||
+        !(job->traffic.beta > 0 && job->traffic.beta <= 1))
+        argp_error(state,
+                   "--on-off: \"%s\": two chances above 0 and at most 1 are expected, "
+                   "ALPHA,BETA",
+                   text);
+}
+
+/* ---- the command line ------------------------------------------------------------- */
+
+/* Options that describe traffic.  False for others. */
+static bool parse_traffic(int key, char *value, const struct argp_state *state, struct arguments *a)
+{
+    struct mesh_job *job = &a->job;
+    switch (key) {
+    case 'T':
+        parse_patterns(state, a, value);
+        return true;
+    case OPTION_HOTSPOT:
+        job->hotspot_words = value;
+        if (!mesh_hotspots_parse(value, &job->traffic, &a->error))
+            argp_error(state, "--hotspot: %s", a->error.text);
+        return true;
+    case 'r':
+        job->traffic.rate = parse_rate(state, "--rate", value);
+        a->rate_given = true;
+        return true;
+    case 'p':
+        job->packet_words = value;
+        if (!mesh_sizes_parse(value, &job->traffic, &a->error))
+            argp_error(state, "--packet-flits: %s", a->error.text);
+        return true;
+    case OPTION_ON_OFF:
+        parse_on_off(state, job, value);
+        return true;
+    case OPTION_CLOSED_LOOP:
+        job->traffic.window =
+            (unsigned)cli_number(state, "--closed-loop", value, 1, MESH_WINDOW_MAX);
+        return true;
+    case OPTION_REPLY_FLITS:
+        job->traffic.reply_flits =
+            (unsigned)cli_number(state, "--reply-flits", value, 1, MESH_PACKET_FLITS_MAX);
+        return true;
+    case OPTION_REPLAY:
+        job->traffic.replay = value;
+        return true;
+    case 'S':
+        job->seed = cli_number(state, "--seed", value, 0, UINT32_MAX);
+        job->seed_given = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What does not go together. */
+static void check(const struct argp_state *state, struct arguments *a)
+{
+    struct mesh_job *job = &a->job;
+    bool several = job->curve || job->saturation;
+    if (!job->request.machine)
+        argp_error(state, "which machine? (`tessera list machines` shows some)");
+    if (job->traffic.window && !a->rate_given)
+        job->traffic.rate = 1;
+    else if (!a->rate_given && !several && !job->traffic.replay)
+        argp_error(state, "how much of it? (--rate FLITS_PER_NODE_AND_CYCLE)");
+    if (a->rate_given && several)
+        argp_error(state,
+                   "--rate is one load; --rates, --curve and --find-saturation choose theirs");
+    if (several && (job->traffic.window || job->traffic.replay))
+        argp_error(state, "a closed loop and a replay have no curve and do not saturate");
+    if (job->patterns > 1 && !job->curve)
+        argp_error(state, "--traffic: one pattern, unless a curve is drawn of each");
+    if (job->output && !job->curve)
+        argp_error(state, "--output draws a curve (--curve or --rates)");
 }
 
 static error_t parse(int key, char *value, struct argp_state *state)
 {
     struct arguments *a = state->input;
+    struct mesh_job *job = &a->job;
+    if (parse_traffic(key, value, state, a))
+        return 0;
     switch (key) {
-    case 'T':
-        if (!find_pattern(value, &a->traffic.pattern, &a->error))
-            argp_error(state, "%s", a->error.text);
-        break;
-    case 'r':
-        a->traffic.rate = parse_rate(state, value);
-        a->rate_given = true;
-        break;
-    case 'p':
-        a->traffic.packet_flits =
-            (unsigned)cli_number(state, "--packet-flits", value, 1, MESH_PACKET_FLITS_MAX);
-        break;
-    case 'S':
-        a->traffic.seed = cli_number(state, "--seed", value, 0, UINT64_MAX);
-        a->seed_given = true;
-        break;
     case 'c':
-        a->traffic.cycles = cli_number(state, "--cycles", value, 1, UINT32_MAX);
+        job->traffic.cycles = cli_number(state, "--cycles", value, 1, UINT32_MAX);
+        break;
+    case OPTION_RATES:
+        parse_rates(state, job, value);
+        break;
+    case OPTION_CURVE:
+        job->curve = true;
+        break;
+    case OPTION_SATURATION:
+        job->saturation = true;
         break;
     case 's':
-        if (!request_add_set(&a->request, value, "--set", &a->error))
+        if (!request_add_set(&job->request, value, "--set", &a->error))
             argp_error(state, "%s", a->error.text);
         break;
     case 'j':
-        a->json = true;
+        job->json = true;
+        break;
+    case OPTION_DB:
+        job->database = value;
+        break;
+    case 'o':
+        job->output = value;
         break;
     case 'q':
-        a->quiet = true;
+        job->quiet = true;
         break;
     case ARGP_KEY_ARG:
-        if (a->request.machine)
+        if (job->request.machine)
             argp_error(state, "one machine at a time: %s", value);
-        a->request.machine = value;
+        job->request.machine = value;
         break;
     case ARGP_KEY_END:
-        if (!a->request.machine)
-            argp_error(state, "which machine? (`tessera list machines` shows some)");
-        if (!a->rate_given)
-            argp_error(state, "how much of it? (--rate FLITS_PER_NODE_AND_CYCLE)");
+        check(state, a);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -117,48 +264,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
     return 0;
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void print_json(const struct arguments *a, const struct mesh_result *r, double host_seconds)
-{
-    json_t *o = json_pack(
-        "{s:s, s:f, s:i, s:I, s:f, s:o, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-        "s:b, s:f}",
-        "traffic", mesh_pattern_name(a->traffic.pattern), "rate", a->traffic.rate, "packet_flits",
-        (int)a->traffic.packet_flits, "seed", (json_int_t)a->traffic.seed, "avg_packet_latency",
-        r->avg_packet_latency, "ci95", r->ci95 > 0 ? json_real(r->ci95) : json_null(),
-        "avg_network_latency", r->avg_network_latency, "accepted_rate", r->accepted_rate,
-        "avg_hops", r->avg_hops, "p50", (json_int_t)r->p50, "p95", (json_int_t)r->p95, "p99",
-        (json_int_t)r->p99, "max", (json_int_t)r->max, "cycles", (json_int_t)r->cycles,
-        "measured_cycles", (json_int_t)r->measured_cycles, "packets", (json_int_t)r->packets,
-        "flit_hops", (json_int_t)r->flit_hops, "saturated", r->saturated, "host_seconds",
-        host_seconds);
-    json_dumpf(o, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    putchar('\n');
-    json_decref(o);
-}
-
-static void print_text(const struct mesh_result *r, double host_seconds)
-{
-    printf("packet latency  %10.3f cycles", r->avg_packet_latency);
-    if (r->ci95 > 0)
-        printf(" +- %.3f (95 %%)", r->ci95);
-    printf("; p50 %llu, p95 %llu, p99 %llu, max %llu\n"
-           "network latency %10.3f cycles\n"
-           "accepted        %10.5f flits a node and cycle\n"
-           "hops            %10.3f routers a packet\n"
-           "%llu packets measured in %llu of %llu cycles; %.2f s on the host, %.1f ns a "
-           "flit-hop\n",
-           (unsigned long long)r->p50, (unsigned long long)r->p95, (unsigned long long)r->p99,
-           (unsigned long long)r->max, r->avg_network_latency, r->accepted_rate, r->avg_hops,
-           (unsigned long long)r->packets, (unsigned long long)r->measured_cycles,
-           (unsigned long long)r->cycles, host_seconds, host_seconds * 1e9 / (double)r->flit_hops);
-}
+/* ---- signals ------------------------------------------------------------------------ */
 
 static volatile sig_atomic_t interrupted, asked;
 
@@ -189,6 +295,23 @@ static bool watch_signals(void *context, const struct mesh_progress *progress)
     return !interrupted;
 }
 
+/* The help's last paragraph: the patterns, and what else is not obvious. */
+static char *help_text(int key, const char *text, void *input)
+{
+    (void)input;
+    if (key != ARGP_KEY_HELP_POST_DOC)
+        return (char *)(uintptr_t)text;
+    char *all = NULL;
+    size_t bytes = 0;
+    FILE *f = open_memstream(&all, &bytes);
+    fputs("Traffic, for N nodes on routers at (x, y):\n", f);
+    for (unsigned k = 0; mesh_pattern_name(k); k++)
+        fprintf(f, "  %-11s %s\n", mesh_pattern_name(k), mesh_pattern_meaning(k));
+    fprintf(f, "\n%s\n", text);
+    fclose(f);
+    return all;
+}
+
 int cmd_mesh(int argc, char **argv)
 {
     static const struct argp argp = {
@@ -198,30 +321,24 @@ int cmd_mesh(int argc, char **argv)
         .doc = "Loads the machine's mesh with synthetic traffic and measures its latency. MACHINE "
                "is a file, or a name of `tessera list machines`.\v"
                "Ctrl-C ends the run with status 130; SIGUSR1 makes it say where it stands.",
+        .help_filter = help_text,
     };
-    static const struct mesh_watch watch = {.go_on = watch_signals};
-    struct arguments a = {.traffic = {.pattern = MESH_UNIFORM, .packet_flits = 1}};
-    struct mesh_result result;
+    struct arguments a = {.job = {.traffic = {.packet_flits = 1, .reply_flits = 1},
+                                  .packet_words = "1",
+                                  .patterns = 1,
+                                  .watch = {.go_on = watch_signals, .report = stderr}}};
     struct config cfg;
     cli_parse(&argp, argc, argv, &a);
     catch_signals();
-    if (!named_find(CONFIG_MACHINE, a.request.machine, a.machine, sizeof a.machine, &a.error))
+    if (!named_find(CONFIG_MACHINE, a.job.request.machine, a.machine, sizeof a.machine, &a.error))
         return cli_fail(&a.error);
-    a.request.machine = a.machine;
-    if (!request_resolve(&a.request, &cfg, &a.error))
+    a.job.request.machine = a.machine;
+    if (!request_resolve(&a.job.request, &cfg, &a.error))
         return cli_fail(&a.error);
-    if (!a.seed_given)
-        a.traffic.seed = cfg.sim_seed;
-    double start = seconds();
-    if (!mesh_run_traffic(&cfg, &a.traffic, &watch, &result, &a.error))
-        return cli_fail(&a.error);
-    double host_seconds = seconds() - start;
-    if (a.json)
-        print_json(&a, &result, host_seconds);
-    else
-        print_text(&result, host_seconds);
-    if (result.saturated && !a.quiet)
-        fprintf(stderr, "tessera: saturated: the mesh accepts %.4f of %g flits a node and cycle\n",
-                result.accepted_rate, a.traffic.rate);
-    return EXIT_STATUS_OK;
+    if (a.job.seed_given)
+        cfg.sim_seed = (uint32_t)a.job.seed;
+    a.job.traffic.seed = cfg.sim_seed;
+    if (a.job.database && !a.job.curve)
+        cfg.mesh_counters = true;
+    return mesh_job_run(&a.job, &cfg);
 }

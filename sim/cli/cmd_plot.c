@@ -2,17 +2,20 @@
 #include "sim/cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "analysis/analysis.h"
 
 struct plot_options {
     const char *figure, *database, *output;
+    uint64_t run; /* of mesh-heat; 0: the last */
 };
 
-enum { OPTION_DB = 1000 };
+enum { OPTION_DB = 1000, OPTION_RUN };
 
 static const struct argp_option argp_options[] = {
     {"db", OPTION_DB, "FILE", 0, "database (default: " CLI_DATABASE ")", 0},
+    {"run", OPTION_RUN, "ID", 0, "of mesh-heat: the run_id (default: the last run with a mesh)", 0},
     {"output", 'o', "FILE", 0, "picture, .svg, .png or .pdf (default: out/FIGURE.svg)", 0},
     {0},
 };
@@ -23,6 +26,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case OPTION_DB:
         o->database = text;
+        break;
+    case OPTION_RUN:
+        o->run = cli_number(state, "--run", text, 1, INT64_MAX);
         break;
     case 'o':
         o->output = text;
@@ -55,10 +61,16 @@ int cmd_plot(int argc, char **argv)
         snprintf(output, sizeof output, "out/%s.svg", options.figure);
         options.output = output;
     }
+    if (options.run && strcmp(options.figure, FIGURE_MESH_HEAT) != 0) {
+        error_set(&e, EXIT_STATUS_USAGE, "--run: only %s is drawn of a single run",
+                  FIGURE_MESH_HEAT);
+        return cli_fail(&e);
+    }
     if (!analysis_check_figure(options.figure, options.output, &e))
         return cli_fail(&e);
     struct analysis *db = analysis_open(options.database, ANALYSIS_READ, &e);
-    bool good = db && analysis_draw(db, options.figure, options.output, &e);
+    bool good = db && (options.run ? analysis_draw_heat(db, options.run, options.output, &e)
+                                   : analysis_draw(db, options.figure, options.output, &e));
     analysis_close(db);
     return good ? EXIT_STATUS_OK : cli_fail(&e);
 }

@@ -248,6 +248,7 @@ static int run_guest(struct arguments *a, struct run *run, struct run_record *re
                                    .report = stderr,
                                    .trace_path = a->trace,
                                    .commit_log_path = a->commit_log,
+                                   .keep_mesh = a->db != NULL,
                                    .interrupt = &interrupted,
                                    .inquiry = &asked};
     struct destinations d = {0};

@@ -10,6 +10,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/chip/chip.h"
+#include "sim/cli/mesh_record.h"
 #include "sim/core/hart.h"
 #include "sim/tile/packet.h"
 #include "traces/traces.h"
@@ -145,13 +146,16 @@ static bool explain_failure(struct chip *chip, FILE *report, struct error *e)
     return false;
 }
 
-static bool run_chip(struct chip *chip, unsigned tiles, const struct run_instruments *with,
-                     struct run_outcome *outcome, struct error *e)
+static bool run_chip(struct chip *chip, const struct config *cfg,
+                     const struct run_instruments *with, struct run_outcome *outcome,
+                     struct error *e)
 {
     double start = seconds_now();
     enum chip_end end = chip_run(chip);
     outcome->host_seconds = seconds_now() - start;
-    take_results(chip, tiles, outcome);
+    take_results(chip, config_tiles(cfg), outcome);
+    if (with->keep_mesh)
+        mesh_record_take(chip_mesh(chip), cfg, outcome->cycles, &outcome->mesh);
     outcome->status = chip_exit_status(chip);
     if (end != CHIP_EXIT)
         return explain_failure(chip, with->report, e);
@@ -174,8 +178,7 @@ static bool build_and_run(const struct config *cfg, const struct run_request *re
         .inquiry = with->inquiry,
     };
     struct chip *chip = chip_create(cfg, &options, e);
-    bool ok =
-        chip && chip_load(chip, image, e) && run_chip(chip, config_tiles(cfg), with, outcome, e);
+    bool ok = chip && chip_load(chip, image, e) && run_chip(chip, cfg, with, outcome, e);
     chip_destroy(chip);
     return ok;
 }

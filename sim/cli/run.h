@@ -16,6 +16,7 @@ struct run_instruments {
     FILE *report;                           /* why a run failed, at length; NULL: nowhere */
     const char *trace_path;                 /* event trace; NULL: none */
     const char *commit_log_path;            /* a line an instruction; NULL: none */
+    bool keep_mesh;                         /* put what the mesh's links did into the record */
     const volatile sig_atomic_t *interrupt; /* non-zero ends the run; NULL: never */
     volatile sig_atomic_t *inquiry; /* non-zero: say on stderr where the run stands; NULL: never */
 };

@@ -15,6 +15,7 @@
 #define TESSERA_STORE_BUFFER_H
 
 #include "sim/base/types.h"
+#include "sim/core/tlb.h"
 
 struct store_entry {
     paddr_t address;
@@ -22,10 +23,19 @@ struct store_entry {
     uint8_t bytes; /* 1 to 8 */
 };
 
+/* How a store came to its address, for the oracle of stale translations. */
+struct store_origin {
+    struct tlb_use via; /* with no bits: it was not translated */
+    uint64_t address;   /* virtual */
+    uint64_t pc;
+    uint8_t priv;
+};
+
 struct store_buffer {
-    struct store_entry *entry; /* a ring: store n lies at n % capacity */
-    uint32_t capacity;         /* 0: the hart has none */
-    bool refused;              /* the L1D had no room to begin the oldest one's miss */
+    struct store_entry *entry;   /* a ring: store n lies at n % capacity */
+    struct store_origin *origin; /* of each */
+    uint32_t capacity;           /* 0: the hart has none */
+    bool refused;                /* the L1D had no room to begin the oldest one's miss */
     uint64_t entered, left;
     uint64_t awaited;   /* a hart that sleeps goes on once `left` has come this far */
     uint64_t forwarded; /* loads answered since reset */
@@ -45,6 +55,12 @@ static inline bool store_buffer_is_full(const struct store_buffer *b)
 void store_buffer_put(struct store_buffer *b, struct store_entry entry);
 const struct store_entry *store_buffer_oldest(const struct store_buffer *b);
 void store_buffer_drop_oldest(struct store_buffer *b);
+
+/* Of store number n, left <= n < entered. */
+static inline struct store_origin *store_buffer_origin(const struct store_buffer *b, uint64_t n)
+{
+    return &b->origin[n % b->capacity];
+}
 
 /* What the buffer knows of the bytes that a load wants. */
 enum store_match {

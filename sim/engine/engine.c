@@ -63,11 +63,11 @@ static cycle_t lookahead_of(const struct engine *e)
     const struct config *cfg = e->cfg;
     cycle_t leave =
         least(least(cfg->l1_miss_cycles, cfg->message_send_cycles), cfg->device_access_cycles);
-    cycle_t self = mesh_latency_min(e->mesh, 0, 0, 1), other = CYCLE_NEVER;
+    cycle_t self = mesh_latency_bound(e->mesh, 0, 0, 1), other = CYCLE_NEVER;
     unsigned beside[] = {1, cfg->mesh_concentration, cfg->mesh_width * cfg->mesh_concentration};
     for (unsigned i = 0; i < 3; i++)
         if (beside[i] < e->tiles)
-            other = least(other, mesh_latency_min(e->mesh, 0, (tile_id)beside[i], 1));
+            other = least(other, mesh_latency_bound(e->mesh, 0, (tile_id)beside[i], 1));
     if (other == CYCLE_NEVER)
         other = self; /* one tile */
     cycle_t direct = leave + other;
@@ -296,6 +296,37 @@ static void message_arrived(struct engine *e, struct packet *arrived)
         calendar_add(e->calendar, EVENT_DELIVER, visible, p->number);
 }
 
+/* The mesh has failed the chip: nobody on it can mend that, so the run ends, where
+ * no hart can have passed. */
+static void mesh_failed(struct engine *e)
+{
+    if (!e->mesh_failed_at) {
+        e->mesh_failed_at = e->now;
+        e->end_at = least(e->end_at, e->now + e->lookahead);
+    }
+}
+
+/* A packet is lost, or damaged: in silicon an end-to-end check would have refused it. */
+static void packet_failed(struct engine *e, const struct packet *p)
+{
+    if (e->packets_failed++ == 0) {
+        e->failed_from = p->from;
+        e->failed_to = p->to;
+    }
+    mesh_failed(e);
+}
+
+static void look_at_mesh(struct engine *e)
+{
+    const struct mesh_notice *notice;
+    unsigned notices = mesh_notices(e->mesh, &notice);
+    for (unsigned i = 0; i < notices; i++)
+        if (notice[i].kind == MESH_LOST)
+            packet_failed(e, packet_at(&e->packets, notice[i].payload));
+    if (mesh_is_deadlocked(e->mesh))
+        mesh_failed(e);
+}
+
 static void simulate_cycle(struct engine *e)
 {
     uint32_t number;
@@ -315,11 +346,14 @@ static void simulate_cycle(struct engine *e)
     unsigned arrivals = mesh_step(e->mesh, &arrival);
     for (unsigned i = 0; i < arrivals; i++) {
         struct packet *p = packet_at(&e->packets, arrival[i].payload);
+        if (arrival[i].corrupt)
+            packet_failed(e, p);
         if (p->kind == PACKET_MESSAGE)
             message_arrived(e, p);
         else
             arrive(e, p);
     }
+    look_at_mesh(e);
     e->now++;
 }
 
@@ -332,11 +366,13 @@ static cycle_t next_cycle(struct engine *e)
                  e->htif->serve_at);
 }
 
-/* Simulates the world up to and including cycle `last`, or until a hart wakes. */
+/* Simulates the world up to and including cycle `last`, or until a hart wakes or the mesh
+ * has failed. */
 static void run_world(struct engine *e, cycle_t last)
 {
     unsigned awake = e->awake_count;
-    while (e->now <= last && e->awake_count == awake) {
+    cycle_t failed = e->mesh_failed_at;
+    while (e->now <= last && e->awake_count == awake && e->mesh_failed_at == failed) {
         cycle_t next = next_cycle(e);
         if (next == CYCLE_NEVER && awake == 0)
             return;
@@ -360,7 +396,9 @@ cycle_t engine_safe_cycle(const struct engine *e)
 /* The stop has come: the guest's end or the limit. */
 static enum engine_state end_at_stop(const struct engine *e)
 {
-    return guest_has_ended(e) ? ENGINE_ENDED : ENGINE_LIMIT;
+    if (guest_has_ended(e))
+        return ENGINE_ENDED;
+    return e->mesh_failed_at ? ENGINE_MESH_FAILED : ENGINE_LIMIT;
 }
 
 static enum engine_state state_of(const struct engine *e, cycle_t stop)
@@ -375,7 +413,7 @@ static enum engine_state state_of(const struct engine *e, cycle_t stop)
  * then is chance. */
 static enum engine_state stand_still(struct engine *e, cycle_t stop)
 {
-    if (e->htif->end != HTIF_RUNS) {
+    if (e->htif->end != HTIF_RUNS || e->mesh_failed_at) {
         e->now = stop;
         return end_at_stop(e);
     }

@@ -60,6 +60,11 @@ struct engine {
     uint32_t *inbound;
     cycle_t *earliest;
 
+    /* the mesh has stopped for ever, or lost or damaged a packet (mesh.faults) */
+    cycle_t mesh_failed_at; /* 0: it has not */
+    uint64_t packets_failed;
+    tile_id failed_from, failed_to; /* the first of them */
+
     struct packet_pool packets;
     struct message_order messages;
 };
@@ -68,11 +73,12 @@ struct engine {
 void engine_create(struct engine *e, struct arena *arena);
 
 enum engine_state {
-    ENGINE_RUNS,     /* call again */
-    ENGINE_ENDED,    /* the guest ended the run (see htif) */
-    ENGINE_LIMIT,    /* end_at was reached */
-    ENGINE_DEADLOCK, /* everyone sleeps and nothing is on its way */
-    ENGINE_VIOLATION /* sim.check found a broken invariant */
+    ENGINE_RUNS,        /* call again */
+    ENGINE_ENDED,       /* the guest ended the run (see htif) */
+    ENGINE_LIMIT,       /* end_at was reached */
+    ENGINE_DEADLOCK,    /* everyone sleeps and nothing is on its way */
+    ENGINE_MESH_FAILED, /* the mesh is in deadlock, or has lost a packet */
+    ENGINE_VIOLATION    /* sim.check found a broken invariant */
 };
 
 /* One round.  Between rounds every tile is consistent. */

@@ -109,8 +109,9 @@ uint64_t random_pte(struct generator *g, const struct slot *slot)
         pte |= PTE_A;
     if (has(g, PMP) && slot->entry >= FZ_BASE + FZ_KEPT_BYTES) /* "pmp_accessed" */
         pte |= PTE_A | PTE_D;
-    if (has(g, PMP) && slot->virtual == slot->physical && (pte & PTE_R)) /* "pmp_amo" */
-        pte |= PTE_W | PTE_A | PTE_D;
+    if (has(g, PMP) && slot->virtual == slot->physical &&
+        (pte & (PTE_R | PTE_X))) /* "pmp_amo"; MXR makes the latter readable */
+        pte |= PTE_R | PTE_W | PTE_A | PTE_D;
     return pte;
 }
 

@@ -29,10 +29,9 @@ enum { CALL_WRITE = 64, CALL_WORDS = 4, WRITE_MAX = 4096 };
 /* ---- the end of the run ------------------------------------------------------ */
 
 /* False: another end came earlier. */
-static bool end_run(struct tile *t, enum htif_end end, uint64_t code)
+static bool end_run(struct tile *t, enum htif_end end, uint64_t code, cycle_t now)
 {
     struct htif *htif = t->htif;
-    cycle_t now = t->hart->cycle;
     bool earlier = now < htif->end_cycle || (now == htif->end_cycle && t->id < htif->end_tile);
     if (htif->end != HTIF_RUNS && !earlier)
         return false;
@@ -49,17 +48,17 @@ static bool end_run(struct tile *t, enum htif_end end, uint64_t code)
 
 void htif_trap_loop(struct tile *t)
 {
-    end_run(t, HTIF_TRAP_LOOP, 0);
+    end_run(t, HTIF_TRAP_LOOP, 0, t->hart->cycle);
 }
 
-bool htif_stale_translation(struct tile *t)
+bool htif_stale_translation(struct tile *t, cycle_t at)
 {
-    return end_run(t, HTIF_STALE_TRANSLATION, 0);
+    return end_run(t, HTIF_STALE_TRANSLATION, 0, at);
 }
 
 void htif_fault(struct tile *t, const char *format, ...)
 {
-    if (!end_run(t, HTIF_FAULT, 0))
+    if (!end_run(t, HTIF_FAULT, 0, t->hart->cycle))
         return;
     va_list arguments;
     va_start(arguments, format);
@@ -120,7 +119,7 @@ void htif_stored(struct tile *t, paddr_t address, uint64_t value)
         request_service(t, (struct htif_request){.performed = true,
                                                  .answer = value & ~UINT64_C(0xffffffffffff)});
     } else if (value & 1) {
-        end_run(t, HTIF_EXIT, (value & 0xffffffffffffu) >> 1);
+        end_run(t, HTIF_EXIT, (value & 0xffffffffffffu) >> 1, t->hart->cycle);
     } else if (in_dram(t, value, CALL_WORDS * sizeof value)) {
         request_service(t, (struct htif_request){.word = value, .answer = 1});
     } else {

@@ -62,9 +62,9 @@ void htif_trap_loop(struct tile *t);
 /* The tile's hart has done what ends the run with this text. */
 void htif_fault(struct tile *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The tile's hart has used what the oracle had declared dead.  False: the run ends
- * earlier for another reason. */
-bool htif_stale_translation(struct tile *t);
+/* The tile's hart uses at cycle `at` what the oracle has declared dead.  False: the
+ * run ends earlier for another reason. */
+bool htif_stale_translation(struct tile *t, cycle_t at);
 /* The oracle must hear of this where all tiles stand. */
 void htif_declare(struct tile *t, const struct shootdown *shootdown);
 

@@ -230,12 +230,39 @@ static void judge_behind(struct hart *h)
         h->behind_dead |= mmu_used(h, h->behind_line, ACCESS_FETCH).entry.dead != 0;
 }
 
+/* The earliest use of a tile in a cycle counts. */
+static void use_stale(struct tile *t, const struct stale_use *use)
+{
+    if (!htif_stale_translation(t, use->by.cycle))
+        return;
+    t->oracle->use = *use;
+    t->oracle->use.shootdown = t->oracle->judged[use->via.entry.dead - 1];
+}
+
+static void judge_stores(struct judgement *j, struct hart *h)
+{
+    for (uint64_t n = h->stores.left; n < h->stores.entered; n++) {
+        struct store_origin *origin = store_buffer_origin(&h->stores, n);
+        if (!judge_entry(j, &origin->via.entry, &origin->via.origin))
+            continue;
+        struct stale_use use = {.by = {j->now, origin->pc,
+                                       origin->priv == PRIV_M ? 0 : origin->via.origin.satp, h->id,
+                                       origin->priv},
+                                .address = origin->address,
+                                .kind = ACCESS_STORE,
+                                .buffered = true,
+                                .via = origin->via};
+        use_stale(h->tile, &use);
+    }
+}
+
 static void judge_hart(struct judgement *j, struct hart *h)
 {
     unsigned died = judge_tlb(j, &h->itlb) + judge_tlb(j, &h->dtlb) + judge_tlb(j, &h->l2tlb);
     judge_walk(j, h);
     judge_split(j, &h->split);
     judge_behind(h);
+    judge_stores(j, h);
     if (died)
         mmu_forget_views(h);
 }
@@ -253,13 +280,8 @@ bool oracle_judge(struct tile *tiles, struct shootdown *s, cycle_t now)
 void port_stale_use(struct hart *h, uint64_t address, enum access_kind kind,
                     const struct tlb_use *use)
 {
-    struct oracle *o = h->tile->oracle;
-    if (htif_stale_translation(h->tile))
-        o->use = (struct stale_use){.by = place_of(h),
-                                    .address = address,
-                                    .kind = kind,
-                                    .via = *use,
-                                    .shootdown = o->judged[use->entry.dead - 1]};
+    struct stale_use stale = {.by = place_of(h), .address = address, .kind = kind, .via = *use};
+    use_stale(h->tile, &stale);
 }
 
 void oracle_straddled(struct tile *t)

@@ -26,7 +26,10 @@
  *
  * What is on its way is judged too: a walk that has come down through a pointer
  * which is no longer there (its entry will be dead), the halves of an access to two
- * lines and the second line of an instruction, once found.  Everything else asks
+ * lines and the second line of an instruction, once found.  A store that waits in
+ * the store buffer will be performed whatever comes: if it was translated by what is
+ * stale now, that is a use, at the time of the judgement, and no fence of the TLB
+ * undoes it.  Everything else asks
  * the TLB again when it is performed: a load that misses, a device register, an
  * atomic.  Views are dropped where something died, so the next access asks as well.
  *
@@ -76,6 +79,7 @@ struct stale_use {
     struct hart_place by;
     uint64_t address;
     enum access_kind kind;
+    bool buffered; /* a store that had retired, and waited in the store buffer */
     struct tlb_use via;
     struct shootdown shootdown;
 };

@@ -216,6 +216,22 @@ static enum port_result store_in_turn(struct hart *h, paddr_t physical, unsigned
     return result;
 }
 
+/* By way of the buffer.  What waits there has been translated and will be performed
+ * whatever comes, so the oracle must know how it was. */
+static enum port_result store_to_buffer(struct hart *h, uint64_t address, paddr_t physical,
+                                        unsigned bytes, uint64_t value)
+{
+    uint64_t entered = h->stores.entered;
+    enum port_result result = stores_put(h, physical, bytes, value);
+    if (h->stores.entered != entered)
+        *store_buffer_origin(&h->stores, entered) =
+            (struct store_origin){.via = mmu_used(h, address, ACCESS_STORE),
+                                  .address = address,
+                                  .pc = h->pc,
+                                  .priv = h->priv};
+    return result;
+}
+
 static enum port_result store_part(struct hart *h, uint64_t address, paddr_t physical,
                                    unsigned bytes, uint64_t value, enum trap_cause *cause)
 {
@@ -225,7 +241,7 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
     if (!coherence_has(h->tile->coherence, physical))
         return device_store(h, physical, bytes, value, cause);
     enum port_result result = stores_may_wait(h, physical)
-                                  ? stores_put(h, physical, bytes, value)
+                                  ? store_to_buffer(h, address, physical, bytes, value)
                                   : store_in_turn(h, physical, bytes, value);
     if (result == PORT_DONE)
         remember_line(h, address, physical, ACCESS_STORE);

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/base/mesh_faults.h"
+
 static struct config cfg;
 
 /* A folder of its own for the files of one test. */
@@ -90,6 +92,8 @@ Test(config, every_row_of_the_table_has_its_place)
         else if (p->type == PARAM_BOOL)
             snprintf(assignment, sizeof assignment, "%s=%s", p->key,
                      strcmp(before, "true") == 0 ? "false" : "true");
+        else if (p->type == PARAM_TEXT)
+            snprintf(assignment, sizeof assignment, "%s=any, text; at all", p->key);
         else
             snprintf(assignment, sizeof assignment, "%s=%s", p->key,
                      strrchr(p->choices, '|') ? strrchr(p->choices, '|') + 1 : p->choices);
@@ -321,4 +325,82 @@ Test(config, refuses_a_name_that_could_not_be_printed)
 {
     expect_refused("name: 'a b'\n",
                    "m.yaml:1: name: letters, digits and . _ + - are expected, at most 63");
+}
+
+/* ---- conditions of the mesh ------------------------------------------------ */
+
+static void expect_condition_refused(const char *const *assignments, const char *message)
+{
+    struct error e = {0};
+    config_defaults(&cfg);
+    for (; *assignments; assignments++)
+        cr_assert(config_set(&cfg, *assignments, "--set", &e), "%s", e.text);
+    cr_assert_not(config_check(&cfg, "--set", &e), "accepted");
+    cr_expect_str_eq(e.text, message);
+}
+#define SET(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+Test(config, a_routing_that_needs_more_vcs_is_refused)
+{
+    expect_condition_refused(
+        SET("mesh.routing=o1turn", "mesh.vcs=1"),
+        "--set: mesh.routing, mesh.vcs: o1turn needs at least 2 VCs in each virtual "
+        "network: one for xy and one for yx");
+    expect_condition_refused(SET("mesh.routing=adaptive", "mesh.vcs=1"),
+                             "--set: mesh.routing, mesh.vcs: adaptive needs at least 2 VCs in each "
+                             "virtual network: one of them is the escape");
+}
+
+Test(config, faults_are_refused_with_what_would_be_right)
+{
+    static const struct {
+        const char *text, *message;
+    } row[] = {
+        {"link 3,2", "\"link 3,2\": a link leads east, west, north or south"},
+        {"link 1,1 eest",
+         "\"link 1,1 eest\": a link leads east, west, north or south; did you mean "
+         "east?"},
+        {"link 3,2 east", "\"link 3,2 east\": router 3,2 has no neighbour in the east"},
+        {"link 0,0 south", "\"link 0,0 south\": router 0,0 has no neighbour in the south"},
+        {"router 4,0", "\"router 4,0\": there is no router 4,0; this mesh has 0,0 to 3,3"},
+        {"router 4", "\"router 4\": a router is written X,Y as in router 1,0"},
+        {"router 1,1 5000", "\"router 1,1 5000\": only @CYCLE may follow, as in @5000"},
+        {"router 1,1 @x", "\"router 1,1 @x\": @x: a cycle is @0 to @4294967295"},
+        {"drop 2", "\"drop 2\": a chance from 0 to below 1 is expected, as in drop 1e-6"},
+        {"seed x", "\"seed x\": a seed is a number from 0 to 4294967295, as in seed 7"},
+        {"drop 0.1;;", "\"\": an empty item; one semicolon stands between two items"},
+        {"lnik 1,1 east", "\"lnik 1,1 east\": link, router, drop, corrupt or seed is expected; did "
+                          "you mean link?"},
+    };
+    for (unsigned k = 0; k < sizeof row / sizeof *row; k++) {
+        char assignment[128], message[256];
+        snprintf(assignment, sizeof assignment, "mesh.faults=%s", row[k].text);
+        snprintf(message, sizeof message, "--set: mesh.faults: %s", row[k].message);
+        expect_condition_refused(SET("mesh.routing=table", assignment), message);
+    }
+    expect_condition_refused(
+        SET("mesh.faults=router 1,1"),
+        "--set: mesh.faults, mesh.routing: only table routing goes around broken "
+        "links and routers: give mesh.routing=table");
+}
+
+Test(config, faults_are_read)
+{
+    struct mesh_faults f;
+    char problem[256];
+    cr_assert(mesh_faults_parse(" link 2,1 north @70 ; router 3,0; drop 0.5; corrupt 0.25; seed 9",
+                                4, 4, &f, problem, sizeof problem),
+              "%s", problem);
+    cr_expect_eq(f.count, 2);
+    cr_expect_eq(f.item[0].kind, MESH_FAULT_LINK);
+    cr_expect_eq(f.item[0].x, 2);
+    cr_expect_eq(f.item[0].y, 1);
+    cr_expect_eq(f.item[0].direction, MESH_NORTH);
+    cr_expect_eq(f.item[0].at, 70);
+    cr_expect_eq(f.item[1].kind, MESH_FAULT_ROUTER);
+    cr_expect_eq(f.item[1].x, 3);
+    cr_expect_eq(f.item[1].at, 0);
+    cr_expect_eq(f.drop, UINT64_C(1) << 63);
+    cr_expect_eq(f.corrupt, UINT64_C(1) << 62);
+    cr_expect_eq(f.seed, 9);
 }

@@ -361,6 +361,33 @@ Test(chip, a_deadlocks_cycle_is_when_the_last_hart_fell_asleep)
     cr_assert_eq(found[0], found[2]);
 }
 
+/* Tile 1 cannot reach the only memory controller. */
+Test(chip, a_packet_that_the_mesh_loses_ends_the_run_and_is_named)
+{
+    cycle_t found[3];
+    for (unsigned i = 0; i < 3; i++) {
+        struct error e;
+        machine_begin(&m, 2, 1);
+        put_delay(&m.p, 333);
+        put_sleep(&m.p);
+        cr_assert(config_set(&m.cfg, "mesh.routing=table", "test", &e));
+        cr_assert(config_set(&m.cfg, "mesh.faults=link 0,0 east @50", "test", &e));
+        machine_build(&m);
+        m.chip->engine.lookahead = i ? i : m.chip->engine.lookahead;
+        cr_assert_eq(machine_go(&m), CHIP_MESH_FAILED);
+        cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_DEADLOCK);
+        check_explained("the mesh has failed the chip at cycle");
+        check_explained("packets are lost or damaged (mesh.faults); the first went from tile");
+        found[i] = m.chip->engine.mesh_failed_at;
+        cr_assert_gt(found[i], 50);
+        cr_assert_eq(m.results.cycles, found[i] + m.chip->engine.lookahead);
+        if (i < 2)
+            machine_end(&m);
+    }
+    cr_assert_eq(found[0], found[1]);
+    cr_assert_eq(found[0], found[2]);
+}
+
 Test(chip, a_handler_that_traps_itself_is_a_livelock_and_named)
 {
     put_li(&m.p, T1, 0x1000);

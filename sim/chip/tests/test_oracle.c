@@ -616,6 +616,39 @@ Test(oracle, a_part_whose_entry_was_replaced_meanwhile_is_asked_too)
     check_used(WINDOW + PAGE_BYTES - 4, ACCESS_LOAD);
 }
 
+static bool holds_stores(const struct hart *h, uint64_t count)
+{
+    return h->stores.entered - h->stores.left == count;
+}
+
+/* A store that has retired will be performed, however well the TLB is fenced. */
+Test(oracle, a_store_in_the_buffer_is_a_use)
+{
+    for (unsigned old = 0; old < 2; old++) {
+        put_beside_spinner(&m.p);
+        m.cfg.hart_store_buffer = 4;
+        put_load(&m.p, WINDOW);
+        put_load(&m.p, FLAG + 0x800);
+        put_li(&m.p, T0, old ? WINDOW + 0x800 : FLAG + 0x400); /* elsewhere: innocent */
+        put_li(&m.p, T1, 77);
+        unsigned store = put(&m.p, asm_s(OP_sd, T1, T0, 0));
+        put(&m.p, asm_r(OP_sfence_vma, 0, ZERO, ZERO));
+        put_exit(&m.p, 0);
+        build(RW);
+        run_until(holds_stores, 1);
+        mmu_fence(&m.chip->hart[0], false, 0, false, 0);
+        judge_now(LEAVES, LEAF(PAGE(4), RW));
+        if (old) {
+            check_used(WINDOW + 0x800, ACCESS_STORE);
+            cr_assert(m.chip->oracle.use.buffered);
+            cr_assert_eq(m.chip->oracle.use.by.pc, address_of(&m.p, store));
+        } else {
+            cr_assert_eq(m.end, CHIP_EXIT);
+            machine_end(&m);
+        }
+    }
+}
+
 /* A page table whose line is on its way cannot be read: the oracle asks again. */
 Test(oracle, a_line_on_its_way_puts_the_judgement_off)
 {

@@ -537,6 +537,7 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     m->cfg.tlb_walk_cycles = seed % 4;
     m->cfg.tlb_l2_cycles = seed % 7;
     m->cfg.hart_misaligned = seed % 6 != 5;
+    m->cfg.hart_store_buffer = declares ? seed % 3 : m->cfg.hart_store_buffer;
     m->cfg.hart_ad_update = seed % 4 == 3 ? AD_FAULT : AD_HARDWARE;
     m->cfg.hart_load_use_cycles = 1 + seed % 4;
     m->cfg.l1_fill_cycles = seed % 3;

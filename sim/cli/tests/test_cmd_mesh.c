@@ -6,8 +6,10 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 static void init(void)
 {
@@ -18,7 +20,7 @@ static void init(void)
 
 TestSuite(cmd_mesh, .init = init);
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 12 };
 
 /* Runs the command on the 8x8 preset with these words, NULL at the end. */
 static int run(char *const *words)
@@ -143,4 +145,150 @@ Test(cmd_mesh, an_unknown_pattern_is_bad_usage, .exit_code = EXIT_STATUS_USAGE)
 Test(cmd_mesh, a_misspelt_parameter_is_refused)
 {
     cr_assert_neq(RUN("--traffic=uniform", "--rate=0.1", "--set=mesh.vsc=4"), 0);
+}
+
+/* ---- bad input ---------------------------------------------------------- */
+
+/* The command's own refusals, with what they say. */
+static void expect_refusal(int status, int wanted, const char *words)
+{
+    char text[2048] = "";
+    cr_expect_eq(status, wanted);
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stderr())] = 0;
+    cr_expect_not_null(strstr(text, words), "%s", text);
+}
+
+Test(cmd_mesh, a_pattern_that_the_size_does_not_allow_is_named)
+{
+    expect_refusal(RUN("--traffic=bitcomp", "--rate=0.1", "--set=mesh.width=6",
+                       "--set=mesh.height=6", "--set=memory.controllers=0"),
+                   EXIT_STATUS_USAGE, "traffic bitcomp needs a power of two of nodes");
+}
+
+Test(cmd_mesh, transpose_wants_a_square)
+{
+    expect_refusal(RUN("--traffic=transpose", "--rate=0.1", "--set=mesh.height=4",
+                       "--set=memory.controllers=0"),
+                   EXIT_STATUS_USAGE, "transpose needs as many routers in x as in y");
+}
+
+Test(cmd_mesh, a_hotspot_that_is_no_node_is_named)
+{
+    expect_refusal(RUN("--traffic=hotspot", "--hotspot=3=1,64=2", "--rate=0.01"), EXIT_STATUS_USAGE,
+                   "hotspot 64: there is no such node");
+}
+
+Test(cmd_mesh, hotspot_traffic_wants_its_hotspots)
+{
+    expect_refusal(RUN("--traffic=hotspot", "--rate=0.01"), EXIT_STATUS_USAGE, "--hotspot");
+}
+
+Test(cmd_mesh, no_vcs_are_refused)
+{
+    expect_refusal(RUN("--rate=0.1", "--set=mesh.vcs=0"), EXIT_STATUS_USAGE, "mesh.vcs");
+}
+
+Test(cmd_mesh, a_routing_that_needs_more_vcs_is_refused)
+{
+    expect_refusal(RUN("--rate=0.1", "--set=mesh.routing=adaptive", "--set=mesh.vcs=1"),
+                   EXIT_STATUS_USAGE, "mesh.vcs");
+}
+
+Test(cmd_mesh, a_trace_that_goes_back_in_time_is_refused_with_its_line)
+{
+    char name[64];
+    snprintf(name, sizeof name, "/tmp/tessera-trace-%d", (int)getpid());
+    FILE *f = fopen(name, "w");
+    cr_assert_not_null(f);
+    fputs("10 0 1 1\n# comment\n9 0 1 1\n", f);
+    fclose(f);
+    char word[96];
+    snprintf(word, sizeof word, "--replay=%s", name);
+    int status = RUN(word);
+    unlink(name);
+    expect_refusal(status, EXIT_STATUS_INPUT, ":3: cycle 9 is before cycle 10");
+}
+
+Test(cmd_mesh, sizes_that_make_no_sense_are_bad_usage, .exit_code = EXIT_STATUS_USAGE)
+{
+    RUN("--packet-flits=1:0.8,x", "--rate=0.1");
+}
+
+Test(cmd_mesh, a_range_that_goes_down_is_bad_usage, .exit_code = EXIT_STATUS_USAGE)
+{
+    RUN("--rates=0.3:0.1:0.1");
+}
+
+Test(cmd_mesh, a_rate_and_a_curve_contradict, .exit_code = EXIT_STATUS_USAGE)
+{
+    RUN("--rate=0.1", "--curve");
+}
+
+Test(cmd_mesh, chances_above_1_are_bad_usage, .exit_code = EXIT_STATUS_USAGE)
+{
+    RUN("--rate=0.1", "--on-off=0.5,1.5");
+}
+
+/* ---- curves, saturation, loops ------------------------------------------ */
+
+static json_t *read_json(void)
+{
+    json_error_t error;
+    json_t *o = json_loadf(cr_get_redirected_stdout(), 0, &error);
+    cr_assert_not_null(o, "%s", error.text);
+    return o;
+}
+
+Test(cmd_mesh, a_range_of_rates_is_an_array_of_points)
+{
+    cr_assert_eq(
+        RUN("--rates=0.05:0.15:0.05", "--cycles=2000", "--traffic=tornado,shuffle", "--json"), 0);
+    json_t *points = read_json();
+    cr_assert_eq(json_array_size(points), 6);
+    cr_expect_float_eq(number(json_array_get(points, 2), "rate"), 0.15, 1e-9);
+    cr_expect_str_eq(json_string_value(json_object_get(json_array_get(points, 3), "traffic")),
+                     "shuffle");
+    json_decref(points);
+}
+
+Test(cmd_mesh, saturation_is_found)
+{
+    cr_assert_eq(RUN("--find-saturation", "--traffic=bitcomp", "--json"), 0);
+    json_t *found = read_json();
+    cr_expect_float_eq(number(found, "carried_rate"), 0.24, 0.01);
+    cr_expect_gt(number(found, "refused_rate"), number(found, "carried_rate"));
+    json_decref(found);
+}
+
+Test(cmd_mesh, a_closed_loop_has_round_trips)
+{
+    cr_assert_eq(RUN("--closed-loop=1", "--reply-flits=5", "--cycles=4000", "--json"), 0);
+    json_t *o = read_json();
+    cr_expect_float_eq(number(o, "avg_round_trip"), 27 + 31 + 1, 2); /* zero load, there and back */
+    cr_expect_geq(number(o, "round_trip_p999"), number(o, "round_trip_p50"));
+    json_decref(o);
+}
+
+Test(cmd_mesh, the_help_states_every_pattern, .exit_code = 0)
+{
+    RUN("--help");
+}
+
+/* By way of the database of --db, with BookSim's points beside. */
+Test(cmd_mesh, a_curve_is_drawn)
+{
+    char folder[] = "/tmp/tessera-test-XXXXXX", database[64], picture[64], command[96];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(database, sizeof database, "--db=%s/runs.db", folder);
+    snprintf(picture, sizeof picture, "--output=%s/curve.svg", folder);
+    cr_expect_eq(RUN("--rates=0.1,0.3", "--cycles=3000", database, picture), 0);
+    FILE *f = fopen(picture + strlen("--output="), "r");
+    cr_assert_not_null(f);
+    char text[1 << 16];
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    cr_expect_not_null(strstr(text, "uniform, 1 flit"));
+    cr_expect_not_null(strstr(text, "BookSim 2"));
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
 }

@@ -1,0 +1,183 @@
+/*
+ * What the mesh leaves in the database: load points with what others measured
+ * beside them, links, the series over time, and the picture of the chip.
+ */
+#include "analysis/analysis.h"
+
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/base/arena.h"
+
+#define FILE_NAME "runs.db"
+
+static struct analysis *db;
+
+static void enter_folder(void)
+{
+    char folder[] = "/tmp/tessera-test-XXXXXX";
+    struct error e = {0};
+    cr_assert_not_null(mkdtemp(folder));
+    cr_assert_eq(chdir(folder), 0);
+    db = analysis_open(FILE_NAME, ANALYSIS_WRITE, &e);
+    cr_assert_not_null(db, "%s", e.text);
+}
+
+static void leave_folder(void)
+{
+    char command[128], folder[96];
+    analysis_close(db);
+    cr_assert_not_null(getcwd(folder, sizeof folder));
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
+}
+
+TestSuite(mesh_rows, .init = enter_folder, .fini = leave_folder);
+
+/* All rows that a query gives, "a b; c d". */
+static const char *ask(const char *query)
+{
+    static char text[4096];
+    sqlite3 *sql;
+    sqlite3_stmt *s;
+    size_t n = 0;
+    cr_assert_eq(sqlite3_open(FILE_NAME, &sql), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(sql, query, -1, &s, NULL), SQLITE_OK, "%s",
+                 sqlite3_errmsg(sql));
+    text[0] = 0;
+    while (sqlite3_step(s) == SQLITE_ROW) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s", n ? "; " : "");
+        for (int k = 0; k < sqlite3_column_count(s); k++) {
+            const char *value = (const char *)sqlite3_column_text(s, k);
+            n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", k ? " " : "",
+                                  value ? value : "-");
+        }
+    }
+    sqlite3_finalize(s);
+    sqlite3_close(sql);
+    return text;
+}
+
+static struct run_record record_of(const char *key)
+{
+    struct run_record r = {0};
+    snprintf(r.point_key, sizeof r.point_key, "%s", key);
+    snprintf(r.machine, sizeof r.machine, "mesh-2x2");
+    snprintf(r.revision, sizeof r.revision, "abc");
+    r.outcome.cycles = 1000;
+    return r;
+}
+
+static void store(struct run_record *r)
+{
+    struct error e = {0};
+    cr_assert(analysis_record(db, r, &e), "%s", e.text);
+    run_record_free(r);
+}
+
+static void store_point(const char *key, const char *traffic, double accepted, double latency,
+                        bool saturated)
+{
+    struct run_record r = record_of(key);
+    run_record_add_param(&r, "traffic", traffic);
+    run_record_add_param(&r, "packet-flits", "5");
+    r.outcome.mesh_point = mem_alloc(sizeof *r.outcome.mesh_point);
+    *r.outcome.mesh_point = (struct run_mesh_point){
+        .offered = accepted, .accepted = accepted, .latency = latency, .saturated = saturated};
+    store(&r);
+}
+
+static void begin(const char *const *keys, unsigned count)
+{
+    struct error e = {0};
+    cr_assert(analysis_begin_sweep(db, "curve", "mesh-curve", keys, count, &e), "%s", e.text);
+}
+
+Test(mesh_rows, a_curve_has_its_points_and_those_measured_elsewhere)
+{
+    const char *keys[] = {"a", "b", "c"};
+    const struct reference_point other = {"BookSim 2 uniform, 5 flits", 0.25, 40, "cycles", "x"};
+    struct error e = {0};
+    begin(keys, 3);
+    store_point("a", "uniform", 0.125, 31, false);
+    store_point("b", "uniform", 0.25, 39, false);
+    store_point("c", "uniform", 0.5, 9000, true);
+    cr_assert(analysis_set_references(db, "curve", &other, 1, &e), "%s", e.text);
+    cr_expect_str_eq(
+        ask("SELECT series, x, y, unit FROM figure_points WHERE figure = 'mesh-curve'"
+            " ORDER BY series, x"),
+        "BookSim 2 uniform, 5 flits 0.25 40.0 cycles; uniform, 5 flits 0.125 31.0 cycles; "
+        "uniform, 5 flits 0.25 39.0 cycles");
+    cr_expect(analysis_draw(db, "mesh-curve", "curve.svg", &e), "%s", e.text);
+    cr_assert(analysis_set_references(db, "curve", NULL, 0, &e), "%s", e.text);
+    cr_expect_str_eq(ask("SELECT count(*) FROM reference_points"), "0");
+}
+
+/* A 2x2 mesh whose router 1 sends half of the time upward. */
+static void store_mesh(void)
+{
+    struct run_record r = record_of("heat");
+    r.outcome.mesh = (struct run_mesh){.width = 2, .height = 2, .concentration = 1};
+    r.outcome.mesh.link = mem_alloc(20 * sizeof *r.outcome.mesh.link);
+    for (unsigned k = 0; k < 20; k++)
+        r.outcome.mesh.link[r.outcome.mesh.links++] =
+            (struct run_mesh_link){k / 5, k % 5, RUN_ALL_VNETS, k == 7 ? 500 : 10, -1, 0.5};
+    r.outcome.mesh.sample = mem_alloc(2 * sizeof *r.outcome.mesh.sample);
+    r.outcome.mesh.sample[0] = (struct run_mesh_sample){500, RUN_ALL_VNETS, 7, 6, 20, 1.5};
+    r.outcome.mesh.sample[1] = (struct run_mesh_sample){500, 1, 0, 0, 20, 1.5};
+    r.outcome.mesh.samples = 2;
+    store(&r);
+}
+
+Test(mesh_rows, links_and_series_are_stored_and_go_with_their_run)
+{
+    store_mesh();
+    cr_expect_str_eq(ask("SELECT x, y, utilisation, buffered FROM mesh_heat WHERE port = 2"
+                         " AND vnet = -1 ORDER BY y, x"),
+                     "0 0 0.01 0.5; 1 0 0.5 0.5; 0 1 0.01 0.5; 1 1 0.01 0.5");
+    cr_expect_str_eq(ask("SELECT cycle, vnet, sent, delivered, crossed FROM mesh_series"),
+                     "500 -1 7 6 20; 500 1 - - 20");
+    cr_expect_str_eq(ask("SELECT flits, entered FROM mesh_links WHERE router = 1 AND port = 2"),
+                     "500 -");
+    store_mesh(); /* the same point again */
+    cr_expect_str_eq(ask("SELECT count(*) FROM mesh_links"), "20");
+    cr_expect_str_eq(ask("SELECT count(*) FROM mesh_series"), "2");
+}
+
+static size_t bytes_of(const char *name)
+{
+    FILE *f = fopen(name, "r");
+    cr_assert_not_null(f, "%s", name);
+    fseek(f, 0, SEEK_END);
+    long n = ftell(f);
+    fclose(f);
+    return (size_t)n;
+}
+
+Test(mesh_rows, the_chip_is_drawn_in_every_format)
+{
+    struct error e = {0};
+    store_mesh();
+    cr_expect(analysis_draw_heat(db, 0, "heat.svg", &e), "%s", e.text);
+    cr_expect(analysis_draw_heat(db, 1, "heat.png", &e), "%s", e.text);
+    cr_expect(analysis_draw(db, "mesh-heat", "heat.pdf", &e), "%s", e.text);
+    cr_expect_gt(bytes_of("heat.svg"), 2000);
+    cr_expect_gt(bytes_of("heat.png"), 2000);
+    cr_expect_gt(bytes_of("heat.pdf"), 2000);
+}
+
+Test(mesh_rows, a_run_without_a_mesh_is_not_drawn)
+{
+    struct error e = {0};
+    cr_expect_not(analysis_draw_heat(db, 0, "heat.svg", &e));
+    cr_expect_eq(e.status, EXIT_STATUS_INPUT);
+    store_mesh();
+    cr_expect_not(analysis_draw_heat(db, 77, "heat.svg", &e));
+    cr_expect_eq(e.status, EXIT_STATUS_INPUT);
+    cr_expect_not_null(strstr(e.text, "run 77 has no mesh in it"), "%s", e.text);
+    cr_expect_not(analysis_draw_heat(db, 1, "heat.gif", &e));
+    cr_expect_eq(e.status, EXIT_STATUS_USAGE);
+}
