@@ -132,9 +132,6 @@ $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 bench: all $(BENCHES) ## how fast the simulator is on this machine
 	$(Q)B=$(B) .ci/bench.sh $(BENCHES)
 
-<<<<<<< HEAD
-fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c..., CORPUS=record
-=======
 VERIFIERS := $(patsubst %.c,$(B)/verify/%,$(wildcard mesh/verify/*.c))
 $(B)/verify/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 	$(call say,LD,$@)
@@ -143,8 +140,7 @@ $(B)/verify/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 verify: $(VERIFIERS) ## the mesh against every measured point of BookSim, for longer than a test
 	$(Q)for v in $(VERIFIERS); do $$v || exit 1; done
 
-fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c...
->>>>>>> main
+fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c..., CORPUS=record
 	$(Q).ci/setup.sh qemu-system-misc
 ifeq ($(CORPUS),record)
 	$(B)/fuzz record
