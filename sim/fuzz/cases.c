@@ -16,33 +16,21 @@
 
 #include "sim/fuzz/units.h"
 
-enum access { FETCH, LOAD, STORE, ACCESSES };
-enum { LEVELS = 4, CASES_A_PROGRAM = 18, FIRST_INDEX = 32, OFFSET = 0x100 };
+enum { LEVELS = 4, FIRST_INDEX = 32, OFFSET = 0x100 };
 enum { V = 1, R = 2, W = 4, X = 8, U = 16, G = 32, A = 64, D = 128, ALL_RIGHTS = R | W | X };
 enum { SUM = 1 << 18, MXR = 1 << 19, MSTATUS_S = 1 << 11 };
-
-struct page_case {
-    enum access access;
-    bool user;        /* in U mode */
-    uint32_t status;  /* SUM, MXR */
-    unsigned level;   /* of the entry */
-    uint64_t bits;    /* the entry's, besides its page number */
-    uint64_t number;  /* turned bits of its page number */
-    bool pointer;     /* the page number is that of a table without entries */
-    uint64_t address; /* turned bits of the address */
-};
 
 /* Calls `take` with every case that there is, grouped by mode. */
 typedef void take_fn(void *context, const struct page_case *c);
 
 static bool matters_sum(const struct page_case *c)
 {
-    return !c->user && (c->bits & U) && c->access != FETCH;
+    return !c->user && (c->bits & U) && c->access != CASE_FETCH;
 }
 
 static bool matters_mxr(const struct page_case *c)
 {
-    return c->access == LOAD;
+    return c->access == CASE_LOAD;
 }
 
 /* The case under every setting of mstatus that it depends on. */
@@ -57,7 +45,7 @@ static void under_each_status(struct page_case c, take_fn *take, void *context)
 
 static void by_each_access(struct page_case c, take_fn *take, void *context)
 {
-    for (c.access = FETCH; c.access < ACCESSES; c.access++)
+    for (c.access = CASE_FETCH; c.access < CASE_ACCESSES; c.access++)
         under_each_status(c, take, context);
 }
 
@@ -86,7 +74,7 @@ static void each_oddity(bool user, unsigned level, take_fn *take, void *context)
     }
     for (unsigned reserved = 54; reserved < 64; reserved++) {
         c.bits = good | UINT64_C(1) << reserved;
-        c.access = reserved % ACCESSES;
+        c.access = reserved % CASE_ACCESSES;
         under_each_status(c, take, context);
     }
     for (unsigned missing = 0; missing < 3; missing++) { /* A, D, V */
@@ -96,21 +84,21 @@ static void each_oddity(bool user, unsigned level, take_fn *take, void *context)
     c.bits = good;
     for (unsigned low = 0; low < 9 * level; low++) { /* a superpage out of line */
         c.number = UINT64_C(1) << low;
-        c.access = low % ACCESSES;
+        c.access = low % CASE_ACCESSES;
         under_each_status(c, take, context);
     }
     c.number = 0;
     c.pointer = true;
     for (unsigned wrong = 0; wrong < 8; wrong++) { /* a pointer with A, D, U */
         c.bits = V | (wrong & 1 ? A : 0) | (wrong & 2 ? D : 0) | (wrong & 4 ? U : 0);
-        c.access = wrong % ACCESSES;
+        c.access = wrong % CASE_ACCESSES;
         under_each_status(c, take, context);
     }
     c.pointer = false;
     c.bits = good;
     for (unsigned turned = 39; turned < 64; turned += 3) { /* not canonical, or another page */
         c.address = UINT64_C(1) << turned;
-        c.access = turned / 3 % ACCESSES;
+        c.access = turned / 3 % CASE_ACCESSES;
         under_each_status(c, take, context);
     }
 }
@@ -142,7 +130,7 @@ static uint64_t entry_address(const struct page_case *c, unsigned n)
 /* Level 0 maps the page that is accessed, a superpage what contains it. */
 static uint64_t physical(const struct page_case *c)
 {
-    uint64_t target = c->access == FETCH ? FZ_CODE : FZ_SCRATCH;
+    uint64_t target = c->access == CASE_FETCH ? FZ_CODE : FZ_SCRATCH;
     return target >> (12 + 9 * c->level) << (12 + 9 * c->level);
 }
 
@@ -175,7 +163,7 @@ static void put_case(struct generator *g, const struct page_case *c, unsigned n)
     put(g, enc_csr(CSRRW, X0, 0x300, T0));
     put_code_address(g, T0, FZ_CODE, in_mode * UNIT_PLACES, 0);
     put(g, enc_csr(CSRRW, X0, 0x341, T0));
-    if (c->access == FETCH) {
+    if (c->access == CASE_FETCH) {
         put_code_address(g, T2, FZ_CODE, behind * UNIT_PLACES, 0);
         put_code_address(g, T1, address_of(c, n, FZ_CODE), PAD_UNIT * UNIT_PLACES, 0);
     } else {
@@ -184,9 +172,9 @@ static void put_case(struct generator *g, const struct page_case *c, unsigned n)
     put(g, 0x30200073); /* mret */
     g->unit++;
     g->in_unit = 0;
-    if (c->access == FETCH)
+    if (c->access == CASE_FETCH)
         put(g, enc_i(OPCODE_JALR, X0, T1, 0));
-    else if (c->access == LOAD)
+    else if (c->access == CASE_LOAD)
         put(g, enc_i(OPCODE_LOAD | 3 << 12, A0 + n % 16, T1, 0));
     else
         put(g, enc_s(OPCODE_STORE | 3 << 12, T1, T1, 0));
@@ -223,8 +211,10 @@ static void put_setting(struct generator *g, bool user, bool sv48)
 struct walk {
     unsigned cases, program, in_program;
     bool user, sv48;
-    struct generator *g; /* NULL: counts only */
-    unsigned wanted;     /* the program to be put */
+    unsigned wanted;     /* the program that somebody wants: */
+    struct generator *g; /* put here, if not NULL */
+    struct page_case *c; /* its cases, if not NULL */
+    unsigned found;
 };
 
 static void take_case(void *context, const struct page_case *c)
@@ -238,6 +228,8 @@ static void take_case(void *context, const struct page_case *c)
     w->cases++;
     w->user = c->user;
     w->sv48 = sv48;
+    if (w->c && w->program == w->wanted)
+        w->c[w->found++] = *c;
     if (w->g && w->program == w->wanted) {
         if (w->in_program == 0)
             put_setting(w->g, c->user, sv48);
@@ -258,6 +250,13 @@ unsigned cases_programs(void)
     struct walk w = {0};
     each_case(take_case, &w);
     return w.program + 1;
+}
+
+unsigned cases_of(unsigned number, struct page_case cases[CASES_A_PROGRAM])
+{
+    struct walk w = {.wanted = number, .c = cases};
+    each_case(take_case, &w);
+    return w.found;
 }
 
 void cases_generate(struct program *p, unsigned number)
