@@ -233,6 +233,7 @@ static void put_fence(struct generator *g, uint64_t address)
     g->kept = 1;
     put(g, SFENCE_W_INVAL);
     put(g, enc_r(SINVAL_VMA, 0, rv, X0));
+    put_guard(g); /* the code's own page may be gone */
     put(g, SFENCE_INVAL_IR);
 }
 

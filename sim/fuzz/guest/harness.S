@@ -268,6 +268,12 @@ finish:
     addi t0, t0, 8
     j 2b
 3:  hash FZ_SCRATCH, FZ_SCRATCH_BYTES, 0
+    li t0, RESULT_TRAPS         /* between two stand-ins, maybe: "cache_block" */
+    bne s3, t0, 4f
+    ld t0, BLOB_PATCHES(s1)
+    beqz t0, 4f
+    sd zero, RESULT_HASH(s2)
+4:
     hash FZ_CODE, FZ_CODE_BYTES, 1
     andi t0, s4, USES_PAGING
     beqz t0, 2f
