@@ -8,6 +8,9 @@ CC ?= gcc
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+ifeq ($(origin CXX),default)
+CXX := g++
+endif
 V ?= 0
 SAN ?=
 DEBUG ?= 0
@@ -21,6 +24,8 @@ comma := ,
 SANFLAGS := $(if $(SAN),-fsanitize=$(if $(filter 1,$(SAN)),address$(comma)undefined,$(SAN)) -fno-omit-frame-pointer -Wno-format-truncation)
 CPPFLAGS += -I. -I$(B)/gen -D_GNU_SOURCE
 CFLAGS += -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -MMD -MP
+CXXWARN := -Wall -Wextra -Wshadow -Wconversion -Wundef -Werror
+CXXFLAGS += -std=c++17 $(CXXWARN) $(OPT) $(SANFLAGS) -MMD -MP
 LDFLAGS += $(SANFLAGS)
 LIBS := -lyaml -lsqlite3 -lzstd -ldw -lelf -ljansson -lcapstone -lm -lpthread
 
@@ -62,16 +67,23 @@ $(foreach l,$(LAYERS),$(eval $(call layer,$(l))))
 LAYER_LIBS := $(foreach l,$(BELOW_cli),$(B)/lib$(l).a)
 
 include guest-os/guest.mk
+include mesh/systemc/systemc.mk
+include sim/systemc/systemc.mk
 
 .DEFAULT_GOAL := all
-.PHONY: all guest setup test tests lint bench verify format reproduce help clean fuzz FORCE
-all: $(B)/tessera $(B)/fuzz guest ## the simulator and the guest
+.PHONY: all guest setup test tests lint bench verify format reproduce help clean fuzz systemc-long FORCE
+all: $(B)/tessera $(B)/fuzz $(B)/libtessera.a $(B)/systemc-example guest ## the simulator and the guest
 
 guest: $(GUEST_ELFS) ## the guest operating system, its tests and the examples
 
 $(B)/tessera: $(B)/obj/$(MAIN_SRC:.c=.o) $(LAYER_LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LAYER_LIBS) $(LIBS)
+
+# The simulator without its command line, for other programs: sim/chip/chip.h.
+$(B)/libtessera.a: $(foreach l,$(BELOW_chip),$(B)/lib$(l).a)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(foreach l,$(BELOW_chip),$(OBJ_$(l)))
 
 # Random programs on Tessera and on QEMU; the harness around them is a guest.
 $(B)/fuzz: $(B)/obj/$(FUZZ_MAIN_SRC:.c=.o) $(foreach l,$(BELOW_fuzz),$(B)/lib$(l).a)
@@ -90,6 +102,10 @@ $(B)/obj/sim/fuzz/harness_blob.o: sim/fuzz/harness_blob.S $(B)/gen/fuzz_harness.
 $(B)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/obj/%.o: %.cpp
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D) && $(CXX) $(CPPFLAGS) $(CXXFLAGS) -c -o $@ $<
 
 # What the program says it was built from; rewritten only when that changes.
 TEST_SOURCES := $(wildcard */tests/*.[ch] sim/*/tests/*.[ch])
@@ -124,6 +140,7 @@ reproduce: setup ## install what is missing, build, run the main experiment, dra
 
 FUZZ_SECONDS ?= 60
 SEED ?= $(shell date +%s)
+SYSTEMC_EXPERIMENTS ?= 3000
 BENCHES := $(patsubst %.c,$(B)/bench/%,$(wildcard mesh/bench/*.c))
 $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 	$(call say,LD,$@)
@@ -148,8 +165,11 @@ else
 	$(B)/fuzz run --seconds $(FUZZ_SECONDS) --seed $(SEED) $(if $(ISA),--isa $(ISA))
 endif
 
+systemc-long: $(B)/mesh-compare ## the mesh against its reference in SystemC: SYSTEMC_EXPERIMENTS=3000 SEED=N
+	$(B)/mesh-compare $(SEED) $(SYSTEMC_EXPERIMENTS)
+
 format: ## lay the C sources out by .clang-format
-	$(Q)clang-format -i $(filter %.c %.h,$(SOURCES) $(TEST_SOURCES))
+	$(Q)clang-format -i $(filter %.c %.h,$(SOURCES) $(TEST_SOURCES)) $(SOURCES_CXX)
 
 clean: ## remove everything built
 	rm -rf $(B)

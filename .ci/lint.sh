@@ -14,6 +14,7 @@ cd "$(dirname "$0")/.."
 
 CROSS=${CROSS:-riscv64-unknown-elf-}
 WARNINGS=$(sed -n 's/^WARN := //p' Makefile)
+CXXWARNINGS=$(sed -n 's/^CXXWARN := //p' Makefile)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -24,12 +25,14 @@ LAW='
 sim/abi    | *                     |
 sim/base   | *                     | sim/abi
 mesh       | mesh/mesh.h           | sim/abi sim/base
+mesh/systemc |                     | sim/abi sim/base mesh
 coherence  | coherence/coherence.h | sim/abi sim/base
 traces     | traces/traces.h       | sim/abi sim/base
 sim/core   | *                     | sim/abi sim/base mesh coherence traces
 sim/tile   | *                     | sim/abi sim/base mesh coherence traces sim/core
 sim/engine | *                     | sim/abi sim/base mesh coherence traces sim/core sim/tile
 sim/chip   | *                     | sim/abi sim/base mesh coherence traces sim/core sim/tile sim/engine
+sim/systemc |                      | sim/abi sim/base sim/chip
 analysis   | analysis/analysis.h   | sim/base
 sim/cli    |                       | sim/abi sim/base mesh coherence traces analysis sim/core sim/tile sim/engine sim/chip
 sim/fuzz   |                       | sim/abi sim/base traces sim/core sim/chip
@@ -61,7 +64,7 @@ not_tests() { grep -v -e '/tests/' -e '/bench/' -e '/verify/'; }
 
 # "file line target" for every include in quotes.
 includes() {
-    sources '*.c' '*.h' '*.S' '*.def' '*.inc' | xargs awk '
+    sources '*.c' '*.h' '*.cpp' '*.hpp' '*.S' '*.def' '*.inc' | xargs awk '
         match($0, /^[ \t]*#[ \t]*include[ \t]+"[^"]*"/) {
             target = substr($0, RSTART, RLENGTH)
             gsub(/^[^"]*"|"$/, "", target)
@@ -118,7 +121,7 @@ check_law() {
 # way from one to another.
 check_cycles() {
     awk '
-        $1 ~ /\.h$/ { line[$1, $3] = $2; node[$1] = 1 }
+        $1 ~ /\.h(pp)?$/ { line[$1, $3] = $2; node[$1] = 1 }
         function is_inner(name,    e, end, out, in_) {
             for (e in line) {
                 split(e, end, SUBSEP)
@@ -146,13 +149,13 @@ check_cycles() {
         }' "$work/includes" | LC_ALL=C sort
 }
 
-# The first include of a .c file is the header of the same name, if there is one.
+# The first include of a .c or .cpp file is the header of the same name, if there is one.
 check_own_header() {
     awk '
-        $1 ~ /\.c$/ && !($1 in seen) {
+        $1 ~ /\.c(pp)?$/ && !($1 in seen) {
             seen[$1] = 1
             own = $1
-            sub(/c$/, "h", own)
+            sub(/c(pp)?$/, own ~ /pp$/ ? "hpp" : "h", own)
             if ((getline line < own) >= 0 && $3 != own)
                 print $1 ":" $2 ": its own header \"" own "\" does not come first"
             close(own)
@@ -171,6 +174,7 @@ compile() {
         sed "s|^\./||; s/: \(fatal \)\{0,1\}\(error\|warning\):/:/; s/\$/ ($2)/"
 }
 
+cxx_flags() { echo "-fsyntax-only -std=c++17 -D_GNU_SOURCE -I. $CXXWARNINGS"; }
 host_flags() { echo "-fsyntax-only -std=gnu11 -D_GNU_SOURCE -I. -I$work $WARNINGS"; }
 guest_flags() {
     echo "-fsyntax-only -std=gnu11 -ffreestanding -march=rv64ima_zicsr -mabi=lp64" \
@@ -185,6 +189,10 @@ check_headers() {
     done
     find "$work/alone" -name '*.c' ! -name 'guest-os+*' |
         compile "gcc $(host_flags)" 'header alone'
+    sources '*.hpp' | while read -r header; do
+        printf '#include "%s"\n' "$header" >"$work/alone/$(echo "$header" | tr '/' '+').cpp"
+    done
+    find "$work/alone" -name '*.cpp' | compile "g++ $(cxx_flags)" 'header alone'
     command -v "${CROSS}gcc" >/dev/null || return 0
     find "$work/alone" -name 'guest-os+*' |
         compile "${CROSS}gcc $(guest_flags)" 'header alone'
@@ -194,6 +202,8 @@ check_warnings() {
     for compiler in gcc clang; do
         if command -v $compiler >/dev/null; then
             sources '*.c' | not_guest | compile "$compiler $(host_flags)" $compiler
+            cxx=$(echo $compiler | sed 's/gcc/g/; s/$/++/')
+            sources '*.cpp' | compile "$cxx $(cxx_flags)" "$cxx"
         else
             echo ".ci/lint.sh:1: $compiler is not installed: make setup"
         fi
@@ -287,4 +297,4 @@ if [ "$count" -gt 0 ]; then
     echo "lint: $count findings"
     exit 1
 fi
-echo "lint: $(sources '*.c' '*.h' '*.S' '*.def' '*.inc' | wc -l) files, nothing found"
+echo "lint: $(sources '*.c' '*.h' '*.cpp' '*.hpp' '*.S' '*.def' '*.inc' | wc -l) files, nothing found"

@@ -16,6 +16,7 @@ set -eu
 # One package a line; `a|b` means that either will do and `a` is installed.
 PACKAGES='
 gcc
+g++
 libc6-dev
 clang
 clang-format
@@ -28,6 +29,7 @@ libzstd-dev
 libelf-dev
 libdw-dev
 libjansson-dev
+libsystemc-dev
 gnuplot-nox|gnuplot-qt|gnuplot-x11
 '
 CAPSTONE=libcapstone-dev

@@ -95,8 +95,7 @@ struct run_outcome {
     unsigned series_count;
     struct run_mesh mesh;              /* links 0: not looked at */
     struct run_mesh_point *mesh_point; /* NULL: the run is none; mem_alloc'd */
-    struct run_hart
-        *hart; /* modes in which a hart spent no cycle left out; mem_alloc'd, likewise */
+    struct run_hart *hart; /* without modes in which a hart spent no cycle; mem_alloc'd likewise */
     unsigned hart_count;
     const char *part[RUN_PARTS_MAX]; /* names; they live as long as the program */
     unsigned part_count;

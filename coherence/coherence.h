@@ -45,12 +45,12 @@ extern const struct coh_msg_info coh_msg_info[COH_TYPES];
 
 struct coh_msg {
     paddr_t line;
-    tile_id from, to;         /* tiles; the receiving agent follows from the type */
-    tile_id requester;        /* the tile whose miss this message serves */
-    uint8_t type;             /* enum coh_type */
-    uint8_t slot;             /* the requester's MSHR or write-back slot (see coherence_slots) */
-    uint16_t acks;            /* DataM, AckCount: invalidations to wait for */
-    uint32_t delay;           /* outgoing only: cycles from the event to the network interface */
+    tile_id from, to;  /* tiles; the receiving agent follows from the type */
+    tile_id requester; /* the tile whose miss this message serves */
+    uint8_t type;      /* enum coh_type */
+    uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
+    uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
+    uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
     /* Where the time went, along the chain of messages that led to this one: in
      * the network (whoever moves messages adds it) and in memory controllers. */
     uint32_t network_cycles, memory_cycles;
@@ -114,16 +114,16 @@ bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, si
  * changes no state.  With cfg->sim_check the planes stay empty, so that every
  * access passes l1_access and the checker.
  *
- * view_read and view_write belong to the hart, which keeps there what addresses
- * it may use without asking, for each of its modes; the L1 sets a set's entries
- * to ~0 whenever it changes that set's planes. */
+ * The views belong to the hart, which keeps there what addresses it may use
+ * without asking, one plane for each of its modes (hart.h says what an entry is);
+ * the L1 sets a set's entries to ~0 whenever it changes that set's planes. */
 enum { L1_VIEWS = 3 };
 struct l1_window {
     uint64_t *read_tag;
     uint64_t *write_tag;
     uint8_t *data;
     uint64_t set_mask;
-    uint64_t *view_read[L1_VIEWS], *view_write[L1_VIEWS];
+    uint64_t *view[L1_VIEWS];
 };
 
 struct l1;

@@ -44,10 +44,8 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
     l1->window.set_mask = l1->array.set_mask;
     l1->window.data = l1->array.front;
     for (unsigned k = 0; k < L1_VIEWS; k++) {
-        l1->window.view_read[k] = arena_alloc(arena, sets, sizeof(uint64_t));
-        l1->window.view_write[k] = arena_alloc(arena, sets, sizeof(uint64_t));
-        memset(l1->window.view_read[k], 0xff, sets * sizeof(uint64_t));
-        memset(l1->window.view_write[k], 0xff, sets * sizeof(uint64_t));
+        l1->window.view[k] = arena_alloc(arena, sets, sizeof(uint64_t));
+        memset(l1->window.view[k], 0xff, sets * sizeof(uint64_t));
     }
     l1->window.read_tag = arena_alloc(arena, sets, sizeof *l1->window.read_tag);
     l1->window.write_tag = arena_alloc(arena, sets, sizeof *l1->window.write_tag);
@@ -131,7 +129,7 @@ void l1_show(struct l1 *l1, uint64_t set)
         l1_state_info[state].rights != RIGHTS_NONE && l1_state_info[state].place == PLACE_FRAME;
     bool writable = state == L1_STATE_M && !is_watched(l1, line);
     for (unsigned k = 0; k < L1_VIEWS; k++)
-        l1->window.view_read[k][set] = l1->window.view_write[k][set] = NO_LINE;
+        l1->window.view[k][set] = NO_LINE;
     l1->window.read_tag[set] = readable ? line : NO_LINE;
     l1->window.write_tag[set] = writable ? line : NO_LINE;
 }

@@ -121,7 +121,7 @@ static void wake_sources(struct mesh *m)
 {
     for (unsigned n = 0; n < m->nodes; n++)
         if (m->source[n].waiting)
-            bitmap_set(m->sending, n);
+            source_wakes(m, n);
 }
 
 void faults_begin(struct mesh *m)

@@ -247,8 +247,9 @@ struct mesh {
     struct source_queue *source_queue; /* of a node: its virtual networks, then combined acks */
     unsigned queues;                   /* of a node */
     uint8_t *source_credits;
-    uint64_t *sending;   /* bitmap of sources that may be able to send */
-    struct arena *arena; /* for more of them */
+    uint64_t *sending;       /* bitmap of sources that may be able to send */
+    uint64_t *sending_words; /* bitmap of its words that may not be 0 */
+    struct arena *arena;     /* for more of them */
     struct packet *packet;
     uint32_t packet_free, packet_fresh, packet_capacity;
     struct departure *departure; /* of the last step; NULL unless somebody listens */
@@ -280,6 +281,13 @@ static inline void bitmap_set(uint64_t *map, unsigned i)
 static inline void bitmap_clear(uint64_t *map, unsigned i)
 {
     map[i / 64] &= ~((uint64_t)1 << i % 64);
+}
+
+/* A source may be able to send. */
+static inline void source_wakes(struct mesh *m, unsigned node)
+{
+    bitmap_set(m->sending, node);
+    bitmap_set(m->sending_words, node / 64);
 }
 
 static inline struct bucket *bucket_in(struct mesh *m, unsigned delay)

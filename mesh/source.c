@@ -25,6 +25,7 @@ void sources_create(struct mesh *m, struct arena *arena)
     m->source_queue = arena_alloc(arena, (size_t)m->nodes * m->queues, sizeof *m->source_queue);
     m->source_credits = arena_alloc(arena, (size_t)m->nodes * m->vcs, sizeof *m->source_credits);
     m->sending = arena_alloc(arena, m->nodes / 64 + 1, sizeof *m->sending);
+    m->sending_words = arena_alloc(arena, m->nodes / 4096 + 1, sizeof *m->sending_words);
     m->arena = arena;
     m->packet_capacity = PACKETS_AT_FIRST;
     m->packet = arena_alloc(arena, m->packet_capacity, sizeof *m->packet);
@@ -110,7 +111,7 @@ uint32_t source_queue_packet(struct mesh *m, tile_id from, tile_id to, unsigned 
     }
     q->last = id;
     m->packets_sent++;
-    bitmap_set(m->sending, from);
+    source_wakes(m, from);
     if (m->general)
         begin_travel(m, id, from);
     return id;
@@ -257,14 +258,22 @@ static inline unsigned next_bit(uint64_t *word, bool highest)
     return bit;
 }
 
+INLINE void step_word(struct mesh *m, unsigned word, bool general)
+{
+    for (uint64_t bits = m->sending[word]; bits;)
+        source_step(m, word * 64 + next_bit(&bits, m->backward), general);
+    if (!m->sending[word])
+        bitmap_clear(m->sending_words, word);
+}
+
 INLINE void step_all(struct mesh *m, bool general)
 {
-    unsigned words = (m->nodes + 63) / 64;
+    unsigned groups = (m->nodes + 4095) / 4096;
     m->departures = 0;
-    for (unsigned k = 0; k < words; k++) {
-        unsigned w = m->backward ? words - 1 - k : k;
-        for (uint64_t word = m->sending[w]; word;)
-            source_step(m, w * 64 + next_bit(&word, m->backward), general);
+    for (unsigned k = 0; k < groups; k++) {
+        unsigned group = m->backward ? groups - 1 - k : k;
+        for (uint64_t words = m->sending_words[group]; words;)
+            step_word(m, group * 64 + next_bit(&words, m->backward), general);
     }
 }
 
@@ -285,6 +294,6 @@ void sources_accept(struct mesh *m, const struct bucket *b)
         m->source_credits[node * m->vcs + vc]++;
         s->credit |= 1u << vc;
         if (s->waiting)
-            bitmap_set(m->sending, node);
+            source_wakes(m, node);
     }
 }

@@ -8,6 +8,7 @@
  *   0x0200_0000  ACLINT: msip[hart], mtimecmp[hart], mtime
  *   0x0210_0000  wide views: msip[hart], mtimecmp[hart], setssip[hart]
  *   0x02f0_0000  ACLINT: setssip[hart]
+ *   0x4000_0000  window to the world outside the chip, if there is one (device.external_*)
  *   0x8000_0000  DRAM
  */
 #ifndef TESSERA_ABI_MEMMAP_H

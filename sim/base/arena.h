@@ -18,6 +18,10 @@ void arena_destroy(struct arena *arena);
  * host refuses the address space the process ends with a clear message. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
+/* The same, for what is touched all over and all the time: on large pages where the
+ * host has them, if it is large itself. */
+void *arena_alloc_dense(struct arena *arena, size_t count, size_t size);
+
 /* Bytes of address space handed out so far (touched or not). */
 size_t arena_bytes(const struct arena *arena);
 

@@ -169,9 +169,25 @@ static bool check_slots(const struct config *cfg, struct complaint *c)
                     cfg->message_queues);
 }
 
+static bool check_external(const struct config *cfg, struct complaint *c)
+{
+    uint32_t end = cfg->device_external_base_mib + cfg->device_external_mib;
+    if (!cfg->device_external_mib)
+        return true;
+    if (end > MAP_DRAM_BASE >> 20)
+        return complain(c, "device.external_base_mib, device.external_mib",
+                        "the window ends at %u MiB, in DRAM, which begins at %u MiB", end,
+                        MAP_DRAM_BASE >> 20);
+    if (cfg->device_external_tile < config_tiles(cfg))
+        return true;
+    return complain(c, "device.external_tile", "there is no tile %u: the machine has %u tiles",
+                    cfg->device_external_tile, config_tiles(cfg));
+}
+
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles, check_flit, check_routing, check_vnet_priority, check_ack_entries, check_faults,
-    check_l1i,   check_l1d,  check_tlbs,    check_predictor,     check_controllers, check_slots,
+    check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
+    check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
+    check_controllers, check_slots, check_external,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

@@ -41,6 +41,7 @@ static void build_predictor(struct chip *chip, struct predictor *p)
     p->history_mask =
         cfg->hart_predictor == PREDICT_GSHARE ? (1u << cfg->hart_history_bits) - 1 : 0;
     p->returns = cfg->hart_return_stack;
+    p->link = arena_alloc(chip->arena, p->returns, sizeof *p->link);
 }
 
 static void build_hart(struct chip *chip, tile_id id)
@@ -51,6 +52,8 @@ static void build_hart(struct chip *chip, tile_id id)
     h->cfg = &chip->cfg;
     h->tile = t;
     h->window = l1_window(t->l1);
+    h->data = h->window->data;
+    h->set_mask = h->window->set_mask;
     h->fetch_mask = sets - 1;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k] = arena_alloc(chip->arena, sets, sizeof *h->fetch);
@@ -76,6 +79,7 @@ static void build_tile(struct chip *chip, tile_id id)
     t->code = chip->code;
     t->bootinfo = chip->bootinfo;
     t->htif = &chip->htif;
+    t->external = chip->options.external.access ? &chip->options.external : NULL;
     t->oracle = &chip->oracle;
     t->out = &chip->out;
     t->l1 = coherence_l1(t->coherence, id);
@@ -101,7 +105,7 @@ static void build(struct chip *chip)
     chip->code = code_table_create(chip->arena, &code);
     chip->simctl.arena = chip->arena;
     chip->tile = arena_alloc(chip->arena, tiles, sizeof *chip->tile);
-    chip->hart = arena_alloc(chip->arena, tiles, sizeof *chip->hart);
+    chip->hart = arena_alloc_dense(chip->arena, tiles, sizeof *chip->hart);
     chip->htif.stop_at = chip->htif.serve_at = CYCLE_NEVER;
     e->cfg = &chip->cfg;
     e->tiles = tiles;
@@ -110,6 +114,7 @@ static void build(struct chip *chip)
     e->tile = chip->tile;
     e->hart = chip->hart;
     e->htif = &chip->htif;
+    e->pause_at = CYCLE_NEVER;
     e->end_at = chip->options.max_cycles ? chip->options.max_cycles : CYCLE_NEVER;
     chip->out.capacity = coherence_out_max(e->coherence);
     chip->out.msg = arena_alloc(chip->arena, chip->out.capacity, sizeof *chip->out.msg);
@@ -292,6 +297,7 @@ static enum chip_end end_of(const struct chip *chip, enum engine_state state)
         return CHIP_MESH_FAILED;
     case ENGINE_VIOLATION:
         return CHIP_VIOLATION;
+    case ENGINE_PAUSED:
     case ENGINE_RUNS:
         break;
     }
@@ -312,19 +318,11 @@ static void check_rest(struct chip *chip)
     chip->end = CHIP_VIOLATION;
 }
 
-enum chip_end chip_run(struct chip *chip)
+/* The run is over. */
+static enum chip_end conclude(struct chip *chip, enum chip_end end)
 {
     struct engine *e = &chip->engine;
-    enum engine_state state = ENGINE_RUNS;
-    while (state == ENGINE_RUNS && !(chip->options.interrupt && *chip->options.interrupt)) {
-        state = engine_round(e);
-        if (chip->options.inquiry && *chip->options.inquiry) {
-            *chip->options.inquiry = 0;
-            chip_report_progress(chip, stderr);
-        }
-        flush(chip);
-    }
-    chip->end = end_of(chip, state);
+    chip->end = end;
     for (unsigned i = 0; i < e->tiles; i++)
         simctl_end_line(chip->tile[i].simctl, (tile_id)i, e->now);
     if (chip->simctl.line_count)
@@ -334,6 +332,48 @@ enum chip_end chip_run(struct chip *chip)
     chip->measured = true;
     check_rest(chip);
     return chip->end;
+}
+
+enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
+{
+    struct engine *e = &chip->engine;
+    enum engine_state state = ENGINE_RUNS;
+    if (chip->measured || cycle <= e->now)
+        return chip->end;
+    e->pause_at = cycle;
+    while (state == ENGINE_RUNS && !(chip->options.interrupt && *chip->options.interrupt)) {
+        state = engine_round(e);
+        if (chip->options.inquiry && *chip->options.inquiry) {
+            *chip->options.inquiry = 0;
+            chip_report_progress(chip, stderr);
+        }
+        flush(chip);
+    }
+    return state == ENGINE_PAUSED ? CHIP_RUNNING : conclude(chip, end_of(chip, state));
+}
+
+enum chip_end chip_run(struct chip *chip)
+{
+    return chip_run_until(chip, CYCLE_NEVER);
+}
+
+bool chip_is_still(struct chip *chip)
+{
+    return engine_is_still(&chip->engine);
+}
+
+enum chip_end chip_give_up(struct chip *chip)
+{
+    return chip->measured ? chip->end : conclude(chip, CHIP_DEADLOCK);
+}
+
+void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level)
+{
+    uint64_t bit = UINT64_C(1) << (line == CHIP_LINE_MACHINE ? IRQ_MEIP : IRQ_SEIP);
+    assert(tile < chip->engine.tiles && !chip->measured);
+    chip->hart[tile].mip &= ~bit;
+    if (level)
+        tile_raise(&chip->tile[tile], bit, chip->engine.now);
 }
 
 int chip_exit_status(const struct chip *chip)
@@ -375,4 +415,14 @@ uint64_t chip_instructions(const struct chip *chip)
 bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes)
 {
     return coherence_peek(chip->engine.coherence, address, to, bytes);
+}
+
+bool chip_write_memory(struct chip *chip, paddr_t address, const void *from, size_t bytes)
+{
+    return coherence_poke(chip->engine.coherence, address, from, bytes);
+}
+
+bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes)
+{
+    return fits(chip, address, bytes);
 }

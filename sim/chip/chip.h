@@ -2,7 +2,11 @@
  * libtessera: a chip, built from a configuration, loaded with a guest, run and
  * read.  The command line is this interface's first client.
  *
- *   chip_create -> chip_load -> chip_run ... -> chip_results -> chip_destroy
+ *   chip_create -> chip_load -> chip_run -> chip_results -> chip_destroy
+ *
+ * A chip that is part of a larger world is run piece by piece, and acted upon in
+ * between: chip_run_until, then chip_raise, chip_write_memory, ...  The world's
+ * answers to the guest's loads and stores come through chip_options.external.
  */
 #ifndef TESSERA_CHIP_H
 #define TESSERA_CHIP_H
@@ -14,6 +18,7 @@
 #include "sim/base/elf.h"
 #include "sim/base/hist.h"
 #include "sim/base/stats.h"
+#include "sim/tile/external.h"
 
 struct chip;
 struct mesh;
@@ -28,6 +33,7 @@ struct chip_options {
     cycle_t max_cycles;       /* 0 = no limit */
     chip_console_fn *console; /* NULL = the console is dropped */
     void *console_context;
+    struct external external;               /* who answers the external window; all zero: nobody */
     struct trace *trace;                    /* NULL = off; the caller closes it after the run */
     const volatile sig_atomic_t *interrupt; /* non-zero ends the run; NULL = never */
     volatile sig_atomic_t *inquiry;         /* non-zero: print a line of progress and clear it */
@@ -58,6 +64,31 @@ enum chip_end {
 
 /* Runs to the end. */
 enum chip_end chip_run(struct chip *chip);
+
+/* Simulates every cycle before `cycle` and nothing of `cycle`, or to the end if that
+ * comes sooner; CHIP_RUNNING when it did not.  In how many pieces a run is done
+ * changes no result.  If everybody sleeps, time passes all the same: chip_is_still
+ * tells that only somebody outside can go on.  CYCLE_NEVER: as chip_run. */
+enum chip_end chip_run_until(struct chip *chip, cycle_t cycle);
+bool chip_is_still(struct chip *chip);
+
+/* Ends the run as a deadlock, for a caller who knows that nobody outside will do
+ * anything for a chip that is still. */
+enum chip_end chip_give_up(struct chip *chip);
+
+/* ---- between pieces of a run: in cycle chip_cycle(), before anything else ---- */
+
+/* The interrupt lines into a tile from outside: MEIP and SEIP of its hart's mip.
+ * The bit is the line: software that clears SEIP clears it until it rises again. */
+enum chip_line { CHIP_LINE_MACHINE, CHIP_LINE_SUPERVISOR };
+void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level);
+
+/* Copies `bytes` of guest memory as the harts see it.  False, and nothing done,
+ * when they are not all in DRAM, or when a line is on its way between caches: then
+ * a later cycle will do. */
+bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes);
+bool chip_write_memory(struct chip *chip, paddr_t address, const void *from, size_t bytes);
+bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes);
 
 /* Why the run ended, in words a person can act on: which hart, where, what it
  * waits for or which trap it is caught in; what it asked for in vain.  Nothing for CHIP_EXIT. */
@@ -96,11 +127,7 @@ void chip_results(struct chip *chip, struct chip_results *results);
 /* The mesh, to look at its counters (mesh/mesh.h). */
 const struct mesh *chip_mesh(const struct chip *chip);
 
-/* Copies `bytes` of guest memory as the harts see it, between runs.  False when
- * they are not all in DRAM, or on their way between caches. */
-bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes);
-
-/* Where a run stands, for progress reports: simulated cycle and instructions. */
+/* Where a run stands: the next cycle to be simulated, and instructions so far. */
 cycle_t chip_cycle(const struct chip *chip);
 uint64_t chip_instructions(const struct chip *chip);
 

@@ -52,6 +52,26 @@ static const struct pattern {
 #undef SYS
 };
 
+static const bool is_alu[OPS] = {
+#define ALU(name, match, mask, format, value) [OP_##name] = true,
+#define MUL(name, match, mask, format, value)
+#define DIV(name, match, mask, format, value)
+#define LOAD(name, match, mask, type)
+#define STORE(name, match, mask, type)
+#define BRANCH(name, match, mask, condition)
+#define AMO(name, match, mask, type, value)
+#define SYS(name, match, mask, format)
+#include "sim/core/insn.def"
+#undef ALU
+#undef MUL
+#undef DIV
+#undef LOAD
+#undef STORE
+#undef BRANCH
+#undef AMO
+#undef SYS
+};
+
 static const char *const names[OPS] = {
 #define ALU(name, match, mask, format, value) [OP_##name] = #name,
 #define MUL(name, match, mask, format, value) [OP_##name] = #name, [OP_##name##_pending] = #name,
@@ -73,11 +93,10 @@ static const char *const names[OPS] = {
 #undef BRANCH
 #undef AMO
 #undef SYS
-    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",    [OP_jal_call_near] = "jal",
-    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal", [OP_line_end] = "line_end",
-    [OP_forbidden] = "forbidden",    [OP_traced] = "traced",   [OP_checked] = "checked",
-    [OP_checked_divide] = "checked",
-    [OP_fence_stores] = "fence",
+    [OP_jal_near] = "jal",           [OP_jal_call] = "jal",       [OP_jal_call_near] = "jal",
+    [OP_jalr_predicted] = "jalr",    [OP_illegal] = "illegal",    [OP_line_end] = "line_end",
+    [OP_forbidden] = "forbidden",    [OP_traced] = "traced",      [OP_checked] = "checked",
+    [OP_checked_divide] = "checked", [OP_fence_stores] = "fence",
 };
 
 const char *insn_name(enum insn_op op)
@@ -245,6 +264,12 @@ static unsigned decode_chain(struct code_line *code, unsigned half, unsigned cou
     return add_record(code, count, end, LINE_HALVES);
 }
 
+static bool is_near(const struct insn *insn)
+{
+    return insn->op == OP_jal_near || insn->op == OP_jal_call_near ||
+           (is_branch(insn) && (insn->op - OP_beq) % 2);
+}
+
 /* A branch or jal whose target is in the line becomes its near form, with the
  * distance in records. */
 static void make_near(struct code_line *code, unsigned i)
@@ -400,10 +425,12 @@ static bool is_link(unsigned reg)
 }
 
 /* The forms that ask the hart's predictor. */
-static void make_predicted(struct insn *insn, const struct code_options *options)
+static void make_predicted(struct insn *insn, unsigned half, const struct code_options *options)
 {
-    if (options->dynamic_branches && is_branch(insn))
+    if (options->dynamic_branches && is_branch(insn)) {
         insn->op = (uint8_t)(insn->op + (OP_beq_dynamic - OP_beq));
+        insn->rd = (uint8_t)half;
+    }
     if (!options->return_stack)
         return;
     if (insn->op == OP_jal && is_link(insn->rd))
@@ -425,9 +452,9 @@ static bool may_await_stores(const struct insn *insn)
 }
 
 /* The forms that the kind of core asks for. */
-static void make_special(struct insn *insn, const struct code_options *options)
+static void make_special(struct insn *insn, unsigned half, const struct code_options *options)
 {
-    make_predicted(insn, options);
+    make_predicted(insn, half, options);
     if (options->store_buffer && may_await_stores(insn))
         insn->op = OP_fence_stores;
 }
@@ -438,16 +465,36 @@ static bool is_instruction(const struct insn *insn)
     return insn->op != OP_line_end && insn->op != OP_join && insn->op != OP_straddle;
 }
 
+/* Does it leave its result to the record behind (`latest` in handlers.inc)? */
+static bool is_producer(const struct insn *insn)
+{
+    return insn->rd != 32 && (is_alu[insn->op] || is_load(insn));
+}
+
+static enum operands_from operands_from(const struct insn *before, const struct insn *insn)
+{
+    if (is_producer(before) && before->rd == insn->rs1)
+        return OPERANDS_FIRST_LATEST;
+    if (is_producer(before) && before->rd == insn->rs2)
+        return OPERANDS_SECOND_LATEST;
+    return OPERANDS_STORED;
+}
+
+/* Records that are met from elsewhere in the line, a bit each. */
+static uint64_t targets(const struct code_line *code, unsigned count)
+{
+    uint64_t set = 0;
+    for (unsigned i = 0; i < count; i++)
+        if (code->insn[i].op == OP_join || is_near(&code->insn[i]))
+            set |= UINT64_C(1) << (i + (unsigned)code->insn[i].imm);
+    return set;
+}
+
 /* ---- loops that may be polling (polling.h) ------------------------------------------ */
 
 static bool is_plain_jump(const struct insn *insn)
 {
     return insn->rd == 32 && (insn->op == OP_jal || insn->op == OP_jal_near);
-}
-
-static bool is_near(const struct insn *insn)
-{
-    return insn->op == OP_jal_near || (is_branch(insn) && (insn->op - OP_beq) % 2 == 1);
 }
 
 static bool goes_back(const struct code_line *code, const struct insn *insn)
@@ -513,24 +560,37 @@ static enum insn_op entry_of_twin(const struct insn *twin)
     return insn_divides(twin) ? OP_checked_divide : OP_checked;
 }
 
+/* A record is entered from other lines at the handler without forwarded operands. */
+static void choose_handlers(struct code_line *code, unsigned count,
+                            const struct code_options *options)
+{
+    uint64_t met = targets(code, count) | 1;
+    for (unsigned i = 0; i < count; i++) {
+        struct insn *insn = &code->insn[i], *twin = insn + CODE_RECORDS;
+        enum insn_op first = entry_of(insn, may_close_round(code, insn), options);
+        bool alone = met >> i & 1 || first != insn->op;
+        enum operands_from from = alone ? OPERANDS_STORED : operands_from(insn - 1, insn);
+        insn_far(insn)->enter = hart_handler(first, OPERANDS_STORED);
+        insn->go = hart_handler(first, from);
+        if (!insn->go)
+            insn->go = insn_far(insn)->enter;
+        twin->go = insn_far(twin)->enter = hart_handler(entry_of_twin(twin), OPERANDS_STORED);
+    }
+}
+
 /* Gives the records 0..count-1, complete but for what depends on their neighbours
  * and on the kind of core, their last form, their twins and their handlers. */
 static void finish_records(struct code_line *code, unsigned count,
                            const struct code_options *options)
 {
-    const void *const *handler = hart_handlers();
     struct insn *twins = code->insn + CODE_RECORDS;
     for (unsigned i = 0; i < count; i++)
-        make_special(&code->insn[i], options);
+        make_special(&code->insn[i], code->half[i], options);
     memcpy(twins, code->insn, count * sizeof *twins);
     memcpy(code->half + CODE_RECORDS, code->half, count);
     for (unsigned i = 0; i < count; i++)
         mark_result(&code->insn[i], &twins[i], options);
-    for (unsigned i = 0; i < count; i++) {
-        struct insn *insn = &code->insn[i];
-        insn->go = handler[entry_of(insn, may_close_round(code, insn), options)];
-        twins[i].go = handler[entry_of_twin(&twins[i])];
-    }
+    choose_handlers(code, count, options);
 }
 
 static void decode_line(struct code_line *code, const struct code_options *options)

@@ -55,7 +55,8 @@ enum insn_op {
  *                  without a link: 0
  *   auipc          imm: its value, less the line's address
  *   fence          imm: FENCE_*, as in the instruction
- *   x_dynamic      the branch is predicted by counters, not by its direction
+ *   x_dynamic      the branch is predicted by counters, not by its direction; rd: the
+ *                  halfword of the line at which it stands
  *   x_used         the next instruction wants the value that this load brings
  *   x_pending      the result must be entered in the scoreboard
  *   mul, div       imm: cycles that an instruction behind it waits for the result
@@ -66,6 +67,12 @@ struct insn {
     uint8_t rs1, rs2; /* 0 when the format has none */
     uint8_t op;       /* enum insn_op */
     int32_t imm;
+};
+
+/* Of a record, what is needed to come from another line or to go to one. */
+struct insn_far {
+    const void *enter;       /* handler for those who come from elsewhere */
+    const struct insn *went; /* where it went last: a guess that saves time, no more (run.c) */
 };
 
 /* A fence's operands: accesses before it that it orders with which behind it. */
@@ -99,13 +106,20 @@ enum { LINE_HALVES = LINE_BYTES / 2, CODE_RECORDS = 2 * LINE_HALVES };
  */
 struct code_line {
     struct insn insn[2 * CODE_RECORDS];
-    uint8_t entry[LINE_HALVES];     /* halfword -> record */
-    uint8_t half[2 * CODE_RECORDS]; /* record -> halfword */
-    uint8_t bytes[LINE_BYTES];      /* what was decoded */
-    uint32_t allowed;               /* halfwords that may be fetched, a bit each */
-    bool straddle;                  /* one instruction of two lines; bytes begin with its bits */
-    struct code_line *next;         /* same hash bucket */
+    struct insn_far far[2 * CODE_RECORDS]; /* right behind: insn_far finds them */
+    uint8_t entry[LINE_HALVES];            /* halfword -> record */
+    uint8_t half[2 * CODE_RECORDS];        /* record -> halfword */
+    uint8_t bytes[LINE_BYTES];             /* what was decoded */
+    uint32_t allowed;                      /* halfwords that may be fetched, a bit each */
+    bool straddle;          /* one instruction of two lines; bytes begin with its bits */
+    struct code_line *next; /* same hash bucket */
 };
+
+/* Both are 16 bytes, so that the way from one to the other needs no code_line. */
+static inline struct insn_far *insn_far(const struct insn *insn)
+{
+    return (struct insn_far *)(uintptr_t)(insn + 2 * CODE_RECORDS);
+}
 
 struct code_table;
 

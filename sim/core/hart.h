@@ -16,6 +16,8 @@
 #ifndef TESSERA_HART_H
 #define TESSERA_HART_H
 
+#include <stddef.h>
+
 #include "coherence/coherence.h"
 #include "sim/base/types.h"
 #include "sim/core/decode.h"
@@ -146,44 +148,53 @@ struct polled {
 enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
 
 struct hart {
-    /* touched by every slice */
-    uint64_t x[33]; /* x[32] takes what is written to x0 */
+    /* What a slice touches lies together, in HART_HOT_LINES of the host's cache
+     * lines, so that hart_prefetch_state can bring it in. */
+    _Alignas(64) uint64_t x[33]; /* x[32] takes what is written to x0 */
     uint64_t pc;
-    cycle_t cycle;    /* issue cycle of the next instruction */
-    cycle_t until;    /* the present slice's end; lowered when a packet is sent */
-    cycle_t timer_at; /* cycle at which mtime reaches mtimecmp */
+    cycle_t cycle;               /* issue cycle of the next instruction */
+    cycle_t until;               /* the present slice's end; lowered when a packet is sent */
+    cycle_t timer_at, stimer_at; /* cycles at which mtime reaches mtimecmp, time stimecmp */
     uint64_t mip, mie;
-    const struct l1_window *window;
-    const uint64_t *view_read, *view_write; /* of the window, for the present mode; or blind */
-    const uint64_t *blind;                  /* as long as a view, and empty */
-    struct fetch_entry *fetch;              /* of the present mode: one of fetch_view */
-    struct fetch_entry *fetch_view[L1_VIEWS];
-    struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
-    uint64_t behind_line;     /* ~0: none */
-    uint64_t jumped_from;     /* the jump that has just left the fast path; 0: none has */
-    bool behind_wanted;
-    bool behind_dead; /* perhaps found through an entry that a shootdown should have removed */
+
+    const uint64_t *load_view, *store_view; /* `view` or `blind`: hart_choose_views */
+    uint64_t *view;            /* of the present mode, for loads and stores: see hart_view_reads */
+    uint8_t *data;             /* of the L1D's most recently used ways (coherence.h) */
+    uint64_t set_mask;         /* of the L1D */
+    struct fetch_entry *fetch; /* of the present mode: one of fetch_view */
+    uint64_t jumped_from;      /* the jump that has just left the fast path; 0: none has */
     uint64_t fetch_mask;
-    struct tile *tile;
-    const struct config *cfg;
-    struct trace *trace; /* NULL: off */
+    struct code_line *here; /* the line at pc, where a slice has ended; or NULL */
+    uint64_t near_address;  /* where the next access may be: what to prefetch, no more */
     uint8_t priv;
-    uint8_t wait;     /* enum hart_wait */
-    bool completing;  /* the access, wfi or mu_wait that waited must be performed first */
-    bool device_done; /* device_value answers the access being completed */
-    uint64_t device_value;
-    uint8_t view;         /* of the window, for loads and stores in the present mode */
+    uint8_t wait;    /* enum hart_wait */
+    bool completing; /* the access, wfi or mu_wait that waited must be performed first */
+    bool behind_wanted;
+    bool tracing;         /* instructions are reported as they retire (retire.h) */
+    bool behind_dead;     /* perhaps found through an entry that a shootdown should have removed */
+    bool device_done;     /* device_value answers the access being completed */
+    bool device_refused;
     uint8_t charge_cause; /* enum stall_cause */
+
+    const struct config *cfg;
+    struct trace *trace;  /* NULL: off */
+    uint64_t behind_line; /* ~0: none */
+    struct predictor predictor;
+    uint64_t stall[STALLS]; /* the causes of everyday first */
+
+    struct fetch_entry *fetch_view[L1_VIEWS];
+    const struct l1_window *window;
+    const uint64_t *blind;    /* as long as a view, and empty */
+    struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
+    struct tile *tile;
+    uint64_t device_value;
     uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
     uint32_t charge;     /* cycles to charge once the completed access is performed */
     cycle_t complete_at; /* when what `completing` stands for is performed */
     cycle_t wait_since;
     paddr_t wait_line;  /* WAIT_LINE, WAIT_L1, WAIT_STORES, WAIT_FETCH, WAIT_DEVICE: address */
     uint64_t wait_mask; /* WAIT_MESSAGE: queues */
-    uint64_t stall[STALLS];
-
-    struct scoreboard board;
-    struct predictor predictor;
+    _Alignas(64) struct scoreboard board; /* its first line */
 
     /* retired stores that are not yet performed; while there are any, loads and stores
      * see a plane of views that remembers nothing */
@@ -194,7 +205,7 @@ struct hart {
         uint64_t cycles, stall[STALLS];
     } mode[3], mode_mark;
     struct polled polled[3];
-    struct round round;
+    _Alignas(64) struct round round; /* its first line is touched by branches that go back */
 
     /* memory management */
     struct tlb itlb, dtlb, l2tlb;
@@ -207,7 +218,6 @@ struct hart {
 
     /* control and status */
     uint64_t stimecmp;
-    cycle_t stimer_at;                    /* cycle at which time reaches stimecmp */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
@@ -229,14 +239,72 @@ struct hart {
     struct retiring retiring; /* the instruction being executed, while tracing */
 };
 
+enum { HOST_LINE_BYTES = 64, HART_HOT_LINES = 8 };
+_Static_assert(offsetof(struct hart, stall[STALL_fetch]) <= HART_HOT_LINES * HOST_LINE_BYTES,
+               "what a slice touches has outgrown its lines");
+_Static_assert(sizeof(struct hart) / HOST_LINE_BYTES % 8 != 0,
+               "harts at a stride of many lines would share few of the host cache's sets");
+
+/* An entry of a view is the virtual address of a line that may be read and written
+ * without asking: TLB, permissions, PMP and L1D have agreed, and nothing that they
+ * look at has changed since.  VIEW_READ_ONLY is added where only loads may.  The
+ * comparison checks alignment too: a misaligned access misses. */
+enum { VIEW_READ_ONLY = 8 }; /* a bit that no access leaves in view_tag */
+
+/* The address as an aligned access of `bytes` to a line must show it: line bits, and
+ * the bits that alignment wants to be zero. */
+static inline uint64_t view_tag(uint64_t address, unsigned bytes)
+{
+    return address & ~(uint64_t)((LINE_BYTES - 1) ^ (bytes - 1));
+}
+
+static inline bool view_reads(uint64_t entry, uint64_t address, unsigned bytes)
+{
+    return ((entry ^ view_tag(address, bytes)) & ~(uint64_t)VIEW_READ_ONLY) == 0;
+}
+
+static inline bool view_writes(uint64_t entry, uint64_t address, unsigned bytes)
+{
+    return entry == view_tag(address, bytes);
+}
+
+/* Asks the host for what the hart's next slice will touch, some time before it runs:
+ * first its state, then what the state points to.  Results do not depend on it. */
+static inline void hart_prefetch_state(const struct hart *h)
+{
+    for (unsigned i = 0; i < HART_HOT_LINES; i++)
+        __builtin_prefetch((const char *)h + i * HOST_LINE_BYTES, 1);
+    __builtin_prefetch(&h->board, 1);
+    __builtin_prefetch(&h->round, 1);
+}
+
+static inline void hart_prefetch_near(const struct hart *h)
+{
+    uint64_t set = h->near_address >> LINE_SHIFT & h->set_mask;
+    __builtin_prefetch(&h->view[set]);
+    __builtin_prefetch(&h->data[set << LINE_SHIFT]);
+    __builtin_prefetch(&h->fetch[h->pc >> LINE_SHIFT & h->fetch_mask]);
+    __builtin_prefetch(&h->predictor.counter[h->pc >> 1 & h->predictor.mask], 1);
+}
+
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
 
 /* Runs while synchronisation points issue before `until`.  On return the hart
  * has h->cycle >= until, or it waits (h->wait != WAIT_NONE). */
 void hart_run(struct hart *h, cycle_t until);
 
-/* The handlers of hart_run by operation, for the decoder. */
-const void *const *hart_handlers(void);
+/* Where a record's handler finds its operands.  A value that the record before has
+ * just written need not go through the hart's registers in memory. */
+enum operands_from {
+    OPERANDS_STORED,       /* in the registers */
+    OPERANDS_FIRST_LATEST, /* rs1 is what the record before has written */
+    OPERANDS_SECOND_LATEST,
+    OPERANDS
+};
+
+/* The handler of hart_run for an operation, for the decoder; NULL: there is none of
+ * this form (OPERANDS_STORED always exists). */
+const void *hart_handler(unsigned op, enum operands_from from);
 
 /* Ends a wait at cycle `now`; the waited cycles are charged to their cause. */
 void hart_wake(struct hart *h, cycle_t now);
@@ -293,6 +361,15 @@ static inline uint64_t hart_instructions(const struct hart *h)
 static inline unsigned hart_mode_index(const struct hart *h)
 {
     return h->priv == PRIV_M ? 2 : h->priv;
+}
+
+/* Where loads and stores look whether they hit: nowhere while there is anything in the
+ * store buffer, and stores nowhere while a round is being compared.  To be called when
+ * any of this has changed. */
+static inline void hart_choose_views(struct hart *h)
+{
+    h->load_view = store_buffer_is_empty(&h->stores) ? h->view : h->blind;
+    h->store_view = h->round.compared ? h->blind : h->load_view;
 }
 
 /* The hart does something that no polling round does. */

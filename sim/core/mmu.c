@@ -77,8 +77,7 @@ void mmu_forget_views(struct hart *h)
 {
     size_t bytes = (h->window->set_mask + 1) * sizeof(uint64_t);
     for (unsigned k = 0; k < L1_VIEWS; k++) {
-        memset(h->window->view_read[k], 0xff, bytes);
-        memset(h->window->view_write[k], 0xff, bytes);
+        memset(h->window->view[k], 0xff, bytes);
         for (uint64_t set = 0; set <= h->fetch_mask; set++)
             h->fetch_view[k][set].line = UINT64_MAX;
     }
@@ -92,11 +91,10 @@ static unsigned view_of(enum privilege mode)
 
 void mmu_select_views(struct hart *h)
 {
-    bool blind = !store_buffer_is_empty(&h->stores);
-    h->view = (uint8_t)view_of(mode_of(h, ACCESS_LOAD));
-    h->view_read = blind ? h->blind : h->window->view_read[h->view];
-    h->view_write = blind ? h->blind : h->window->view_write[h->view];
+    h->view = h->window->view[view_of(mode_of(h, ACCESS_LOAD))];
     h->fetch = h->fetch_view[view_of((enum privilege)h->priv)];
+    h->here = NULL;
+    hart_choose_views(h);
 }
 
 /* ---- permissions -------------------------------------------------------------------- */

@@ -6,6 +6,8 @@
  */
 #include "sim/core/pmp.h"
 
+#include <string.h>
+
 enum { MODE_OFF, MODE_TOR, MODE_NA4, MODE_NAPOT };
 enum { PRIV_MACHINE = 3 };
 static const uint64_t ADDRESS_MASK = (UINT64_C(1) << 54) - 1;
@@ -41,10 +43,21 @@ static void region_of(const struct pmp *pmp, unsigned i, uint64_t *base, uint64_
         *end = *base;
 }
 
+/* No entry has a region, as after reset. */
+static bool is_off(const struct pmp *pmp)
+{
+    static const uint64_t EVERY_MODE = 0x1818181818181818;
+    uint64_t low, high;
+    memcpy(&low, &pmp->cfg[0], sizeof low);
+    memcpy(&high, &pmp->cfg[8], sizeof high);
+    return ((low | high) & EVERY_MODE) == 0;
+}
+
 bool pmp_allows(const struct pmp *pmp, paddr_t address, uint64_t bytes, unsigned rights,
                 unsigned priv)
 {
-    for (unsigned i = 0; i < pmp->entries; i++) {
+    unsigned entries = is_off(pmp) ? 0 : pmp->entries;
+    for (unsigned i = 0; i < entries; i++) {
         uint64_t base, end;
         region_of(pmp, i, &base, &end);
         if (base == end || address >= end || address + bytes <= base)

@@ -37,6 +37,7 @@ static void take_down(struct hart *h, cycle_t now)
 {
     struct round *r = &h->round;
     r->compared = true;
+    hart_choose_views(h);
     r->since = now;
     r->queue = selected_queue(h);
     memcpy(r->x, h->x, sizeof r->x);
@@ -49,6 +50,7 @@ void polling_fail(struct hart *h)
     if (!r->compared)
         return;
     r->compared = false;
+    hart_choose_views(h);
     r->failures = (uint8_t)(r->failures + (r->failures < FAILURES_MAX));
     r->let_go = (uint8_t)(1 << r->failures);
 }
@@ -76,6 +78,7 @@ void polling_watch_other(struct hart *h, uint64_t line)
     r->other.at = NULL;
     r->line = line;
     r->compared = false;
+    hart_choose_views(h);
 }
 
 void polling_round(struct hart *h, uint64_t line, cycle_t now)

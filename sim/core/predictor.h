@@ -23,20 +23,22 @@ struct predictor {
     uint32_t mask;                  /* counters - 1 */
     uint32_t history, history_mask; /* 0 for bimodal */
     uint32_t returns, top;          /* entries of the return stack; the latest */
-    uint64_t link[RETURN_STACK_MAX];
     uint64_t mispredicts;
+    uint64_t *link; /* of `returns` entries */
 };
 
-/* The branch at `pc` goes this way; true when it was predicted to go the other. */
-static inline bool predictor_mispredicts(struct predictor *p, uint64_t pc, bool taken)
+/* The branch at this halfword of the address space goes this way; true when it was
+ * predicted to go the other. */
+static inline bool predictor_mispredicts(struct predictor *p, uint64_t halfword, bool taken)
 {
-    uint8_t *counter = &p->counter[(uint32_t)(pc >> 1 ^ p->history) & p->mask];
+    uint8_t *counter = &p->counter[(uint32_t)(halfword ^ p->history) & p->mask];
     bool wrong = (*counter >= COUNTER_TAKEN) != taken;
     if (taken)
         *counter = (uint8_t)(*counter + (*counter < COUNTER_MAX));
     else
         *counter = (uint8_t)(*counter - (*counter > 0));
-    p->history = (p->history << 1 | taken) & p->history_mask;
+    if (p->history_mask)
+        p->history = (p->history << 1 | taken) & p->history_mask;
     p->mispredicts += wrong;
     return wrong;
 }

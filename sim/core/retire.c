@@ -281,6 +281,7 @@ void hart_trace_issue(struct hart *h, uint64_t pc, uint32_t bits, const struct i
                       cycle_t cycle)
 {
     hart_trace_retired(h);
+    h->tracing = true;
     bool resumes = h->retiring.resumes && h->retiring.pc == pc;
     h->retiring = (struct retiring){.valid = true,
                                     .resumes = resumes,

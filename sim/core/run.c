@@ -52,13 +52,6 @@ static inline uint64_t or_combine(uint64_t a)
     return ((a >> 7) & 0x0101010101010101u) * 0xff;
 }
 
-/* The address as an aligned access of `bytes` to a line must show it in a tag
- * plane: line bits and the bits that alignment wants to be zero. */
-static inline uint64_t tag_of(uint64_t address, unsigned bytes)
-{
-    return address & ~(uint64_t)((LINE_BYTES - 1) ^ (bytes - 1));
-}
-
 /* The cycle at which this slice must stop: its end or the timer. */
 static cycle_t slice_end(const struct hart *h)
 {
@@ -71,10 +64,18 @@ static cycle_t slice_end(const struct hart *h)
     return end < longest ? end : longest;
 }
 
-/* Where stores look whether they hit: nowhere while a round is being compared. */
-static const uint64_t *write_view(const struct hart *h)
+/* `to` is the record that execution goes on with behind `from`, in another line: the
+ * result is always `to`.  But to find it took a chain of loads, and everything behind
+ * would wait for them; where it went last time is one load, and the host goes on with
+ * that while it checks that it is right. */
+static inline const struct insn *guess_record(const struct insn *from, const struct insn *to)
 {
-    return h->round.compared ? h->blind : h->view_write;
+    struct insn_far *far = insn_far(from);
+    const struct insn *guess = far->went, *result = guess;
+    __asm__("" : "+r"(result)); /* so that the compiler does not take `to`, which is equal */
+    if (__builtin_expect(guess != to, 0))
+        far->went = result = to;
+    return result;
 }
 
 /* Do menvcfg, and in U mode senvcfg, let this privilege use a group of cache-block
@@ -96,9 +97,9 @@ static bool fence_awaits_stores(const struct hart *h, int32_t operands)
 
 #include "sim/core/handlers.inc"
 
-const void *const *hart_handlers(void)
+const void *hart_handler(unsigned op, enum operands_from from)
 {
-    return execute(NULL, NULL, 0);
+    return execute(NULL, NULL, 0)[from * OPS + op];
 }
 
 /* The line behind h->pc's, into which the instruction there reaches. */
@@ -115,10 +116,14 @@ static bool fetch_behind(struct hart *h)
 }
 
 /* The decoded line at h->pc, or NULL after a wait or a trap. */
-static struct code_line *fetch(struct hart *h)
+static inline struct code_line *fetch(struct hart *h)
 {
     if (h->behind_wanted && !fetch_behind(h))
         return NULL;
+    struct code_line *here = h->here;
+    h->here = NULL;
+    if (here)
+        return here;
     const struct fetch_entry *entry = &h->fetch[(h->pc >> LINE_SHIFT) & h->fetch_mask];
     if (entry->line == (h->pc & ~(uint64_t)(LINE_BYTES - 1))) {
         h->jumped_from = 0;

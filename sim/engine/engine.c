@@ -3,6 +3,7 @@
  */
 #include "sim/engine/engine.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "sim/base/rng.h"
@@ -85,10 +86,13 @@ void engine_create(struct engine *e, struct arena *arena)
     e->place = arena_alloc(arena, e->tiles, sizeof *e->place);
     e->inbound = arena_alloc(arena, e->tiles, sizeof *e->inbound);
     e->earliest = arena_alloc(arena, e->tiles, sizeof *e->earliest);
+    e->clock = arena_alloc(arena, e->tiles, sizeof *e->clock);
     e->lookahead = lookahead_of(e);
     fill_order(e);
     for (unsigned i = 0; i < e->tiles; i++)
         e->awake[i / 64] |= UINT64_C(1) << (i % 64);
+    for (unsigned i = 0; i < e->tiles; i++)
+        e->earliest[i] = CYCLE_NEVER;
     e->awake_count = e->tiles;
 }
 
@@ -119,8 +123,8 @@ void network_post(struct engine *e, struct packet *p, enum tile_half from, cycle
     cycle_t reaction = h->cycle + e->lookahead;
     if (p->to_half == HALF_HART) {
         cycle_t arrival = at + mesh_latency_min(e->mesh, p->from, p->to, p->flits);
-        if (e->inbound[p->to]++ == 0 || arrival < e->earliest[p->to])
-            e->earliest[p->to] = arrival;
+        e->inbound[p->to]++;
+        e->earliest[p->to] = least(arrival, e->earliest[p->to]);
         if (p->to == p->from)
             reaction = least(reaction, arrival);
     }
@@ -146,6 +150,8 @@ void network_set_timer(struct engine *e, tile_id tile, cycle_t at)
 void network_woken(struct engine *e, tile_id tile)
 {
     tile_id place = e->place[tile];
+    e->clock[place] = e->hart[tile].cycle;
+    e->least_clock = least(e->least_clock, e->clock[place]);
     e->awake[place / 64] |= UINT64_C(1) << (place % 64);
     e->awake_count++;
     calendar_set_timer(e->calendar, tile, CYCLE_NEVER);
@@ -157,16 +163,8 @@ static void fall_asleep(struct engine *e, unsigned place)
 {
     e->awake[place / 64] &= ~(UINT64_C(1) << (place % 64));
     e->awake_count--;
+    e->clock[place] = CYCLE_NEVER;
     tile_asleep(&e->tile[e->order[place]]);
-}
-
-/* Where this hart must stop, given what may be on its way to it. */
-static cycle_t horizon(const struct engine *e, tile_id tile, cycle_t common)
-{
-    if (!e->inbound[tile])
-        return common;
-    cycle_t arrival = e->earliest[tile] > e->now ? e->earliest[tile] : e->now;
-    return least(common, arrival);
 }
 
 /* Has the guest ended the run before the limit did? */
@@ -187,36 +185,53 @@ static bool nothing_on_its_way(const struct engine *e)
     return e->packets.in_use == 0;
 }
 
-/* The least clock of the harts that are awake, or CYCLE_NEVER. */
-static cycle_t least_clock(const struct engine *e)
+/* Harts at the next places will run soon: first the lines of their state are asked
+ * for, then, once these are there, what the state points to. */
+enum { PREFETCH_STATE = 5, PREFETCH_NEAR = 2 };
+
+static inline void prefetch_ahead(const struct engine *e, unsigned place)
 {
-    cycle_t clock = CYCLE_NEVER;
-    for (unsigned w = 0; w < (e->tiles + 63) / 64; w++)
-        for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1)
-            clock = least(clock, e->hart[e->order[w * 64 + (unsigned)__builtin_ctzll(bits)]].cycle);
-    return clock;
+    if (place + PREFETCH_STATE < e->tiles)
+        hart_prefetch_state(&e->hart[e->order[place + PREFETCH_STATE]]);
+    if (place + PREFETCH_NEAR < e->tiles)
+        hart_prefetch_near(&e->hart[e->order[place + PREFETCH_NEAR]]);
 }
 
-static void run_harts(struct engine *e, cycle_t clock)
+/* Runs this hart until `common`, or until something on its way may reach it.
+ * Returns its clock, CYCLE_NEVER when it has fallen asleep. */
+static inline cycle_t run_hart(struct engine *e, unsigned place, cycle_t common)
+{
+    tile_id tile = e->order[place];
+    struct hart *h = &e->hart[tile];
+    cycle_t arrival = e->earliest[tile] > e->now ? e->earliest[tile] : e->now;
+    cycle_t until = least(common, arrival);
+    if (e->clock[place] >= until)
+        return e->clock[place];
+    assert(h->cycle == e->clock[place]);
+    hart_run(h, until);
+    if (h->wait != WAIT_NONE)
+        fall_asleep(e, place);
+    else
+        e->clock[place] = h->cycle;
+    return e->clock[place];
+}
+
+static void run_harts(struct engine *e)
 {
     bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
-    cycle_t first = least(clock + 1, e->now); /* cycle in which the world may still do anything */
-    cycle_t common = lone ? clock + LONE_SLICE : first + e->lookahead - 1;
-    cycle_t stop = least(stop_of(e), e->htif->serve_at);
+    cycle_t first = least(e->least_clock + 1, e->now); /* in which the world may still act */
+    cycle_t common = lone ? e->least_clock + LONE_SLICE : first + e->lookahead - 1;
+    cycle_t after = CYCLE_NEVER;
+    common = least(common, least(least(stop_of(e), e->pause_at), e->htif->serve_at));
     for (unsigned w = 0; w < (e->tiles + 63) / 64; w++) {
         for (uint64_t bits = e->awake[w]; bits; bits &= bits - 1) {
             unsigned place = w * 64 + (unsigned)__builtin_ctzll(bits);
-            tile_id tile = e->order[place];
-            struct hart *h = &e->hart[tile];
-            cycle_t until = least(horizon(e, tile, common), stop);
-            if (h->cycle >= until)
-                continue;
-            hart_run(h, until);
-            if (h->wait != WAIT_NONE)
-                fall_asleep(e, place);
+            prefetch_ahead(e, place);
+            after = least(after, run_hart(e, place, common));
         }
     }
+    e->least_clock = after;
 }
 
 /* ---- the world ------------------------------------------------------------------- */
@@ -259,8 +274,8 @@ static void receive(struct engine *e, struct packet *p)
 {
     trace_passage(e, p, TRACE_RECEIVED);
     if (p->to_half == HALF_HART)
-        if (--e->inbound[p->to])
-            e->earliest[p->to] = e->now; /* the others' own bounds are not kept */
+        e->earliest[p->to] = --e->inbound[p->to] ? e->now /* the others' own bounds are not kept */
+                                                 : CYCLE_NEVER;
     if (p->kind == PACKET_COHERENCE)
         p->coherence.network_cycles += network_cycles(p, e->now);
     tile_receive(&e->tile[p->to], p, e->now);
@@ -386,11 +401,16 @@ static void run_world(struct engine *e, cycle_t last)
     }
 }
 
+bool engine_is_still(struct engine *e)
+{
+    return e->awake_count == 0 && next_cycle(e) == CYCLE_NEVER;
+}
+
 /* ---- rounds ------------------------------------------------------------------------ */
 
 cycle_t engine_safe_cycle(const struct engine *e)
 {
-    return least(e->now, least_clock(e));
+    return least(e->now, e->least_clock);
 }
 
 /* The stop has come: the guest's end or the limit. */
@@ -405,14 +425,22 @@ static enum engine_state state_of(const struct engine *e, cycle_t stop)
 {
     if (e->cfg->sim_check && coherence_violation(e->coherence))
         return ENGINE_VIOLATION;
-    return e->now >= stop && least_clock(e) >= stop ? end_at_stop(e) : ENGINE_RUNS;
+    if (e->now < least(stop, e->pause_at) || e->least_clock < least(stop, e->pause_at))
+        return ENGINE_RUNS;
+    return stop <= e->pause_at ? end_at_stop(e) : ENGINE_PAUSED;
 }
 
-/* Everyone sleeps and nothing will ever happen: nothing before the stop, or a
- * deadlock since the last hart fell asleep.  How far the world had come by
- * then is chance. */
+/* Everyone sleeps and nothing will happen by itself.  If there is a pause, somebody
+ * outside may do something then, and time passes; otherwise nothing will happen
+ * before the stop, or it is a deadlock since the last hart fell asleep.  How far
+ * the world had come by then is chance. */
 static enum engine_state stand_still(struct engine *e, cycle_t stop)
 {
+    if (e->pause_at != CYCLE_NEVER) {
+        e->now = least(stop, e->pause_at);
+        mesh_skip_to(e->mesh, e->now);
+        return state_of(e, stop);
+    }
     if (e->htif->end != HTIF_RUNS || e->mesh_failed_at) {
         e->now = stop;
         return end_at_stop(e);
@@ -425,14 +453,13 @@ static enum engine_state stand_still(struct engine *e, cycle_t stop)
 
 enum engine_state engine_round(struct engine *e)
 {
-    cycle_t clock = least_clock(e);
-    if (clock != CYCLE_NEVER)
-        run_harts(e, clock);
+    if (e->awake_count)
+        run_harts(e);
     cycle_t stop = stop_of(e);
-    cycle_t last = least(least_clock(e), stop - 1);
+    cycle_t last = least(e->least_clock, least(stop, e->pause_at) - 1);
     cycle_t before = e->now;
     run_world(e, last);
-    if (e->awake_count == 0 && e->now == before && next_cycle(e) == CYCLE_NEVER)
+    if (e->now == before && engine_is_still(e))
         return stand_still(e, stop);
     return state_of(e, stop);
 }
@@ -469,6 +496,7 @@ static void dismiss_harts(struct engine *e)
     e->htif->requests = 0;
     e->htif->serve_at = CYCLE_NEVER;
     for (unsigned i = 0; i < e->tiles; i++) {
+        e->tile[i].external = NULL;
         e->hart[i].trace = NULL;
         calendar_set_timer(e->calendar, (tile_id)i, CYCLE_NEVER);
     }

@@ -48,7 +48,8 @@ struct engine {
     unsigned tiles;
     cycle_t now; /* the world's cycle */
     cycle_t lookahead;
-    cycle_t end_at; /* the limit on cycles */
+    cycle_t end_at;   /* the limit on cycles */
+    cycle_t pause_at; /* nobody runs further in this round, or CYCLE_NEVER */
 
     /* which harts are awake, a bit each, in the order in which they are stepped */
     uint64_t *awake;
@@ -56,7 +57,12 @@ struct engine {
     tile_id *place; /* tile -> position */
     unsigned awake_count;
 
-    /* packets to each tile's hart half that have not been received */
+    /* of the harts, by position: the clock, CYCLE_NEVER while it sleeps */
+    cycle_t *clock;
+    cycle_t least_clock; /* of them all, between rounds */
+
+    /* packets to each tile's hart half that have not been received, and the least
+     * cycle at which one of them may arrive (CYCLE_NEVER: there is none) */
     uint32_t *inbound;
     cycle_t *earliest;
 
@@ -69,11 +75,13 @@ struct engine {
     struct message_order messages;
 };
 
-/* The caller has set the parts of the chip, `tiles` and `end_at`; the rest is made here. */
+/* The caller has set the parts of the chip, `tiles`, `end_at` and `pause_at`;
+ * the rest is made here. */
 void engine_create(struct engine *e, struct arena *arena);
 
 enum engine_state {
     ENGINE_RUNS,        /* call again */
+    ENGINE_PAUSED,      /* everyone stands at pause_at; all before it is simulated, nothing after */
     ENGINE_ENDED,       /* the guest ended the run (see htif) */
     ENGINE_LIMIT,       /* end_at was reached */
     ENGINE_DEADLOCK,    /* everyone sleeps and nothing is on its way */
@@ -83,6 +91,10 @@ enum engine_state {
 
 /* One round.  Between rounds every tile is consistent. */
 enum engine_state engine_round(struct engine *e);
+
+/* True when everybody sleeps and nothing is on its way: without somebody outside
+ * nothing will ever happen. */
+bool engine_is_still(struct engine *e);
 
 /* After the run: lets everything that is on its way arrive, without harts, and
  * then asks coherence whether all is at rest (NULL) or what is not.  Harts and

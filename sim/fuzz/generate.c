@@ -230,6 +230,7 @@ static void draw_state(struct generator *g)
     state[STATE_stvec] = FZ_S_VECTOR + below(g, 2);
     state[STATE_mcounteren] = below(g, 8);
     state[STATE_scounteren] = below(g, 8);
+    state[STATE_mcountinhibit] = below(g, 8) & 5;
     for (unsigned i = 0; i < 2; i++) {
         state[i ? STATE_mscratch : STATE_sscratch] = any_value(g);
         state[i ? STATE_mcause : STATE_scause] = any_value(g);

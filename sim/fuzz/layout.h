@@ -66,7 +66,7 @@
 #define BLOB_X          48  /* 32 registers */
 #define BLOB_ACTION     304 /* ACTIONS words: what the n-th M trap does besides */
 #define BLOB_STATE      432 /* the registers of state.def, then those for PMP */
-#define STATE_COUNT     23
+#define STATE_COUNT     24
 #define STATE_PMP_COUNT 18
 #define BLOB_POKE       (BLOB_STATE + 8 * (STATE_COUNT + STATE_PMP_COUNT))
 

@@ -137,6 +137,17 @@ bool device_owner(const struct tile *t, paddr_t address, unsigned bytes, tile_id
     return index < config_tiles(t->cfg);
 }
 
+paddr_t device_external_offset(const struct tile *t, paddr_t address)
+{
+    return address - ((paddr_t)t->cfg->device_external_base_mib << 20);
+}
+
+bool device_is_external(const struct tile *t, paddr_t address, unsigned bytes)
+{
+    paddr_t window = (paddr_t)t->cfg->device_external_mib << 20;
+    return device_external_offset(t, address) < window && address % bytes == 0;
+}
+
 bool device_read(struct tile *t, paddr_t address, unsigned bytes, cycle_t now, uint64_t *value)
 {
     const struct region *r = region_for(address, bytes);

@@ -16,7 +16,7 @@ enum packet_kind {
     PACKET_MESSAGE,     /* message unit: words for a receive queue */
     PACKET_CREDIT,      /* message unit: a credit comes back to its endpoint */
     PACKET_REFUSED,     /* message unit: the queue was absent or full */
-    PACKET_DEVICE_READ, /* another tile's device register */
+    PACKET_DEVICE_READ, /* another tile's device register; at a home half: the external window */
     PACKET_DEVICE_WRITE,
     PACKET_DEVICE_REPLY,
     PACKET_KINDS
@@ -39,6 +39,7 @@ struct device_access {
     paddr_t address;
     uint64_t value;
     uint8_t bytes;
+    bool refused; /* of a reply: an access fault */
 };
 
 struct packet {

@@ -47,9 +47,9 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
 
 /* Virtual and physical address select the same set, so that a view can be indexed
  * by the one and hold data of the other. */
-static bool same_index(const struct l1_window *w, uint64_t address, paddr_t physical)
+static bool same_index(const struct hart *h, uint64_t address, paddr_t physical)
 {
-    return !((address ^ physical) >> LINE_SHIFT & w->set_mask);
+    return !((address ^ physical) >> LINE_SHIFT & h->set_mask);
 }
 
 /* Remembers that this line may be read (and written) at this address without
@@ -57,27 +57,29 @@ static bool same_index(const struct l1_window *w, uint64_t address, paddr_t phys
 static void remember_line(struct hart *h, uint64_t address, paddr_t physical, enum access_kind kind)
 {
     const struct l1_window *w = h->window;
-    uint64_t set = address >> LINE_SHIFT & w->set_mask;
+    uint64_t set = address >> LINE_SHIFT & h->set_mask;
     paddr_t line = line_of(physical);
-    if (!same_index(w, address, physical) || w->read_tag[set] != line)
+    if (!same_index(h, address, physical) || w->read_tag[set] != line ||
+        h->view[set] == line_of(address) || !mmu_may_access(h, line, LINE_BYTES, ACCESS_LOAD))
         return;
-    if (kind == ACCESS_LOAD && mmu_may_access(h, line, LINE_BYTES, ACCESS_LOAD))
-        w->view_read[h->view][set] = line_of(address);
-    if (kind == ACCESS_STORE && w->write_tag[set] == line &&
-        mmu_may_access(h, line, LINE_BYTES, ACCESS_STORE))
-        w->view_write[h->view][set] = line_of(address);
+    if (kind == ACCESS_LOAD)
+        h->view[set] = line_of(address) | VIEW_READ_ONLY;
+    else if (w->write_tag[set] == line && mmu_may_access(h, line, LINE_BYTES, ACCESS_STORE))
+        h->view[set] = line_of(address);
 }
 
 /* ---- devices ---------------------------------------------------------------- */
 
-static enum port_result device_remote(struct hart *h, tile_id owner, enum packet_kind kind,
-                                      const struct device_access *access)
+/* Sends an access to where it is answered: to a hart half, whose register it is,
+ * or to the home half that has the chip's port to the outside. */
+static enum port_result device_remote(struct hart *h, tile_id owner, enum tile_half half,
+                                      enum packet_kind kind, const struct device_access *access)
 {
     struct packet *p = network_packet(h->tile->engine);
     p->kind = (uint8_t)kind;
     p->vnet = VNET_REQUEST;
     p->flits = 1;
-    p->to_half = HALF_HART;
+    p->to_half = (uint8_t)half;
     p->from = h->id;
     p->to = owner;
     p->device = *access;
@@ -85,14 +87,12 @@ static enum port_result device_remote(struct hart *h, tile_id owner, enum packet
     return sleep_for(h, WAIT_DEVICE, access->address);
 }
 
-/* True when the access that slept has been answered. */
-static bool device_answered(struct hart *h, uint64_t *value)
+/* The answer to the access that slept. */
+static enum port_result device_answer(struct hart *h, uint64_t *value)
 {
-    if (!h->device_done)
-        return false;
     h->device_done = false;
     *value = h->device_value;
-    return true;
+    return h->device_refused ? PORT_FAULT : PORT_DONE;
 }
 
 /* Measuring must not disturb: the simulation-control and boot-information pages
@@ -119,17 +119,20 @@ static enum port_result device_load(struct hart *h, uint64_t address, unsigned b
 {
     tile_id owner;
     hart_acts(h);
-    if (device_answered(h, value))
-        return PORT_DONE;
     *cause = CAUSE_LOAD_ACCESS;
-    if (!device_owner(h->tile, address, bytes, &owner))
+    if (h->device_done)
+        return device_answer(h, value);
+    struct device_access access = {.address = address, .bytes = (uint8_t)bytes};
+    bool outside = device_is_external(h->tile, address, bytes);
+    if (!outside && !device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
     if (device_awaits_stores(h, address))
         return PORT_WAIT;
-    if (owner != h->id) {
-        struct device_access access = {.address = address, .bytes = (uint8_t)bytes};
-        return device_remote(h, owner, PACKET_DEVICE_READ, &access);
-    }
+    if (outside)
+        return device_remote(h, (tile_id)h->cfg->device_external_tile, HALF_HOME,
+                             PACKET_DEVICE_READ, &access);
+    if (owner != h->id)
+        return device_remote(h, owner, HALF_HART, PACKET_DEVICE_READ, &access);
     if (!device_read(h->tile, address, bytes, h->cycle, value))
         return PORT_FAULT;
     device_cost(h, address);
@@ -142,17 +145,20 @@ static enum port_result device_store(struct hart *h, uint64_t address, unsigned 
     tile_id owner;
     uint64_t ignored;
     hart_acts(h);
-    if (device_answered(h, &ignored))
-        return PORT_DONE;
     *cause = CAUSE_STORE_ACCESS;
-    if (!device_owner(h->tile, address, bytes, &owner))
+    if (h->device_done)
+        return device_answer(h, &ignored);
+    struct device_access access = {.address = address, .value = value, .bytes = (uint8_t)bytes};
+    bool outside = device_is_external(h->tile, address, bytes);
+    if (!outside && !device_owner(h->tile, address, bytes, &owner))
         return PORT_FAULT;
     if (device_awaits_stores(h, address))
         return PORT_WAIT;
-    if (owner != h->id) {
-        struct device_access access = {address, value, (uint8_t)bytes};
-        return device_remote(h, owner, PACKET_DEVICE_WRITE, &access);
-    }
+    if (outside)
+        return device_remote(h, (tile_id)h->cfg->device_external_tile, HALF_HOME,
+                             PACKET_DEVICE_WRITE, &access);
+    if (owner != h->id)
+        return device_remote(h, owner, HALF_HART, PACKET_DEVICE_WRITE, &access);
     if (!device_write(h->tile, address, bytes, value, h->cycle))
         return PORT_FAULT;
     device_cost(h, address);
@@ -503,6 +509,7 @@ static void forget_code(struct hart *h, paddr_t physical)
     uint64_t set = physical >> LINE_SHIFT & h->fetch_mask;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         h->fetch_view[k][set].line = UINT64_MAX;
+    h->here = NULL;
 }
 
 /* Halfwords of a line that may be fetched, a bit each. */

@@ -4,6 +4,8 @@
  */
 #include "sim/tile/tile.h"
 
+#include <assert.h>
+
 #include "sim/tile/stores.h"
 
 /* ---- sending coherence messages -------------------------------------------- */
@@ -157,6 +159,25 @@ static void receive_device(struct tile *t, const struct packet *packet, cycle_t 
     network_post(t->engine, answer, HALF_HART, now + t->cfg->device_access_cycles);
 }
 
+/* The chip's port to the world outside. */
+static void receive_external(struct tile *t, const struct packet *packet, cycle_t now)
+{
+    struct packet *answer = reply_to(t, packet, PACKET_DEVICE_REPLY);
+    struct device_access *d = &answer->device;
+    *d = packet->device;
+    struct external_access access = {.cycle = now,
+                                     .tile = packet->from,
+                                     .is_store = packet->kind == PACKET_DEVICE_WRITE,
+                                     .bytes = d->bytes,
+                                     .address = d->address,
+                                     .offset = device_external_offset(t, d->address),
+                                     .value = d->value};
+    d->refused = !t->external || !t->external->access(t->external->context, &access);
+    d->value = access.value;
+    assert(access.delay <= EXTERNAL_DELAY_MAX);
+    network_post(t->engine, answer, HALF_HOME, now + t->cfg->device_access_cycles + access.delay);
+}
+
 void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
 {
     switch ((enum packet_kind)packet->kind) {
@@ -174,10 +195,14 @@ void tile_receive(struct tile *t, const struct packet *packet, cycle_t now)
         break;
     case PACKET_DEVICE_READ:
     case PACKET_DEVICE_WRITE:
-        receive_device(t, packet, now);
+        if (packet->to_half == HALF_HOME)
+            receive_external(t, packet, now);
+        else
+            receive_device(t, packet, now);
         break;
     case PACKET_DEVICE_REPLY:
         t->hart->device_done = true;
+        t->hart->device_refused = packet->device.refused;
         t->hart->device_value = packet->device.value;
         wake(t, now);
         break;

@@ -8,6 +8,7 @@
 
 #include "sim/base/hist.h"
 #include "sim/core/hart.h"
+#include "sim/tile/external.h"
 #include "sim/tile/msgunit.h"
 #include "sim/tile/network.h"
 #include "sim/tile/reservation.h"
@@ -23,11 +24,12 @@ struct tile {
     const struct config *cfg;
     struct coherence *coherence;
     struct code_table *code;
-    const void *bootinfo;  /* MAP_BOOTINFO_BYTES bytes */
-    struct htif *htif;     /* shared by all tiles */
-    struct oracle *oracle; /* likewise */
-    struct coh_out *out;   /* scratch list for messages of one event */
-    cycle_t lookahead;     /* no reaction to a packet comes sooner */
+    const void *bootinfo;            /* MAP_BOOTINFO_BYTES bytes */
+    struct htif *htif;               /* shared by all tiles */
+    struct oracle *oracle;           /* likewise */
+    const struct external *external; /* NULL: nobody answers */
+    struct coh_out *out;             /* scratch list for messages of one event */
+    cycle_t lookahead;               /* no reaction to a packet comes sooner */
     tile_id id;
     struct reservation reservation;
 };
@@ -49,6 +51,9 @@ void tile_post_messages(struct tile *t, enum tile_half from, cycle_t event);
 bool device_owner(const struct tile *t, paddr_t address, unsigned bytes, tile_id *owner);
 bool device_read(struct tile *t, paddr_t address, unsigned bytes, cycle_t now, uint64_t *value);
 bool device_write(struct tile *t, paddr_t address, unsigned bytes, uint64_t value, cycle_t now);
+/* Is this an access that leaves the chip (sim/tile/external.h)? */
+bool device_is_external(const struct tile *t, paddr_t address, unsigned bytes);
+paddr_t device_external_offset(const struct tile *t, paddr_t address);
 
 /* Sets interrupt bits of the hart and wakes it if it waits for one. */
 void tile_raise(struct tile *t, uint64_t mip_bits, cycle_t now);

@@ -288,6 +288,15 @@ Test(config, refuses_a_chip_that_is_too_large)
                    "tiles are 32768 tiles; at most 16384 are possible");
 }
 
+Test(config, refuses_an_external_window_in_dram_or_on_no_tile)
+{
+    expect_refused("device: {external_mib: 64, external_base_mib: 2000}\n",
+                   "m.yaml:1: device.external_base_mib, device.external_mib: the window ends at "
+                   "2064 MiB, in DRAM, which begins at 2048 MiB");
+    expect_refused("device: {external_mib: 1, external_tile: 16}\n",
+                   "m.yaml:1: device.external_tile: there is no tile 16: the machine has 16 tiles");
+}
+
 Test(config, refuses_flits_and_slots_that_do_not_fit)
 {
     expect_refused("mesh: {flit_bits: 100}\n",

@@ -51,6 +51,10 @@ struct machine {
     char console[MACHINE_CONSOLE_MAX];
     size_t console_bytes;
     unsigned console_lines;
+    void (*visit)(struct machine *m); /* by the world outside, every `visit_cycles` */
+    cycle_t visit_cycles;
+    cycle_t piece_cycles; /* run in pieces of so many cycles; 0 = as long as may be */
+    uint64_t outside;     /* what the world outside remembers */
 };
 
 static inline void machine_console(void *context, tile_id tile, const char *text, size_t bytes)
@@ -96,10 +100,28 @@ static inline void machine_build(struct machine *m)
     cr_assert(chip_load(m->chip, &m->image, &e), "%s", e.text);
 }
 
+static inline enum chip_end machine_go_in_pieces(struct machine *m)
+{
+    cycle_t visit = m->visit ? m->visit_cycles : CYCLE_NEVER;
+    for (;;) {
+        cycle_t next = chip_cycle(m->chip) + (m->piece_cycles ? m->piece_cycles : CYCLE_NEVER / 2);
+        next = next < visit ? next : visit;
+        enum chip_end end = chip_run_until(m->chip, next);
+        if (end != CHIP_RUNNING)
+            return end;
+        cr_assert_eq(chip_cycle(m->chip), next);
+        if (next == visit) {
+            m->visit(m);
+            visit += m->visit_cycles;
+        }
+    }
+}
+
 /* Runs what machine_build made. */
 static inline enum chip_end machine_go(struct machine *m)
 {
-    m->end = chip_run(m->chip);
+    bool pieces = m->visit || m->piece_cycles;
+    m->end = pieces ? machine_go_in_pieces(m) : chip_run(m->chip);
     chip_results(m->chip, &m->results);
     return m->end;
 }

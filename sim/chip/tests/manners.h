@@ -14,17 +14,21 @@ static const struct manner {
     uint8_t order; /* sim.tile_order */
     bool check;
     cycle_t lookahead; /* slices no longer than this; 0 = as long as is right */
+    cycle_t piece;     /* chip_run_until again and again; 0 = as seldom as may be */
 } manners[] = {
-    {"forward", 0, false, 0},
-    {"again", 0, false, 0},
-    {"reverse", 1, false, 0},
-    {"shuffled", 2, false, 0},
-    {"checked", 0, true, 0},
-    {"slices of 1 cycle", 0, false, 1},
-    {"slices of 2 cycles", 2, false, 2},
-    {"slices of 3 cycles, reverse", 1, false, 3},
-    {"slices of 5 cycles", 0, false, 5},
-    {"checked, reverse, slices of 4", 1, true, 4},
+    {"forward", 0, false, 0, 0},
+    {"again", 0, false, 0, 0},
+    {"reverse", 1, false, 0, 0},
+    {"shuffled", 2, false, 0, 0},
+    {"checked", 0, true, 0, 0},
+    {"slices of 1 cycle", 0, false, 1, 0},
+    {"slices of 2 cycles", 2, false, 2, 0},
+    {"slices of 3 cycles, reverse", 1, false, 3, 0},
+    {"slices of 5 cycles", 0, false, 5, 0},
+    {"checked, reverse, slices of 4", 1, true, 4, 0},
+    {"pieces of 1 cycle", 0, false, 0, 1},
+    {"pieces of 37 cycles", 0, false, 0, 37},
+    {"pieces of 5 cycles", 0, false, 0, 5},
 };
 enum { MANNERS = sizeof manners / sizeof manners[0] };
 
@@ -32,6 +36,7 @@ static inline void build_in_manner(struct machine *m, const struct manner *how)
 {
     m->cfg.sim_tile_order = how->order;
     m->cfg.sim_check = how->check;
+    m->piece_cycles = how->piece;
     machine_build(m);
     if (how->lookahead && how->lookahead < m->chip->engine.lookahead)
         m->chip->engine.lookahead = how->lookahead;

@@ -6,12 +6,15 @@
  * The guest is a random program a tile that does whatever can reach another
  * tile or be reached by one: shared lines, atomics, reservations, messages to
  * others and to itself, inter-processor interrupts, timers, polling, sleeping,
- * remote registers, calls of the host, stores of all sizes in a row.  Each folds the cycle counter
- * into its data as it goes, so that one event one cycle off changes everything behind it.
+ * remote registers, calls of the host, stores of all sizes in a row, accesses to a device
+ * outside the chip, which in turn interrupts tiles and writes to shared lines.  Each folds
+ * the cycle counter into its data as it goes, so that one event one cycle off changes
+ * everything behind it.
  */
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "sim/base/hash.h"
 #include "sim/base/rng.h"
 #include "sim/chip/tests/manners.h"
 #include "traces/traces.h"
@@ -298,6 +301,18 @@ static void put_host_console(struct program *p, unsigned tiles)
     put(p, asm_s(OP_sd, ZERO, T0, MACHINE_FROMHOST - MACHINE_TOHOST));
 }
 
+/* Outside the chip, where every access changes what the next one reads. */
+static void put_outside(struct program *p, unsigned tiles)
+{
+    (void)tiles;
+    put_li(p, T0, UINT64_C(1) << 30);
+    if (rng_below(&rng, 2))
+        put(p, asm_s(OP_sw, A5, T0, (int32_t)(4 * rng_below(&rng, 8))));
+    put(p, asm_i(OP_ld, T1, T0, (int32_t)(8 * rng_below(&rng, 4))));
+    put_fold(p, T1);
+    put_fold_cycle(p);
+}
+
 typedef void put_piece_fn(struct program *p, unsigned tiles);
 static put_piece_fn *const pieces[] = {
     put_load,          put_load,       put_store,          put_store,           put_atomic,
@@ -305,7 +320,7 @@ static put_piece_fn *const pieces[] = {
     put_send,          put_send,       put_receive,        put_receive,         put_reserved,
     put_reserved_long, put_arithmetic, put_talk_to_itself, put_far_code,        put_host_call,
     put_host_console,  put_lines,      put_store_burst,    put_store_burst,     put_split,
-    put_fence,         put_fence,      put_fence_i,        put_cache_block,
+    put_fence,         put_fence,      put_fence_i,        put_cache_block,     put_outside,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -330,6 +345,8 @@ static unsigned put_handler(struct program *p)
     put(p, asm_i(OP_addi, T4, ZERO, -1));
     put(p, asm_s(OP_sd, T4, A2, 0));
     land(p, done);
+    put_li(p, T4, 1u << IRQ_SEIP);
+    put(p, asm_i(OP_csrrc, ZERO, T4, CSR_MIP));
     put_csrr(p, T1, CSR_MSCRATCH);
     put(p, asm_n(OP_mret));
     return handler;
@@ -379,7 +396,7 @@ static void put_guest(struct program *p, unsigned tiles, unsigned rounds, unsign
     put_message_setup(p, tiles);
     put_li(p, T1, address_of(p, handler));
     put_csrw(p, CSR_MTVEC, T1);
-    put_li(p, T1, 1u << IRQ_MSIP | 1u << IRQ_MTIP);
+    put_li(p, T1, 1u << IRQ_MSIP | 1u << IRQ_MTIP | 1u << IRQ_SEIP);
     put_csrw(p, CSR_MIE, T1);
     put(p, asm_i(OP_csrrsi, ZERO, 8, CSR_MSTATUS));
     put(p, asm_i(OP_addi, S0, ZERO, (int32_t)rounds));
@@ -418,6 +435,28 @@ static const struct shape {
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
+/* The device: what it reads and how long it takes depends on all that it has seen. */
+static bool answer_outside(void *context, struct external_access *access)
+{
+    struct machine *m = context;
+    m->outside = hash_u64(hash_u64(m->outside, access->cycle), access->tile);
+    m->outside = hash_u64(hash_u64(m->outside, access->address), access->value);
+    if (!access->is_store)
+        access->value = m->outside;
+    access->delay = m->outside % 16 ? m->outside % 50 : 1500;
+    return true;
+}
+
+/* Interrupts a tile and writes to a shared line, if that can be done now. */
+static void visit_from_outside(struct machine *m)
+{
+    m->outside = hash_u64(m->outside, chip_cycle(m->chip));
+    chip_raise(m->chip, (tile_id)(m->outside % config_tiles(&m->cfg)), CHIP_LINE_SUPERVISOR, true);
+    paddr_t line = MACHINE_DATA + m->outside / 64 % 4 * 512;
+    bool written = chip_write_memory(m->chip, line, &m->outside, sizeof m->outside);
+    m->outside = hash_u64(m->outside, written);
+}
+
 static void shape_machine(struct machine *m, const struct shape *s, unsigned seed)
 {
     machine_begin(m, s->width, s->height);
@@ -426,6 +465,11 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     m->cfg.l1d_kib = m->cfg.l1i_kib = 1; /* so that lines are replaced */
     m->cfg.l1d_ways = m->cfg.l1i_ways = 2;
     m->cfg.sim_seed = seed;
+    m->cfg.device_external_mib = 1;
+    m->cfg.device_external_tile = seed % config_tiles(&m->cfg);
+    m->options.external = (struct external){answer_outside, m};
+    m->visit = visit_from_outside;
+    m->visit_cycles = 200 + 13 * (seed % 5);
     if (strstr(s->name, "amd")) {
         m->cfg.mesh_link_cycles_x = m->cfg.mesh_link_cycles_y = 29;
         m->cfg.l1_probe_cycles = 49;

@@ -47,7 +47,7 @@ struct flat {
     bool proves_nothing; /* every result that is not used by the next is asked for */
     struct l1_window window;
     uint64_t read_tag[FLAT_LINES], write_tag[FLAT_LINES];
-    uint64_t view_read[L1_VIEWS][FLAT_LINES], view_write[L1_VIEWS][FLAT_LINES];
+    uint64_t view[L1_VIEWS][FLAT_LINES];
     _Alignas(64) uint8_t memory[FLAT_BYTES];
     struct fetch_entry fetch[L1_VIEWS][FLAT_LINES];
     bool present[FLAT_LINES], fetched[FLAT_LINES]; /* FLAT_MISS */
@@ -89,8 +89,7 @@ static inline enum port_result flat_access(struct hart *h, uint64_t address, uns
         return PORT_WAIT;
     }
     if (f->mode == FLAT_FAST)
-        h->window->view_read[h->view][flat_line(address)] =
-            h->window->view_write[h->view][flat_line(address)] = line_of(address);
+        h->view[flat_line(address)] = line_of(address);
     return PORT_DONE;
 }
 
@@ -295,7 +294,11 @@ static inline void flat_reset(struct flat *f)
 {
     struct hart *h = &f->hart, old = *h;
     uint32_t stop = flat_stop();
-    *h = (struct hart){.cfg = &f->cfg, .window = &f->window, .fetch_mask = FLAT_LINES - 1};
+    *h = (struct hart){.cfg = &f->cfg,
+                       .window = &f->window,
+                       .data = f->memory,
+                       .set_mask = FLAT_LINES - 1,
+                       .fetch_mask = FLAT_LINES - 1};
     h->blind = old.blind;
     h->itlb = old.itlb;
     h->dtlb = old.dtlb;
@@ -330,8 +333,7 @@ static inline struct flat *flat_create(enum flat_mode mode)
                                    .data = f->memory,
                                    .set_mask = FLAT_LINES - 1};
     for (unsigned k = 0; k < L1_VIEWS; k++) {
-        f->window.view_read[k] = f->view_read[k];
-        f->window.view_write[k] = f->view_write[k];
+        f->window.view[k] = f->view[k];
     }
     f->hart.cfg = &f->cfg;
     f->hart.window = &f->window;

@@ -69,6 +69,20 @@ Test(corpus, how_the_machine_is_made_does_not_show)
     check_on(CORPUS_CASES, machines[1]);
 }
 
+/* The harness sets all that a program can see: what ran before leaves nothing. */
+Test(corpus, a_program_alone_ends_as_among_others)
+{
+    struct kept_programs k;
+    struct error e;
+    static struct result got;
+    kept_read(&k, CORPUS_RANDOM);
+    for (unsigned i = 0; i < k.count; i++) {
+        cr_assert(tessera_run(&k.b[i], 1, &got, &e), "%s", e.text);
+        cr_assert_eq(count_differences(&k, i, 1, &got), 0);
+    }
+    kept_free(&k);
+}
+
 /* ---- completeness ------------------------------------------------------------------------ */
 
 static void add_up(struct coverage *sum, const struct coverage *one)

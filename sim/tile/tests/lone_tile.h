@@ -101,6 +101,8 @@ static inline void lone_build(void)
     t->simctl->shared = &lone.shared;
     t->bootinfo = lone.bootinfo = arena_alloc(lone.arena, 1, MAP_BOOTINFO_BYTES);
     lone.hart.window = l1_window(t->l1);
+    lone.hart.data = lone.hart.window->data;
+    lone.hart.set_mask = lone.hart.window->set_mask;
     for (unsigned k = 0; k < L1_VIEWS; k++)
         lone.hart.fetch_view[k] = arena_alloc(lone.arena, 1, sizeof *lone.hart.fetch);
     mmu_create(&lone.hart, lone.arena);

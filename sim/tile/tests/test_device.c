@@ -238,8 +238,8 @@ Test(device, the_boot_information_is_read_in_any_size_and_never_written)
 
 static const struct packet *answer_to(enum packet_kind kind, paddr_t address, uint64_t value)
 {
-    struct packet p = {.kind = (uint8_t)kind, .from = 1, .to = LONE_TILE};
-    p.device = (struct device_access){address, value, 4};
+    struct packet p = {.kind = (uint8_t)kind, .to_half = HALF_HART, .from = 1, .to = LONE_TILE};
+    p.device = (struct device_access){.address = address, .value = value, .bytes = 4};
     lone.posted_count = 0;
     tile_receive(tile, &p, 60);
     cr_assert_eq(lone.posted_count, 1);
@@ -304,9 +304,9 @@ Test(device, atomics_on_devices_are_faults)
                  {ATOMIC_SC, CAUSE_STORE_ACCESS},
                  {ATOMIC_LR, CAUSE_LOAD_ACCESS}};
     for (unsigned i = 0; i < 3; i++) {
-        cr_assert_eq(port_atomic(hart, MAP_MSIP_BASE + 4 * LONE_TILE, 4, cases[i].kind, &cell,
-                                 &cause),
-                     PORT_FAULT);
+        cr_assert_eq(
+            port_atomic(hart, MAP_MSIP_BASE + 4 * LONE_TILE, 4, cases[i].kind, &cell, &cause),
+            PORT_FAULT);
         cr_assert_eq(cause, cases[i].cause);
     }
 }

@@ -1,0 +1,231 @@
+#include "mesh/systemc/compare.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mesh/systemc/network.hpp"
+
+extern "C" {
+#include "mesh/mesh.h"
+}
+
+/* The library asks for it; here a design is built and run without it. */
+int sc_main(int, char **)
+{
+    return 0;
+}
+
+namespace reference
+{
+namespace
+{
+
+enum : uint64_t { CYCLES_MAX = 1000000, NEVER = UINT64_MAX };
+
+/* What happened in a mesh, in a form that is the same for both. */
+struct record {
+    std::vector<uint64_t> ejected; /* cycle of each packet's last flit */
+    /* Flits that crossed a router, by (cycle, router, port). */
+    std::map<std::tuple<uint64_t, unsigned, unsigned>, unsigned> crossed;
+    uint64_t rest = NEVER; /* the first cycle that begins with nothing on its way */
+};
+
+/* ---- the simulator's mesh ------------------------------------------------------- */
+
+void choose(config &cfg, const std::string &assignment)
+{
+    error e;
+    if (!config_set(&cfg, assignment.c_str(), "compare", &e)) {
+        fprintf(stderr, "%s\n", e.text);
+        abort();
+    }
+}
+
+config config_of(const shape &shape)
+{
+    config cfg;
+    config_defaults(&cfg);
+    cfg.mesh_width = shape.width;
+    cfg.mesh_height = shape.height;
+    cfg.mesh_concentration = shape.concentration;
+    cfg.mesh_router_cycles = shape.router_cycles;
+    cfg.mesh_link_cycles_x = shape.link_cycles_x;
+    cfg.mesh_link_cycles_y = shape.link_cycles_y;
+    cfg.mesh_vcs = shape.vcs;
+    cfg.mesh_buffer_flits = shape.buffer_flits;
+    choose(cfg, std::string("mesh.routing=") + routing_names[static_cast<int>(shape.ways)]);
+    choose(cfg, std::string("mesh.arbiter=") + arbiter_names[static_cast<int>(shape.first)]);
+    return cfg;
+}
+
+/* Notes the flits that the mesh has counted since the last look. */
+void note_crossings(const struct mesh *mesh, const shape &shape, uint64_t cycle,
+                    std::vector<uint64_t> &seen, record &r)
+{
+    for (unsigned router = 0; router < shape.routers(); router++)
+        for (unsigned port = 0; port < shape.ports(); port++) {
+            uint64_t &before = seen[router * shape.ports() + port];
+            uint64_t count = mesh_link_flits(mesh, router, port);
+            if (count != before)
+                r.crossed[{cycle, router, port}] += static_cast<unsigned>(count - before);
+            before = count;
+        }
+}
+
+record run_mesh(const experiment &e)
+{
+    record r;
+    r.ejected.assign(e.packets.size(), NEVER);
+    config cfg = config_of(e.mesh);
+    arena *memory = arena_create();
+    struct mesh *mesh = mesh_create(memory, &cfg, e.mesh.vnets);
+    std::vector<uint64_t> seen(e.mesh.routers() * e.mesh.ports());
+    size_t sent = 0;
+    while (mesh_now(mesh) < CYCLES_MAX && (sent < e.packets.size() || !mesh_is_idle(mesh))) {
+        if (mesh_is_idle(mesh) && e.seed % 2)
+            mesh_skip_to(mesh, e.packets[sent].birth);
+        uint64_t now = mesh_now(mesh);
+        for (; sent < e.packets.size() && e.packets[sent].birth == now; sent++) {
+            const packet &p = e.packets[sent];
+            mesh_send(mesh, static_cast<tile_id>(p.from), static_cast<tile_id>(p.to), p.vnet,
+                      p.flits, p.id);
+        }
+        const mesh_arrival *arrivals;
+        unsigned count = mesh_step(mesh, &arrivals);
+        for (unsigned k = 0; k < count; k++)
+            if (arrivals[k].node == e.packets[arrivals[k].payload].to)
+                r.ejected[arrivals[k].payload] = now;
+        note_crossings(mesh, e.mesh, now, seen, r);
+    }
+    if (mesh_is_idle(mesh))
+        r.rest = mesh_now(mesh);
+    arena_destroy(memory);
+    return r;
+}
+
+/* ---- the reference ------------------------------------------------------------------ */
+
+record run_reference(const experiment &e)
+{
+    record r;
+    r.ejected.assign(e.packets.size(), NEVER);
+    network net("mesh", e.mesh);
+    for (const packet &p : e.packets)
+        net.give(p);
+    while (net.now() < CYCLES_MAX && !net.is_at_rest())
+        net.run(1);
+    if (net.is_at_rest())
+        r.rest = net.now();
+    for (const crossing &c : net.crossings)
+        r.crossed[{c.cycle, c.router, c.port}]++;
+    for (const ejection &x : net.ejections)
+        if (x.tail)
+            r.ejected[x.packet] = x.cycle;
+    return r;
+}
+
+/* ---- side by side ------------------------------------------------------------------------ */
+
+std::string cycle_text(uint64_t cycle)
+{
+    return cycle == NEVER ? "never" : std::to_string(cycle);
+}
+
+/* The packet that differs first in time, if one does. */
+std::string packet_difference(const experiment &e, const record &mesh, const record &ref)
+{
+    const packet *first = nullptr;
+    uint64_t when = NEVER;
+    for (const packet &p : e.packets) {
+        uint64_t earlier = std::min(mesh.ejected[p.id], ref.ejected[p.id]);
+        if (mesh.ejected[p.id] != ref.ejected[p.id] && (!first || earlier < when)) {
+            first = &p;
+            when = earlier;
+        }
+    }
+    if (!first)
+        return "";
+    return "packet " + std::to_string(first->id) + " (born " + std::to_string(first->birth) +
+           ", node " + std::to_string(first->from) + " to " + std::to_string(first->to) + ", " +
+           std::to_string(first->flits) + " flits, virtual network " + std::to_string(first->vnet) +
+           ") leaves the mesh at " + cycle_text(mesh.ejected[first->id]) + ", the reference at " +
+           cycle_text(ref.ejected[first->id]) + "\n";
+}
+
+/* The first crossing that only one of them has. */
+std::string crossing_difference(const record &mesh, const record &ref)
+{
+    auto a = mesh.crossed.begin(), b = ref.crossed.begin();
+    while (a != mesh.crossed.end() && b != ref.crossed.end() && *a == *b)
+        a++, b++;
+    if (a == mesh.crossed.end() && b == ref.crossed.end())
+        return "";
+    bool only_mesh = b == ref.crossed.end() || (a != mesh.crossed.end() && a->first < b->first);
+    auto [cycle, router, port] = only_mesh ? a->first : b->first;
+    return "a flit crosses router " + std::to_string(router) + " to port " + std::to_string(port) +
+           " in cycle " + std::to_string(cycle) + " in the " + (only_mesh ? "mesh" : "reference") +
+           " only\n";
+}
+
+/* The simulator's mesh leaves credits of sinks out where there are enough of
+ * them, so it may rest while the reference's last ones are on their way. */
+enum { SINK_CREDIT_CYCLES = 2 };
+
+std::string rest_difference(const record &mesh, const record &ref)
+{
+    if (ref.rest != NEVER && ref.rest >= mesh.rest && ref.rest - mesh.rest <= SINK_CREDIT_CYCLES)
+        return "";
+    return "the mesh is at rest at " + cycle_text(mesh.rest) + ", the reference at " +
+           cycle_text(ref.rest) + "\n";
+}
+
+std::string differences(const experiment &e)
+{
+    record mesh = run_mesh(e), ref = run_reference(e);
+    return packet_difference(e, mesh, ref) + crossing_difference(mesh, ref) +
+           rest_difference(mesh, ref);
+}
+
+/* Runs `work` in a child; what it returns comes back. */
+template <typename function> std::string in_a_process(function work)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return "no pipe";
+    fflush(nullptr);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        std::string text = work();
+        ssize_t written = write(ends[1], text.data(), text.size());
+        _exit(written == static_cast<ssize_t>(text.size()) ? 0 : 1);
+    }
+    close(ends[1]);
+    std::string text;
+    char buffer[4096];
+    for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<size_t>(got));
+    close(ends[0]);
+    int status = 0;
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        text += "the run broke off\n";
+    return text;
+}
+
+} // namespace
+
+verdict compare(uint64_t seed, fault planted)
+{
+    experiment e = experiment_of(seed);
+    e.mesh.planted = planted;
+    std::string difference = in_a_process([&] { return differences(e); });
+    std::string text = "seed " + std::to_string(seed) + ": " + describe(e.mesh) + "; " +
+                       std::to_string(e.packets.size()) + " packets, " + e.traffic + "\n";
+    return {difference.empty(), text + difference};
+}
+
+} // namespace reference

@@ -1,0 +1,80 @@
+/*
+ * The simulator's mesh against the reference in SystemC: random meshes under
+ * random traffic, flit by flit.
+ */
+#include <algorithm>
+#include <cinttypes>
+
+#include <criterion/criterion.h>
+
+#include "mesh/systemc/compare.hpp"
+
+using namespace reference;
+
+enum : uint64_t { FIRST = 1, EXPERIMENTS = 200, ENOUGH_TO_FIND_A_FAULT = 40 };
+
+Test(compare, every_flit_crosses_every_router_in_the_same_cycle)
+{
+    for (uint64_t seed = FIRST; seed < FIRST + EXPERIMENTS; seed++) {
+        verdict v = compare(seed);
+        cr_expect(v.equal, "%s", v.text.c_str());
+    }
+}
+
+/* The seeds above mean little unless what they draw is as varied as it should be. */
+Test(experiment, draws_every_kind_of_mesh)
+{
+    unsigned ways[static_cast<int>(routing::count)] = {};
+    unsigned arbiters[static_cast<int>(arbiter::count)] = {};
+    unsigned cycles[5] = {}, vnets[5] = {}, lines = 0, oblong = 0, shared = 0, far = 0, shallow = 0;
+    unsigned flits_max = 0;
+    for (uint64_t seed = FIRST; seed < FIRST + EXPERIMENTS; seed++) {
+        experiment e = experiment_of(seed);
+        cycles[e.mesh.router_cycles]++;
+        vnets[e.mesh.vnets]++;
+        ways[static_cast<int>(e.mesh.ways)]++;
+        arbiters[static_cast<int>(e.mesh.first)]++;
+        lines += e.mesh.width == 1 || e.mesh.height == 1;
+        oblong += e.mesh.width != e.mesh.height;
+        shared += e.mesh.concentration > 1;
+        far += e.mesh.link_cycles_x > 1 && e.mesh.link_cycles_x != e.mesh.link_cycles_y;
+        shallow += e.mesh.buffer_flits == 1;
+        for (const packet &p : e.packets)
+            flits_max = std::max(flits_max, p.flits);
+    }
+    for (unsigned k = 1; k <= 4; k++)
+        cr_expect(cycles[k] >= 20 && vnets[k] >= 10, "%u: %u and %u", k, cycles[k], vnets[k]);
+    cr_expect(lines >= 20 && oblong >= 50 && shared >= 20 && far >= 10 && shallow >= 5);
+    cr_expect_eq(flits_max, 64);
+    for (unsigned count : ways)
+        cr_expect_geq(count, 15);
+    for (unsigned count : arbiters)
+        cr_expect_geq(count, 15);
+}
+
+Test(compare, finds_every_planted_fault)
+{
+    for (int k = 1; k < static_cast<int>(fault::count); k++) {
+        bool found = false;
+        for (uint64_t seed = FIRST; !found && seed < FIRST + ENOUGH_TO_FIND_A_FAULT; seed++)
+            found = !compare(seed, static_cast<fault>(k)).equal;
+        cr_expect(found, "fault %d is not seen", k);
+    }
+}
+
+Test(compare, tells_what_differs_first)
+{
+    for (uint64_t seed = FIRST;; seed++) {
+        std::string text = compare(seed, fault::vc_pointer_stays).text;
+        if (text.find("leaves the mesh at") == std::string::npos) {
+            cr_assert_lt(seed, FIRST + ENOUGH_TO_FIND_A_FAULT);
+            continue;
+        }
+        cr_expect_eq(text.find("seed " + std::to_string(seed) + ": "), 0u);
+        for (const char *part :
+             {"router_cycles", "packet ", "born", "the reference at", "in cycle"})
+            cr_expect_neq(text.find(part), std::string::npos, "no \"%s\" in: %s", part,
+                          text.c_str());
+        return;
+    }
+}
