@@ -76,14 +76,32 @@ static void find(struct program *p, bool (*fails)(const struct program *p))
 
 static struct program p;
 
+static bool is_mul(const struct item *item)
+{
+    return item->bytes == 4 && (item->bits & 0xfe00707f) == 0x02000033;
+}
+
+/* Besides multiplications there is nothing but what their units need: mostly nothing,
+ * in a loop the counter. */
+static void check_rest(void)
+{
+    for (unsigned i = 0; i < p.items; i++) {
+        bool needed = false;
+        for (unsigned k = 0; k < p.items; k++)
+            needed |= is_mul(&p.item[k]) &&
+                      p.item[k].place / UNIT_PLACES == p.item[i].place / UNIT_PLACES;
+        cr_assert(is_mul(&p.item[i]) || (needed && !p.item[i].loose), "item %u", i);
+    }
+}
+
 Test(shrink, one_instruction_is_left_of_many)
 {
     struct judging j = {has_mul, 0, UINT32_MAX};
     find(&p, has_mul);
     cr_assert_gt(p.items, 20);
     shrink(&p, judge, &j);
-    cr_assert_eq(p.items, 1);
-    cr_assert(has_mul(&p));
+    cr_assert_eq(count_word(&p, 0xfe00707f, 0x02000033), 1);
+    check_rest();
 }
 
 Test(shrink, two_instructions_that_need_each_other_stay)
@@ -91,8 +109,8 @@ Test(shrink, two_instructions_that_need_each_other_stay)
     struct judging j = {has_two_mul, 0, UINT32_MAX};
     find(&p, has_two_mul);
     shrink(&p, judge, &j);
-    cr_assert_eq(p.items, 2);
-    cr_assert(has_two_mul(&p));
+    cr_assert_eq(count_word(&p, 0xfe00707f, 0x02000033), 2);
+    check_rest();
 }
 
 Test(shrink, a_unit_goes_as_a_whole_or_stays)
@@ -151,8 +169,8 @@ Test(shrink, an_instruction_may_depend_on_its_address)
     wanted_offset = offset_of_mul(&p);
     cr_assert_gt(wanted_offset, p.code_offset);
     shrink(&p, judge, &j);
-    cr_assert_eq(p.items, 1);
-    cr_assert_eq(p.code_offset, wanted_offset);
+    cr_assert(has_mul_there(&p));
+    cr_assert_leq(p.items, 10);
 }
 
 Test(shrink, a_judge_that_gives_up_leaves_a_failing_program)
