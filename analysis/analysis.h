@@ -79,11 +79,12 @@ struct run_hart {
 };
 
 /* What came out.  `status` is the exit status of the contract: 0 when the run
- * did what it was asked, the guest's own code when that is not 0, one of enum
+ * did what it was asked, the guest's own code when that is not 0 (of a larger
+ * one than 255 the low eight bits, or 1), one of enum
  * exit_status when the run failed otherwise. */
 struct run_outcome {
     int status;
-    int exit_code;      /* the guest's, or RUN_NO_EXIT_CODE */
+    int64_t exit_code;  /* the guest's in full, or RUN_NO_EXIT_CODE */
     char message[1024]; /* why it failed; "" otherwise */
     uint64_t cycles, instructions;
     uint64_t state_hash; /* over every simulated result, never over host time */

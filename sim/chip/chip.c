@@ -186,9 +186,9 @@ bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e
         struct elf_segment s = without_headers(image, i);
         if (!fits(chip, s.address, s.memory_bytes))
             return error_set(e, EXIT_STATUS_INPUT,
-                             "guest: segment 0x%llx..0x%llx lies outside DRAM 0x%x..0x%llx "
+                             "%s: segment 0x%llx..0x%llx lies outside DRAM 0x%x..0x%llx "
                              "(memory.dram_mib=%u)",
-                             (unsigned long long)s.address,
+                             elf_name(image), (unsigned long long)s.address,
                              (unsigned long long)(s.address + s.memory_bytes), MAP_DRAM_BASE,
                              MAP_DRAM_BASE + ((unsigned long long)chip->cfg.memory_dram_mib << 20),
                              chip->cfg.memory_dram_mib);
@@ -376,11 +376,23 @@ void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level
         tile_raise(&chip->tile[tile], bit, chip->engine.now);
 }
 
+uint64_t chip_exit_code(const struct chip *chip)
+{
+    return chip->htif.exit_code;
+}
+
+/* A status has eight bits; a code that is not 0 must not become 0 by that. */
+static int status_of_code(uint64_t code)
+{
+    int low = (int)(code & 0xff);
+    return low == 0 && code != 0 ? 1 : low;
+}
+
 int chip_exit_status(const struct chip *chip)
 {
     switch (chip->end) {
     case CHIP_EXIT:
-        return (int)(chip->htif.exit_code & 0xff) | (chip->htif.exit_code > 0xff ? 1 : 0);
+        return status_of_code(chip->htif.exit_code);
     case CHIP_FAULT:
         return EXIT_STATUS_INPUT;
     case CHIP_LIMIT:

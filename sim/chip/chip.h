@@ -94,7 +94,11 @@ bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes);
  * waits for or which trap it is caught in; what it asked for in vain.  Nothing for CHIP_EXIT. */
 void chip_explain(struct chip *chip, FILE *out);
 
-/* The contract's exit status: the guest's own code, or 65, 70, 75, 76, 130. */
+/* The code with which the guest ended the run, up to 47 bits; for CHIP_EXIT only. */
+uint64_t chip_exit_code(const struct chip *chip);
+
+/* The contract's exit status: the guest's own code, or 65, 70, 75, 76, 130.  Of a code
+ * above 255 its low eight bits count, or 1 when they are zero. */
 int chip_exit_status(const struct chip *chip);
 
 struct chip_results {

@@ -9,6 +9,7 @@
 struct plot_options {
     const char *figure, *database, *output;
     uint64_t run; /* of mesh-heat; 0: the last */
+    bool quiet;
 };
 
 enum { OPTION_DB = 1000, OPTION_RUN };
@@ -17,6 +18,7 @@ static const struct argp_option argp_options[] = {
     {"db", OPTION_DB, "FILE", 0, "database (default: " CLI_DATABASE ")", 0},
     {"run", OPTION_RUN, "ID", 0, "of mesh-heat: the run_id (default: the last run with a mesh)", 0},
     {"output", 'o', "FILE", 0, "picture, .svg, .png or .pdf (default: out/FIGURE.svg)", 0},
+    {"quiet", 'q', NULL, 0, "print errors only", 0},
     {0},
 };
 
@@ -32,6 +34,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         break;
     case 'o':
         o->output = text;
+        break;
+    case 'q':
+        o->quiet = true;
         break;
     case ARGP_KEY_ARG:
         if (o->figure)
@@ -72,5 +77,8 @@ int cmd_plot(int argc, char **argv)
     bool good = db && (options.run ? analysis_draw_heat(db, options.run, options.output, &e)
                                    : analysis_draw(db, options.figure, options.output, &e));
     analysis_close(db);
-    return good ? EXIT_STATUS_OK : cli_fail(&e);
+    if (!good)
+        return cli_fail(&e);
+    cli_wrote(options.output, options.quiet);
+    return EXIT_STATUS_OK;
 }

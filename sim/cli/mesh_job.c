@@ -375,9 +375,15 @@ static bool run_curves(struct mesh_job *job, const struct config *cfg, struct an
 
 /* ---- the job --------------------------------------------------------------------------------- */
 
+/* A picture is drawn from a database, named or not. */
+static const char *database_of(const struct mesh_job *job)
+{
+    return job->database ? job->database : job->output ? CLI_DATABASE : NULL;
+}
+
 static bool open_database(const struct mesh_job *job, struct analysis **db, struct error *e)
 {
-    const char *path = job->database ? job->database : job->output ? CLI_DATABASE : NULL;
+    const char *path = database_of(job);
     *db = NULL;
     if (job->output && !analysis_check_figure("mesh-curve", job->output, e))
         return false;
@@ -394,5 +400,9 @@ int mesh_job_run(struct mesh_job *job, const struct config *cfg)
                : job->curve    ? run_curves(job, cfg, db, &e)
                                : run_one(job, cfg, db, &e);
     analysis_close(db);
-    return good ? EXIT_STATUS_OK : cli_fail(&e);
+    if (!good)
+        return cli_fail(&e);
+    cli_wrote(db ? database_of(job) : NULL, job->quiet);
+    cli_wrote(job->output, job->quiet);
+    return EXIT_STATUS_OK;
 }

@@ -145,6 +145,34 @@ struct polled {
     uint64_t cycles, instructions, stall[STALLS];
 };
 
+/* A trap that was taken: from where, and what it said. */
+struct trap_taken {
+    uint64_t cause, tval, epc;
+    uint8_t priv;
+};
+
+/*
+ * Traps that lead nowhere, in three ways:
+ *   in a row   no instruction separates them: there is no handler to speak of
+ *   nested     exceptions without an mret or sret between them: the handler traps
+ *   resumed    mret or sret goes to an instruction that traps as it did before, all
+ *              registers the same: the handler does nothing about it
+ * Interrupts come from outside: they count in a row only.
+ */
+enum trap_loop { TRAP_LOOP_NONE, TRAP_LOOP_ROW, TRAP_LOOP_NESTED, TRAP_LOOP_RESUMED };
+enum { TRAPS_NESTED_MAX = 1000, TRAPS_RESUMED_MAX = 1000000 };
+
+struct trap_watch {
+    enum trap_loop loop;
+    uint64_t in_a_row, instret_at_trap;  /* traps since an instruction was last retired */
+    uint64_t nested;                     /* exceptions since the last return */
+    uint64_t resumed, instret_at_return; /* exceptions like the one before, in a row */
+    struct trap_taken row_first;         /* of those in a row */
+    struct trap_taken nest_first;        /* of those nested */
+    struct trap_taken exception, latest; /* the latest exception; the latest trap */
+    uint64_t x[32];                      /* at that exception */
+};
+
 enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
 
 struct hart {
@@ -170,9 +198,9 @@ struct hart {
     uint8_t wait;    /* enum hart_wait */
     bool completing; /* the access, wfi or mu_wait that waited must be performed first */
     bool behind_wanted;
-    bool tracing;         /* instructions are reported as they retire (retire.h) */
-    bool behind_dead;     /* perhaps found through an entry that a shootdown should have removed */
-    bool device_done;     /* device_value answers the access being completed */
+    bool tracing;     /* instructions are reported as they retire (retire.h) */
+    bool behind_dead; /* perhaps found through an entry that a shootdown should have removed */
+    bool device_done; /* device_value answers the access being completed */
     bool device_refused;
     uint8_t charge_cause; /* enum stall_cause */
 
@@ -227,10 +255,7 @@ struct hart {
     uint64_t cycle_frozen, instret_frozen; /* values while mcountinhibit stops them */
 
     /* for reports and livelock */
-    uint64_t traps_in_a_row; /* traps since an instruction was last retired */
-    uint64_t instret_at_trap;
-    uint64_t last_cause, last_tval, last_epc;
-    uint8_t last_priv;
+    struct trap_watch trap_watch;
     struct history history;
     tile_id id;
 

@@ -32,7 +32,8 @@ Test(chip, the_exit_status_is_the_guests_code)
     static const struct {
         uint64_t code;
         int status;
-    } cases[] = {{0, 0}, {1, 1}, {42, 42}, {255, 255}, {256, 1}, {0x300, 1}, {0x10002, 3}};
+    } cases[] = {{0, 0},   {1, 1},     {42, 42},  {255, 255},
+                 {256, 1}, {0x300, 1}, {300, 44}, {0x10002, 2}};
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         machine_begin(&m, 1, 1);
         put_exit(&m.p, cases[i].code);
