@@ -369,9 +369,15 @@ enum chip_end chip_give_up(struct chip *chip)
 
 void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level)
 {
-    uint64_t bit = UINT64_C(1) << (line == CHIP_LINE_MACHINE ? IRQ_MEIP : IRQ_SEIP);
+    bool machine = line == CHIP_LINE_MACHINE;
+    uint64_t bit = UINT64_C(1) << (machine ? IRQ_MEIP : IRQ_SEIP);
     assert(tile < chip->engine.tiles && !chip->measured);
-    chip->hart[tile].mip &= ~bit;
+    struct hart *h = &chip->hart[tile];
+    if (machine)
+        h->mip &= ~bit;
+    else
+        h->seip_line = level;
+    hart_gather_seip(h);
     if (level)
         tile_raise(&chip->tile[tile], bit, chip->engine.now);
 }

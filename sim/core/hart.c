@@ -27,7 +27,7 @@ void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo)
     h->x[10] = id;
     h->x[11] = bootinfo;
     h->timer_at = h->stimer_at = CYCLE_NEVER;
-    h->stimecmp = UINT64_MAX;
+    h->mtimecmp = h->stimecmp = UINT64_MAX;
     h->instret_at_trap = UINT64_MAX;
     h->behind_line = UINT64_MAX;
     mmu_forget_views(h);

@@ -217,7 +217,8 @@ struct hart {
     uint64_t satp, walks;
 
     /* control and status */
-    uint64_t stimecmp;
+    bool seip_software, seip_line; /* the two that mip.SEIP is the OR of */
+    uint64_t mtimecmp, stimecmp;   /* as written, in ticks */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
@@ -347,6 +348,14 @@ static inline bool hart_awaits_stores(struct hart *h)
 static inline bool hart_interrupt_pending(const struct hart *h)
 {
     return (h->mip & h->mie) != 0;
+}
+
+/* mip.SEIP is the OR of what software wrote and of the controller's line (privileged
+ * architecture 3.1.9).  To be called when either has changed. */
+static inline void hart_gather_seip(struct hart *h)
+{
+    uint64_t seip = UINT64_C(1) << IRQ_SEIP;
+    h->mip = h->seip_software || h->seip_line ? h->mip | seip : h->mip & ~seip;
 }
 
 static inline uint64_t hart_instructions(const struct hart *h)
