@@ -266,7 +266,7 @@ static void csr_write_mhpmevent(struct hart *h, unsigned n, uint64_t value)
 }
 
 #define csr_read_hpmcounter  csr_read_mhpmcounter
-#define csr_write_hpmcounter csr_write_mhpmcounter /* read-only by number: never called */
+#define csr_write_hpmcounter NULL /* read-only by number, as cycle, time and instret */
 
 /* ---- physical memory protection ------------------------------------------------ */
 
@@ -294,10 +294,10 @@ static void csr_write_pmpaddr(struct hart *h, unsigned n, uint64_t value)
     mmu_forget_views(h);
 }
 
-/* cycle, time and instret are read-only by number: never called. */
-#define csr_write_cycle   csr_write_satp
-#define csr_write_instret csr_write_satp
-#define csr_write_time    csr_write_satp
+/* Read-only by number, so that no write gets as far as these (is_allowed). */
+#define csr_write_cycle   NULL
+#define csr_write_instret NULL
+#define csr_write_time    NULL
 
 /* ---- the table ------------------------------------------------------------ */
 

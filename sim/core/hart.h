@@ -290,6 +290,9 @@ static inline void hart_prefetch_near(const struct hart *h)
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
 
+/* Marks the decoded lines that the hart refers to, between its slices. */
+void hart_keep_code(const struct hart *h, struct code_table *table);
+
 /* Runs while synchronisation points issue before `until`.  On return the hart
  * has h->cycle >= until, or it waits (h->wait != WAIT_NONE). */
 void hart_run(struct hart *h, cycle_t until);
@@ -366,10 +369,10 @@ static inline uint64_t hart_instructions(const struct hart *h)
     return n;
 }
 
-/* Of the accounts by privilege: 0 U, 1 S, 2 M. */
-static inline unsigned hart_mode_index(const struct hart *h)
+/* Where the views and the accounts of a privilege lie: 0 U, 1 S, 2 M. */
+static inline unsigned hart_mode_index(unsigned priv)
 {
-    return h->priv == PRIV_M ? 2 : h->priv;
+    return priv == PRIV_M ? 2 : priv;
 }
 
 /* Where loads and stores look whether they hit: nowhere while there is anything in the
