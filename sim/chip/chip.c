@@ -334,6 +334,16 @@ static enum chip_end conclude(struct chip *chip, enum chip_end end)
     return chip->end;
 }
 
+/* Gives decoded lines back that no hart refers to any more, when there are many. */
+static void reclaim_code(struct chip *chip)
+{
+    if (!code_table_is_full(chip->code))
+        return;
+    for (unsigned i = 0; i < chip->engine.tiles; i++)
+        hart_keep_code(&chip->hart[i], chip->code);
+    code_reclaim(chip->code);
+}
+
 enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
 {
     struct engine *e = &chip->engine;
@@ -343,6 +353,7 @@ enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
     e->pause_at = cycle;
     while (state == ENGINE_RUNS && !(chip->options.interrupt && *chip->options.interrupt)) {
         state = engine_round(e);
+        reclaim_code(chip);
         if (chip->options.inquiry && *chip->options.inquiry) {
             *chip->options.inquiry = 0;
             chip_report_progress(chip, stderr);
@@ -369,9 +380,15 @@ enum chip_end chip_give_up(struct chip *chip)
 
 void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level)
 {
-    uint64_t bit = UINT64_C(1) << (line == CHIP_LINE_MACHINE ? IRQ_MEIP : IRQ_SEIP);
+    bool machine = line == CHIP_LINE_MACHINE;
+    uint64_t bit = UINT64_C(1) << (machine ? IRQ_MEIP : IRQ_SEIP);
     assert(tile < chip->engine.tiles && !chip->measured);
-    chip->hart[tile].mip &= ~bit;
+    struct hart *h = &chip->hart[tile];
+    if (machine)
+        h->mip &= ~bit;
+    else
+        h->seip_line = level;
+    hart_gather_seip(h);
     if (level)
         tile_raise(&chip->tile[tile], bit, chip->engine.now);
 }

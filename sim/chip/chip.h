@@ -79,7 +79,8 @@ enum chip_end chip_give_up(struct chip *chip);
 /* ---- between pieces of a run: in cycle chip_cycle(), before anything else ---- */
 
 /* The interrupt lines into a tile from outside: MEIP and SEIP of its hart's mip.
- * The bit is the line: software that clears SEIP clears it until it rises again. */
+ * SEIP is the OR of the line and of a bit that software writes (privileged
+ * architecture 3.1.9): software cannot clear the line. */
 enum chip_line { CHIP_LINE_MACHINE, CHIP_LINE_SUPERVISOR };
 void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level);
 

@@ -245,7 +245,8 @@ struct hart {
     uint64_t satp, walks;
 
     /* control and status */
-    uint64_t stimecmp;
+    bool seip_software, seip_line; /* the two that mip.SEIP is the OR of */
+    uint64_t mtimecmp, stimecmp;   /* as written, in ticks */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
@@ -314,6 +315,9 @@ static inline void hart_prefetch_near(const struct hart *h)
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
 
+/* Marks the decoded lines that the hart refers to, between its slices. */
+void hart_keep_code(const struct hart *h, struct code_table *table);
+
 /* Runs while synchronisation points issue before `until`.  On return the hart
  * has h->cycle >= until, or it waits (h->wait != WAIT_NONE). */
 void hart_run(struct hart *h, cycle_t until);
@@ -374,6 +378,14 @@ static inline bool hart_interrupt_pending(const struct hart *h)
     return (h->mip & h->mie) != 0;
 }
 
+/* mip.SEIP is the OR of what software wrote and of the controller's line (privileged
+ * architecture 3.1.9).  To be called when either has changed. */
+static inline void hart_gather_seip(struct hart *h)
+{
+    uint64_t seip = UINT64_C(1) << IRQ_SEIP;
+    h->mip = h->seip_software || h->seip_line ? h->mip | seip : h->mip & ~seip;
+}
+
 static inline uint64_t hart_instructions(const struct hart *h)
 {
     uint64_t n = h->cycle;
@@ -382,10 +394,10 @@ static inline uint64_t hart_instructions(const struct hart *h)
     return n;
 }
 
-/* Of the accounts by privilege: 0 U, 1 S, 2 M. */
-static inline unsigned hart_mode_index(const struct hart *h)
+/* Where the views and the accounts of a privilege lie: 0 U, 1 S, 2 M. */
+static inline unsigned hart_mode_index(unsigned priv)
 {
-    return h->priv == PRIV_M ? 2 : h->priv;
+    return priv == PRIV_M ? 2 : priv;
 }
 
 /* Where loads and stores look whether they hit: nowhere while there is anything in the
