@@ -123,6 +123,8 @@ static void take_outcome(const struct mesh_job *job, const struct mesh_result *r
               "that crossed a router, summed over routers");
     stats_put(&o->stats, "mesh.measured_cycles", r->measured_cycles, "cycles",
               "whose packets count");
+    if (r->latency.count == 0) /* nothing was measured */
+        return;
     o->series = mem_alloc(2 * sizeof *o->series);
     o->series[o->series_count++] = series_of("packet_latency", &r->latency);
     if (r->round_trip.count)
@@ -203,7 +205,7 @@ static bool store(const struct mesh_job *job, const struct config *cfg, struct a
 static void say_saturated(const struct mesh_job *job, const struct mesh_result *r)
 {
     if (r->saturated && !job->quiet)
-        fprintf(stderr, "tessera: saturated: the mesh accepts %.4f of %g flits a node and cycle\n",
+        fprintf(stderr, "tessera: saturated: the mesh accepts %.4g of %g flits a node and cycle\n",
                 r->accepted_rate, job->traffic.rate);
 }
 
