@@ -26,8 +26,10 @@
 #define REFERENCE_FOLDER "mesh/reference"
 #define REFERENCE_SOURCE "BookSim 2, revision 28f4329"
 
-/* Loads of a curve, in per cent of the load at which the mesh saturates. */
-static const unsigned curve_percent[] = {2, 10, 20, 30, 40, 50, 60, 70, 78, 84, 89, 92, 94, 96};
+/* Loads of a curve, in per cent of the greatest that is carried; behind them comes the least
+ * that is not, which shows where the curve ends. */
+static const unsigned curve_percent[] = {2,  10, 20, 30, 40, 50, 60, 70, 78,
+                                         84, 89, 92, 94, 96, 98, 99, 100};
 
 static double seconds(void)
 {
@@ -240,6 +242,12 @@ struct curves {
     } point[MESH_PATTERNS_MAX * MESH_RATES_MAX];
 };
 
+static void add_point(struct curves *c, const struct mesh_job *job, double rate)
+{
+    c->point[c->count].pattern = job->traffic.pattern;
+    c->point[c->count++].rate = rate;
+}
+
 static bool plan_curve(struct mesh_job *job, const struct config *cfg, struct curves *c,
                        struct error *e)
 {
@@ -247,11 +255,10 @@ static bool plan_curve(struct mesh_job *job, const struct config *cfg, struct cu
     struct mesh_saturation found = {0};
     if (job->rates == 0 && !mesh_find_saturation(cfg, &job->traffic, &job->watch, &found, e))
         return false;
-    for (unsigned k = 0; k < (job->rates ? job->rates : percents); k++) {
-        c->point[c->count].pattern = job->traffic.pattern;
-        c->point[c->count++].rate =
-            job->rates ? job->rate[k] : found.carried_rate * curve_percent[k] / 100;
-    }
+    for (unsigned k = 0; k < (job->rates ? job->rates : percents); k++)
+        add_point(c, job, job->rates ? job->rate[k] : found.carried_rate * curve_percent[k] / 100);
+    if (found.refused_rate > 0)
+        add_point(c, job, found.refused_rate);
     return true;
 }
 
