@@ -329,6 +329,32 @@ Test(cmd_mesh, the_help_states_every_pattern, .exit_code = 0)
     RUN("--help");
 }
 
+/* The second curve has another sweep; the first can still be drawn, with its parameter. */
+Test(cmd_mesh, a_curve_leaves_earlier_ones_drawable)
+{
+    char folder[] = "/tmp/tessera-test-XXXXXX", database[64], picture[64], command[128];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(database, sizeof database, "--db=%s/runs.db", folder);
+    snprintf(picture, sizeof picture, "--output=%s/curve.svg", folder);
+    cr_expect_eq(RUN("--rates=0.1", "--cycles=1000", database, "--set=mesh.buffer_flits=6"), 0);
+    cr_expect_eq(RUN("--rates=0.1", "--cycles=1000", database), 0);
+    char text[1024] = "", name[64] = "--sweep=";
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stderr())] = 0;
+    const char *first = strstr(text, "--sweep mesh-curve-");
+    cr_assert_not_null(first, "%s", text);
+    snprintf(name, sizeof name, "--sweep=%.19s", first + strlen("--sweep "));
+    char plot[] = "tessera plot", figure[] = "mesh-curve";
+    cr_expect_eq(cmd_plot(5, (char *[]){plot, figure, name, database, picture, NULL}), 0);
+    FILE *f = fopen(picture + strlen("--output="), "r");
+    cr_assert_not_null(f);
+    char svg[1 << 16];
+    svg[fread(svg, 1, sizeof svg - 1, f)] = 0;
+    fclose(f);
+    cr_expect_not_null(strstr(svg, "mesh.buffer"), "the caption names what was set");
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
+}
+
 /* By way of the database of --db, with BookSim's points beside. */
 Test(cmd_mesh, a_curve_is_drawn)
 {
