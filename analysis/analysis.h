@@ -190,6 +190,10 @@ extern const unsigned analysis_figure_count;
  * ending. */
 bool analysis_check_figure(const char *figure, const char *output, struct error *e);
 
+/* From now on figures are made of this sweep instead of the one started last for them, for this
+ * connection alone.  64 with the sweeps there are when it is none. */
+bool analysis_choose_sweep(struct analysis *db, const char *sweep, struct error *e);
+
 /* Points that the figure has now: rows of figure_points. */
 bool analysis_count_points(struct analysis *db, const char *figure, unsigned *count,
                            struct error *e);

@@ -11,7 +11,6 @@ enum {
     WARMUP_AGREE_PERCENT = 2,
     PRECISION_PERMILLE = 10,
     PACKETS_ENOUGH = 100000, /* for the percentiles too, unless that takes long */
-    LAG_LATENCIES_MAX = 10,
     SATURATED_CYCLES = 16384
 };
 static const uint64_t NODE_CYCLES_MAX = (uint64_t)1 << 24; /* of a run, divided by the nodes ... */
@@ -126,12 +125,6 @@ static void warm_up(struct meter *m, const struct load_state *load)
     w->end = now + w->cycles;
 }
 
-/* Still growing when the limit is reached, if slowly. */
-static bool lag_grows(const struct meter *m, uint64_t lag)
-{
-    return lag > 2 * m->lag_half && lag > (uint64_t)m->mesh->nodes * m->latency_max;
-}
-
 static bool known_well_enough(const struct meter *m, cycle_t now)
 {
     if (m->asked)
@@ -144,13 +137,13 @@ static bool known_well_enough(const struct meter *m, cycle_t now)
 static void measure(struct meter *m, const struct load_state *load)
 {
     cycle_t now = mesh_now(m->mesh);
+    (void)load;
     if (m->saturated) {
         if (now >= m->start + (m->asked ? m->asked : SATURATED_CYCLES))
             end_measuring(m, DONE);
     } else if (now >= m->limit && !m->asked) {
-        m->saturated = lag_grows(m, load->lag);
         m->settled = false;
-        end_measuring(m, m->saturated ? DONE : DRAIN);
+        end_measuring(m, DRAIN);
     } else if (known_well_enough(m, now)) {
         end_measuring(m, DRAIN);
     }
@@ -159,7 +152,8 @@ static void measure(struct meter *m, const struct load_state *load)
 static void drain(struct meter *m, const struct load_state *load)
 {
     if (m->latency->count + m->lost == m->born && load->handed >= m->end) {
-        m->phase = DONE;
+        if (!m->pace->doubtful)
+            m->phase = DONE;
     } else if (mesh_now(m->mesh) - m->end >= m->limit / 2) {
         m->saturated = true;
         m->phase = DONE;
@@ -167,13 +161,11 @@ static void drain(struct meter *m, const struct load_state *load)
 }
 
 /* A point whose sources fall ever further behind gets a fixed time of measuring. */
-static void look_for_saturation(struct meter *m, uint64_t lag)
+static void look_for_saturation(struct meter *m)
 {
-    if (mesh_now(m->mesh) <= m->limit / 2)
-        m->lag_half = lag;
-    if (m->phase != DRAIN && !m->saturated &&
-        lag > (uint64_t)m->mesh->nodes * m->latency_max * LAG_LATENCIES_MAX) {
+    if (m->pace->verdict == PACE_LOST && !m->saturated) {
         m->saturated = true;
+        m->end = CYCLE_NEVER; /* what had been measured does not count */
         begin_measuring(m);
     }
 }
@@ -192,7 +184,7 @@ void meter_look(struct meter *m, const struct load_state *load)
         look_at_replay(m, load);
         return;
     }
-    look_for_saturation(m, load->lag);
+    look_for_saturation(m);
     step[m->phase](m, load);
 }
 
