@@ -159,9 +159,13 @@ verify: $(VERIFIERS) $(B)/tests/coherence/tests/test_explore $(B)/tests/coherenc
 	$(Q)EXPLORE=all $(B)/tests/coherence/tests/test_explore -j1
 	$(Q)RANDOM_TIMES=20 $(B)/tests/coherence/tests/test_random -j1
 
-fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c...
+fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c..., CORPUS=record
 	$(Q).ci/setup.sh qemu-system-misc
+ifeq ($(CORPUS),record)
+	$(B)/fuzz record
+else
 	$(B)/fuzz run --seconds $(FUZZ_SECONDS) --seed $(SEED) $(if $(ISA),--isa $(ISA))
+endif
 
 systemc-long: $(B)/mesh-compare ## the mesh against its reference in SystemC: SYSTEMC_EXPERIMENTS=3000 SEED=N
 	$(B)/mesh-compare $(SEED) $(SYSTEMC_EXPERIMENTS)
