@@ -93,7 +93,8 @@ struct home_mshr {
     bool collecting;  /* the home's own message waits for all of them */
     bool sharing;     /* L1s that are asked may keep a copy ... */
     bool shared;      /* ... and one has */
-    bool dirty;       /* an owner's line has come: `data` is newer than memory */
+    bool fetched;     /* an owner's line has come ... */
+    bool dirty;       /* ... and is newer than memory */
     bool kept;        /* `data` is what memory holds, for the requests that wait */
     uint8_t data[LINE_BYTES];
 };

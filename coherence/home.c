@@ -362,7 +362,7 @@ static void process_request(struct home_step *step)
     mshr->requester = step->in->requester;
     mshr->slot = step->in->slot;
     mshr->acks = 0;
-    mshr->sharing = mshr->shared = mshr->dirty = false;
+    mshr->sharing = mshr->shared = mshr->fetched = mshr->dirty = false;
     step->answered = false;
     take_row(step, classify(step));
     if (step->in->type == COH_GetM || step->in->type == COH_Upgrade)

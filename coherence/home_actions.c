@@ -207,14 +207,18 @@ static void take_answer(struct home_step *step)
     mshr->awaited--;
     mshr->shared |= mshr->sharing && step->in->type != COH_ProbeGone;
     mshr->dirty |= step->in->type == COH_ProbeDirty;
-    if (coh_msg_info[step->in->type].carries_data)
+    if (coh_msg_info[step->in->type].carries_data) {
+        mshr->fetched = true;
         memcpy(mshr->data, step->in->data, LINE_BYTES);
+    }
 }
 
+/* An owner's line counts, even a clean one: the host may have written to both since
+ * memory was read. */
 static void take_memory(struct home_step *step)
 {
     step->mshr->awaited--;
-    if (!step->mshr->dirty)
+    if (!step->mshr->fetched)
         memcpy(step->mshr->data, step->in->data, LINE_BYTES);
 }
 

@@ -29,14 +29,21 @@ struct holding {
     bool owned;         /* stable in X or O */
 };
 
+/* Stable in X or O? */
+static bool is_owned(const struct dir_entry *entry)
+{
+    return entry->state == HOME_STATE_X || entry->state == HOME_STATE_O;
+}
+
 static bool is_owners_writeback(const struct coherence *coh, paddr_t line, uint32_t tile,
                                 uint8_t state)
 {
     if (l1_state_info[state].place != PLACE_WRITEBACK)
         return false;
     if (coh->probes)
-        return state == L1_STATE_MI_A || state == L1_STATE_OI_A;
-    return coh->dir.entry[line_number(line)].owner == tile;
+        return state == L1_STATE_MI_A || state == L1_STATE_OI_A || state == L1_STATE_EI_A;
+    const struct dir_entry *entry = &coh->dir.entry[line_number(line)];
+    return is_owned(entry) && entry->owner == tile;
 }
 
 static void note_copy(const struct coherence *coh, struct holding *h, paddr_t line, uint32_t tile)
@@ -58,8 +65,7 @@ static void note_copy(const struct coherence *coh, struct holding *h, paddr_t li
 static struct holding find_holding(const struct coherence *coh, paddr_t line)
 {
     const struct dir_entry *entry = &coh->dir.entry[line_number(line)];
-    struct holding h = {.at_rest = !home_state_info[entry->state].busy,
-                        .owned = entry->state == HOME_STATE_X || entry->state == HOME_STATE_O};
+    struct holding h = {.at_rest = !home_state_info[entry->state].busy, .owned = is_owned(entry)};
     for (uint32_t tile = 0; tile < coh->tiles; tile++)
         note_copy(coh, &h, line, tile);
     return h;

@@ -204,8 +204,8 @@ static void put_home_line(struct writer *to, paddr_t line)
     put(to, mshr->acks);
     put(to, mshr->kept || mshr->collecting ? mshr->data[0] : 0xff);
     put(to, mshr->awaited);
-    put(to,
-        (uint64_t)(mshr->collecting | mshr->sharing << 1 | mshr->shared << 2 | mshr->dirty << 3));
+    put(to, (uint64_t)(mshr->collecting | mshr->sharing << 1 | mshr->shared << 2 |
+                       mshr->dirty << 3 | mshr->fetched << 4));
     put_line(to, mshr->heir ? coh->home[0].mshr[mshr->heir - 1].line : NO_LINE);
     put_fifo(to, mshr->queue);
 }

@@ -54,6 +54,7 @@ struct run {
     uint64_t seed;
     unsigned tiles, lines, contexts;
     unsigned stride; /* lines between one tested line and the next: 16 puts all into one set */
+    bool visited;    /* by the host, now and then */
     struct hart *hart;
     uint64_t expected[LINES_MAX][WORDS];
     uint64_t adds[LINES_MAX];
@@ -141,6 +142,20 @@ static void begin_fetch(struct run *r, tile_id tile)
         finish_fetch(r, tile, index);
 }
 
+/* The host looks at a line or writes a word of it, where that can be done now. */
+static void visit_from_outside(struct run *r)
+{
+    uint64_t value[WORDS];
+    paddr_t address = pick_address(r, OP_STORE);
+    if (coherence_peek(r->w.coh, line_of(address), value, sizeof value))
+        cr_assert_arr_eq(value, r->expected[index_of(r, address)], sizeof value,
+                         "seed %lu: the host read an old line %#lx", r->seed, address);
+    uint64_t next = r->stores + 1;
+    if (rng_below(&r->w.rng, 2) || !coherence_poke(r->w.coh, address, &next, sizeof next))
+        return;
+    *expected_at(r, address) = ++r->stores;
+}
+
 /* Something new at one tile. */
 static void stir(struct run *r)
 {
@@ -148,6 +163,8 @@ static void stir(struct run *r)
     struct hart *hart = &r->hart[tile];
     if (hart->left == 0)
         return;
+    if (r->visited && rng_below(&r->w.rng, 8) == 0)
+        visit_from_outside(r);
     if (!hart->fetching && rng_below(&r->w.rng, 6) == 0)
         begin_fetch(r, tile);
     struct context *c = &hart->context[rng_below(&r->w.rng, r->contexts)];
@@ -317,6 +334,7 @@ static void run_seed(uint64_t seed)
     r.stride = rng_below(&rng, 2) ? 1 : 16;
     r.contexts = 1 + rng_below(&rng, CONTEXTS_MAX);
     r.w.flight_cycles_max = 1u << rng_below(&rng, 12);
+    r.visited = rng_below(&rng, 2);
     r.w.put_ack_cycles = rng_below(&rng, 3) == 0 ? 100 * r.w.flight_cycles_max : 0;
     if (rare) { /* few lines, one L1 set, slow PutAcks: Recalls meet write-backs */
         r.lines = 2 + rng_below(&rng, 3);
