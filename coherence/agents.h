@@ -18,6 +18,7 @@
 #include "coherence/cache_array.h"
 #include "coherence/coherence.h"
 #include "coherence/directory.h"
+#include "coherence/llc.h"
 #include "coherence/protocol.h"
 
 enum { VIOLATION_BYTES = 512 };
@@ -96,6 +97,7 @@ struct home_mshr {
     bool fetched;     /* an owner's line has come ... */
     bool dirty;       /* ... and is newer than memory */
     bool kept;        /* `data` is what memory holds, for the requests that wait */
+    bool fills;       /* the line that is read from memory goes into the LLC */
     uint8_t data[LINE_BYTES];
 };
 
@@ -129,6 +131,7 @@ struct home {
     uint64_t probes, recalls, broadcasts, entry_waits;
     struct tally invalidations; /* of each write, as Inv */
     struct tally sharers;       /* that the entry names after each read that shares */
+    struct llc llc;
 };
 
 struct memctl {
@@ -152,6 +155,7 @@ struct coherence {
     bool four_hops; /* an owner's line goes to the requester by way of the home */
     bool noisy;     /* L1s tell the home when they drop a clean shared line */
     uint32_t memory_latency_cycles, memory_line_cycles;
+    uint32_t llc_cycles;
     struct directory dir;
     struct l1 *l1;
     struct icache *icache;
@@ -198,7 +202,11 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
              const struct config *cfg);
 void icache_init(struct icache *ic, struct coherence *coh, tile_id tile, struct arena *arena,
                  const struct config *cfg);
-void home_init(struct home *home, struct arena *arena, const struct config *cfg);
+void home_init(struct home *home, struct arena *arena, const struct config *cfg, tile_id tile);
+
+/* The lines of one home, numbered in the order of their addresses. */
+uint64_t coherence_place(const struct coherence *coh, paddr_t line);
+paddr_t coherence_line_at(const struct coherence *coh, tile_id home, uint64_t place);
 
 /* Where an L1 holds a line: its state and bytes, or NULL when it is absent. */
 struct l1_copy {

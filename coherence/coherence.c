@@ -34,6 +34,7 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->noisy = cfg->coherence_clean_evictions == EVICTIONS_NOISY;
     coh->memory_latency_cycles = cfg->memory_latency_cycles;
     coh->memory_line_cycles = cfg->memory_line_cycles;
+    coh->llc_cycles = cfg->llc_cycles;
 }
 
 static void create_memory(struct coherence *coh, struct arena *arena, const struct config *cfg)
@@ -58,7 +59,7 @@ static void create_agents(struct coherence *coh, struct arena *arena, const stru
     for (uint32_t tile = 0; tile < coh->tiles; tile++) {
         l1_init(&coh->l1[tile], coh, (tile_id)tile, arena, cfg);
         icache_init(&coh->icache[tile], coh, (tile_id)tile, arena, cfg);
-        home_init(&coh->home[tile], arena, cfg);
+        home_init(&coh->home[tile], arena, cfg, (tile_id)tile);
     }
 }
 
@@ -78,7 +79,7 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
 unsigned coherence_out_max(const struct coherence *coh)
 {
     unsigned at_once = coh->dir.sets ? coh->home[0].mshrs + 1 : 1;
-    return coh->tiles * (coh->writebacks + at_once) + OUT_MAX_SMALL;
+    return coh->tiles * (coh->writebacks + at_once) + OUT_MAX_SMALL + llc_out_max(coh);
 }
 
 unsigned coherence_slots(const struct coherence *coh)
@@ -89,6 +90,16 @@ unsigned coherence_slots(const struct coherence *coh)
 tile_id coherence_home(const struct coherence *coh, paddr_t line)
 {
     return (tile_id)(line_number(line) % coh->tiles);
+}
+
+uint64_t coherence_place(const struct coherence *coh, paddr_t line)
+{
+    return line_number(line) / coh->tiles;
+}
+
+paddr_t coherence_line_at(const struct coherence *coh, tile_id home, uint64_t place)
+{
+    return MAP_DRAM_BASE + ((place * coh->tiles + home) << LINE_SHIFT);
 }
 
 tile_id coherence_controller(const struct coherence *coh, paddr_t line)

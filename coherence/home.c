@@ -30,7 +30,7 @@
 
 enum { NONE_WAITS = 0 };
 
-void home_init(struct home *home, struct arena *arena, const struct config *cfg)
+void home_init(struct home *home, struct arena *arena, const struct config *cfg, tile_id tile)
 {
     *home = (struct home){.mshrs = cfg->coherence_mshrs};
     home->table = protocol_find(cfg->coherence_protocol)->home;
@@ -38,6 +38,7 @@ void home_init(struct home *home, struct arena *arena, const struct config *cfg)
     home->rows = arena_alloc(arena, HOME_STATES * HOME_EVENTS, sizeof *home->rows);
     for (uint32_t i = 0; i < home->mshrs; i++)
         home->mshr[i].line = NO_LINE;
+    llc_init(&home->llc, arena, cfg, tile);
 }
 
 /* ---- waiting requests -------------------------------------------------------- */
@@ -463,6 +464,8 @@ static void receive_response(struct home_step *step, const struct coh_msg *in)
     }
     step->mshr = &step->home->mshr[step->entry->mshr];
     bank_take(step, step->coh->home_occupancy_cycles);
+    if (in->type == COH_MemData)
+        llc_fill(step);
     take_row(step, classify(step));
     if (step->mshr->collecting && step->mshr->awaited == 0)
         take_collected(step);
@@ -474,6 +477,14 @@ static void receive_response(struct home_step *step, const struct coh_msg *in)
     }
 }
 
+/* The LLC's own business: no line is in transaction for it. */
+static void receive_eviction(struct home_step *step, const struct coh_msg *in)
+{
+    look_up(step, in);
+    bank_take(step, step->coh->home_occupancy_cycles);
+    llc_end_eviction(step);
+}
+
 void home_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in, cycle_t now,
                   struct coh_out *out)
 {
@@ -483,6 +494,8 @@ void home_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in,
         .coh = coh, .home = &coh->home[tile], .tile = tile, .now = now, .out = out};
     if (coh_msg_info[in->type].vnet == VNET_REQUEST)
         receive_request(&step, in);
+    else if (in->type == COH_MemEvicted)
+        receive_eviction(&step, in);
     else
         receive_response(&step, in);
 }

@@ -22,13 +22,12 @@ static void read_memory(struct home_step *step)
 {
     step->answered = step->mshr->kept;
     if (!step->answered)
-        send(step, COH_MemRead, coherence_controller(step->coh, step->in->line));
+        llc_read(step);
 }
 
 static void write_memory(struct home_step *step)
 {
-    struct coh_msg *msg = send(step, COH_MemWrite, coherence_controller(step->coh, step->in->line));
-    memcpy(msg->data, step->in->data, LINE_BYTES);
+    llc_write(step, step->in->data);
 }
 
 /* The line that has come equals memory, and stays here while requests wait. */
@@ -197,7 +196,7 @@ static void recall_sharers(struct home_step *step)
 
 static void read_memory_too(struct home_step *step)
 {
-    send(step, COH_MemRead, coherence_controller(step->coh, step->in->line));
+    llc_read(step);
     step->mshr->awaited++;
 }
 

@@ -6,7 +6,7 @@
  *                                  carries values that nobody will read again
  *   the line is not busy, and      that copy
  *   some L1 holds it in O
- *   the line is stable in I or S   memory; copies in S equal it
+ *   the line is stable in I or S   memory, or the LLC; copies in S equal it
  *   the line is stable in X or O,  the write-back entry of the owner: its PutM
  *   and no L1 owns it              or PutE is on its way, or waits
  *   the line is busy otherwise     a copy in S, if there is one, has it;
@@ -80,7 +80,7 @@ static const uint8_t *present_value(const struct coherence *coh, paddr_t line)
     if (h.owner)
         return h.owner;
     if (h.at_rest)
-        return h.owned || h.writeback ? h.writeback : dram_line(coh, line);
+        return h.owned || h.writeback ? h.writeback : llc_memory(coh, line);
     return h.reader;
 }
 
@@ -101,7 +101,7 @@ static void poke_copies(struct coherence *coh, paddr_t line, size_t offset, cons
             coh->l1[tile].reserved = NO_LINE;
     }
     checker_poke(coh, line + offset, from, bytes);
-    memcpy(dram_line(coh, line) + offset, from, bytes);
+    llc_poke(coh, line + offset, from, bytes);
 }
 
 static bool is_dram(const struct coherence *coh, paddr_t address, size_t bytes)

@@ -24,7 +24,10 @@ void memctl_receive(struct coherence *coh, tile_id tile, const struct coh_msg *i
     assert(coherence_has(coh, in->line) && coherence_controller(coh, in->line) == tile);
     struct memctl *ctl = &coh->memctl[tile];
     bool reads = in->type == COH_MemRead;
-    struct coh_msg *msg = out_add(out, reads ? COH_MemData : COH_MemAck, in->line, tile, in->from);
+    enum coh_type answer = reads                      ? COH_MemData
+                           : in->type == COH_MemWrite ? COH_MemAck
+                                                      : COH_MemEvicted;
+    struct coh_msg *msg = out_add(out, answer, in->line, tile, in->from);
     msg->requester = in->requester;
     msg->slot = in->slot;
     msg->delay = service_cycles(coh, ctl, now);

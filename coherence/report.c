@@ -33,6 +33,8 @@ static const char *check_idle(struct coherence *coh, uint32_t tile)
     if (home->mshrs_used || home->overflow.first)
         return unquiet(coh, "home of tile %u still has %u lines in transaction", tile,
                        home->mshrs_used);
+    if (llc_is_busy(&home->llc))
+        return unquiet(coh, "the LLC of tile %u still writes a line to memory", tile);
     return NULL;
 }
 
@@ -90,7 +92,7 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
     if (!checker_equals(coh, line, data))
         return unquiet(coh, "tile %u holds an old value of line %#llx", l1->tile,
                        (unsigned long long)line);
-    if (is_as_memory(coh, line, state) && memcmp(data, dram_line(coh, line), LINE_BYTES) != 0)
+    if (is_as_memory(coh, line, state) && memcmp(data, llc_memory(coh, line), LINE_BYTES) != 0)
         return unquiet(coh, "tile %u holds line %#llx in %s, memory has another value", l1->tile,
                        (unsigned long long)line, l1_state_info[state].name);
     return NULL;
@@ -110,6 +112,15 @@ static const char *check_array(struct coherence *coh, const struct l1 *l1, int64
     return NULL;
 }
 
+static const char *check_llc(struct coherence *coh, uint32_t tile)
+{
+    paddr_t line = llc_find_stale(coh, (tile_id)tile);
+    if (line == NO_LINE)
+        return NULL;
+    return unquiet(coh, "the LLC of tile %u holds line %#llx clean, memory has another value", tile,
+                   (unsigned long long)line);
+}
+
 /* Every copy that answers for its line is known to its home, and homes know of as
  * many owners as there are such copies: so they agree, line by line. */
 const char *coherence_check_quiet(struct coherence *coh)
@@ -119,6 +130,8 @@ const char *coherence_check_quiet(struct coherence *coh)
         const char *fault = check_idle(coh, tile);
         if (!fault)
             fault = check_array(coh, &coh->l1[tile], &owned);
+        if (!fault)
+            fault = check_llc(coh, tile);
         if (fault)
             return fault;
         known += coh->home[tile].owned;
@@ -174,6 +187,10 @@ static void explain_home(const struct coherence *coh, uint32_t tile, FILE *out)
     if (home->overflow.first)
         fprintf(out, "  home of tile %u: requests that found no MSHR\n", tile);
     explain_fifo(coh, home->overflow, out);
+    for (unsigned i = 0; i < LLC_VICTIMS; i++)
+        if (home->llc.victim[i].line != NO_LINE)
+            fprintf(out, "  LLC of tile %u: line %#llx on its way to memory\n", tile,
+                    (unsigned long long)home->llc.victim[i].line);
 }
 
 void coherence_explain(const struct coherence *coh, FILE *out)
@@ -328,6 +345,26 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
               "requests", "reads answered by another L1D");
 }
 
+static void llc_stats(const struct coherence *coh, struct stats *stats)
+{
+    struct llc sum = {0};
+    for (uint32_t tile = 0; tile < coh->tiles; tile++) {
+        const struct llc *llc = &coh->home[tile].llc;
+        sum.hits += llc->hits;
+        sum.misses += llc->misses;
+        sum.writes += llc->writes;
+        sum.passed_by += llc->passed_by;
+        sum.evictions += llc->evictions;
+    }
+    stats_put(stats, "llc.hits", sum.hits, "reads", "of memory that an LLC slice answered");
+    stats_put(stats, "llc.misses", sum.misses, "reads", "of memory that missed in an LLC slice");
+    stats_put(stats, "llc.writes", sum.writes, "writes", "of memory that an LLC slice took in");
+    stats_put(stats, "llc.passed_by", sum.passed_by, "writes",
+              "of memory for which an LLC slice had no room");
+    stats_put(stats, "llc.writebacks", sum.evictions, "lines",
+              "dirty lines that left an LLC slice to make room");
+}
+
 static void memctl_stats(const struct coherence *coh, struct stats *stats)
 {
     struct memctl sum = {0};
@@ -348,5 +385,6 @@ void coherence_stats(const struct coherence *coh, struct stats *stats)
     icache_stats(coh, stats);
     home_stats(coh, stats);
     directory_stats(coh, stats);
+    llc_stats(coh, stats);
     memctl_stats(coh, stats);
 }

@@ -14,6 +14,7 @@ enum { MACHINE_SETTINGS = 8 };
 
 struct machine {
     bool quick; /* explored further than the others in every test */
+    bool large; /* two caches on two lines are explored for MSI only: too many states */
     const char *name;
     const char *setting[MACHINE_SETTINGS]; /* up to the first NULL */
 };
@@ -26,32 +27,51 @@ struct machine {
 #define SPARSE                                                                                     \
     DIRECTORY("sparse"), "coherence.sparse_sets=1", "coherence.sparse_ways=1", "coherence.mshrs=2"
 
+/* Two lines of a home that share a set share a frame. */
+#define LLC "llc.kib=1", "llc.ways=1"
+
 static const struct machine machines[] = {
-    {true, "full", {DIRECTORY("full")}},
-    {false, "full, noisy", {DIRECTORY("full"), NOISY}},
-    {false, "full, four hops", {DIRECTORY("full"), FOUR_HOPS}},
-    {false, "limited-b 1", {DIRECTORY("limited-b"), POINTERS(1)}},
+    {true, false, "full", {DIRECTORY("full")}},
+    {false, false, "full, noisy", {DIRECTORY("full"), NOISY}},
+    {false, false, "full, four hops", {DIRECTORY("full"), FOUR_HOPS}},
+    {false, false, "limited-b 1", {DIRECTORY("limited-b"), POINTERS(1)}},
     {true,
+     false,
      "limited-b 1, noisy, four hops",
      {DIRECTORY("limited-b"), POINTERS(1), NOISY, FOUR_HOPS}},
-    {false, "limited-nb 1", {DIRECTORY("limited-nb"), POINTERS(1)}},
-    {false, "limited-nb 1, four hops", {DIRECTORY("limited-nb"), POINTERS(1), FOUR_HOPS}},
-    {false, "limited-nb 2", {DIRECTORY("limited-nb"), POINTERS(2)}},
-    {true, "limited-nb 2, noisy", {DIRECTORY("limited-nb"), POINTERS(2), NOISY}},
-    {false, "coarse 2", {DIRECTORY("coarse"), GROUP(2)}},
-    {false, "coarse 2, noisy", {DIRECTORY("coarse"), GROUP(2), NOISY}},
-    {true, "sparse", {SPARSE}},
-    {false, "sparse, noisy, four hops", {SPARSE, NOISY, FOUR_HOPS}},
-    {false, "sparse of limited-b 1", {SPARSE, "coherence.sparse_sharers=limited-b", POINTERS(1)}},
-    {false, "sparse of limited-nb 1", {SPARSE, "coherence.sparse_sharers=limited-nb", POINTERS(1)}},
-    {false, "sparse of coarse 2", {SPARSE, "coherence.sparse_sharers=coarse", GROUP(2)}},
+    {false, false, "limited-nb 1", {DIRECTORY("limited-nb"), POINTERS(1)}},
+    {false, false, "limited-nb 1, four hops", {DIRECTORY("limited-nb"), POINTERS(1), FOUR_HOPS}},
+    {false, false, "limited-nb 2", {DIRECTORY("limited-nb"), POINTERS(2)}},
+    {true, false, "limited-nb 2, noisy", {DIRECTORY("limited-nb"), POINTERS(2), NOISY}},
+    {false, false, "coarse 2", {DIRECTORY("coarse"), GROUP(2)}},
+    {false, false, "coarse 2, noisy", {DIRECTORY("coarse"), GROUP(2), NOISY}},
+    {true, false, "sparse", {SPARSE}},
+    {false, false, "sparse, noisy, four hops", {SPARSE, NOISY, FOUR_HOPS}},
+    {false,
+     false,
+     "sparse of limited-b 1",
+     {SPARSE, "coherence.sparse_sharers=limited-b", POINTERS(1)}},
+    {false,
+     false,
+     "sparse of limited-nb 1",
+     {SPARSE, "coherence.sparse_sharers=limited-nb", POINTERS(1)}},
+    {false, false, "sparse of coarse 2", {SPARSE, "coherence.sparse_sharers=coarse", GROUP(2)}},
     {true,
+     false,
      "sparse of limited-b 2, noisy",
      {SPARSE, "coherence.sparse_sharers=limited-b", POINTERS(2), NOISY}},
     {false,
+     false,
      "sparse of coarse 2, four hops",
      {SPARSE, "coherence.sparse_sharers=coarse", GROUP(2), FOUR_HOPS}},
-    {true, "probe", {DIRECTORY("probe")}},
+    {true, false, "probe", {DIRECTORY("probe")}},
+    {true, true, "full, LLC", {DIRECTORY("full"), LLC}},
+    {false,
+     true,
+     "limited-nb 2, four hops, LLC",
+     {DIRECTORY("limited-nb"), POINTERS(2), FOUR_HOPS, LLC}},
+    {false, true, "sparse, noisy, LLC", {SPARSE, NOISY, LLC}},
+    {false, true, "probe, LLC", {DIRECTORY("probe"), LLC}},
 };
 enum { MACHINES = sizeof machines / sizeof *machines };
 

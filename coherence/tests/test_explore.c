@@ -59,7 +59,7 @@ static paddr_t line_a(void)
 
 static paddr_t line_b(void)
 {
-    return world_line(SETS * 3); /* home 0 with 2 and with 3 tiles */
+    return world_line(SETS * 6); /* home 0 and one LLC set with 2 and with 3 tiles */
 }
 
 static paddr_t op_line(enum op op)
@@ -92,6 +92,13 @@ static void add_line(struct coherence *coh, paddr_t line)
     add_region(dram_line(coh, line), 8);
 }
 
+static void add_llc(struct cache_array *array)
+{
+    add_region(array->line, sizeof *array->line);
+    add_region(array->state, 1);
+    add_region(array->front, 8);
+}
+
 static void add_all_regions(void)
 {
     struct coherence *coh = x.w.coh;
@@ -106,6 +113,8 @@ static void add_all_regions(void)
         add_region(coh->dir.order, coh->dir.sets * coh->dir.ways);
     }
     add_region(&coh->home[0], sizeof coh->home[0]);
+    if (coh->home[0].llc.array.ways)
+        add_llc(&coh->home[0].llc.array);
     add_region(coh->home[0].mshr, coh->home[0].mshrs * sizeof *coh->home[0].mshr);
     for (unsigned i = 0; i < x.tiles * coh->slots; i++) {
         add_region(&coh->waiting[i].request, offsetof(struct coh_msg, data) + 8);
@@ -187,6 +196,36 @@ static void put_fifo(struct writer *to, struct fifo fifo)
     put(to, 0xff);
 }
 
+static bool is_line_b_frame(const struct cache_array *array)
+{
+    return array->line[0] == coherence_place(x.w.coh, line_b()) << LINE_SHIFT;
+}
+
+static const struct llc_victim *find_victim(paddr_t line)
+{
+    const struct llc *llc = &x.w.coh->home[0].llc;
+    for (unsigned i = 0; i < LLC_VICTIMS; i++)
+        if (llc->victim[i].line == line)
+            return &llc->victim[i];
+    return NULL;
+}
+
+/* Is what DRAM has of this line sure to be overwritten before anyone reads it? */
+static bool is_newer_in_llc(paddr_t line)
+{
+    const struct cache_array *array = &x.w.coh->home[0].llc.array;
+    bool in_frame = array->ways && array->line[0] != NO_LINE &&
+                    is_line_b_frame(array) == (line == line_b()) && array->state[0] != 0;
+    return in_frame || find_victim(line);
+}
+
+static void put_victim(struct writer *to, paddr_t line)
+{
+    const struct llc_victim *victim = find_victim(line);
+    put(to, victim ? 1 + victim->again : 0);
+    put(to, victim ? victim->data[0] : 0);
+}
+
 static void put_home_line(struct writer *to, paddr_t line)
 {
     struct coherence *coh = x.w.coh;
@@ -195,7 +234,7 @@ static void put_home_line(struct writer *to, paddr_t line)
     put(to, entry->state);
     put(to, busy || entry->state == HOME_STATE_X ? entry->owner : 0);
     put(to, coh->dir.sharers[line_number(line) * coh->dir.words]);
-    put(to, dram_line(coh, line)[0]);
+    put(to, is_newer_in_llc(line) ? 0xff : dram_line(coh, line)[0]);
     if (!busy)
         return;
     const struct home_mshr *mshr = &coh->home[0].mshr[entry->mshr];
@@ -205,9 +244,21 @@ static void put_home_line(struct writer *to, paddr_t line)
     put(to, mshr->kept || mshr->collecting ? mshr->data[0] : 0xff);
     put(to, mshr->awaited);
     put(to, (uint64_t)(mshr->collecting | mshr->sharing << 1 | mshr->shared << 2 |
-                       mshr->dirty << 3 | mshr->fetched << 4));
+                       mshr->dirty << 3 | mshr->fetched << 4 | mshr->fills << 5));
     put_line(to, mshr->heir ? coh->home[0].mshr[mshr->heir - 1].line : NO_LINE);
     put_fifo(to, mshr->queue);
+}
+
+static void put_llc(struct writer *to)
+{
+    const struct cache_array *array = &x.w.coh->home[0].llc.array;
+    if (!array->ways)
+        return;
+    put(to, array->line[0] == NO_LINE ? 0 : is_line_b_frame(array) ? 2 : 1);
+    put(to, array->line[0] == NO_LINE ? 0 : array->state[0]);
+    put(to, array->line[0] == NO_LINE ? 0 : array->front[0]);
+    put_victim(to, line_a());
+    put_victim(to, line_b());
 }
 
 /* Which of the two lines has an entry of a sparse directory, most recent first. */
@@ -250,6 +301,7 @@ static bool remember(void)
     put_home_line(&to, line_b());
     put_fifo(&to, x.w.coh->home[0].overflow);
     put_tags(&to);
+    put_llc(&to);
     put_flights(&to);
     uint64_t low = hash_bytes(HASH_SEED, to.byte, to.count);
     uint64_t high = hash_bytes(~HASH_SEED, to.byte, to.count) | 1;
@@ -426,24 +478,31 @@ struct system {
     const char *name;
     unsigned tiles, ops[TILES_LIMIT]; /* bit masks */
     unsigned quick_for;               /* protocols */
-    bool is_shortest;
+    bool is_shortest, is_largest;
 };
 
 #define ON_A  (1u << LOAD_A | 1u << STORE_A)
 #define EVICT (1u << STORE_A | 1u << LOAD_B)
 static const struct system systems[] = {
-    {"two caches, one line", 2, {ON_A, ON_A}, MESI | MSI | MOESI, true},
-    {"two caches, evictions", 2, {EVICT, EVICT}, MESI, false},
-    {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MESI | MOESI, false},
-    {"two caches, fetches", 2, {ON_A | 1u << FETCH_A, ON_A | 1u << FETCH_A}, 0, false},
-    {"two caches, two lines", 2, {ON_A | EVICT, ON_A | EVICT}, 0, false},
-    {"three caches, two lines", 3, {EVICT, 1u << LOAD_A, 1u << LOAD_A | 1u << LOAD_B}, 0, false},
+    {"two caches, one line", 2, {ON_A, ON_A}, MESI | MSI | MOESI, true, false},
+    {"two caches, evictions", 2, {EVICT, EVICT}, MESI, false, false},
+    {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MESI | MOESI, false, false},
+    {"two caches, fetches", 2, {ON_A | 1u << FETCH_A, ON_A | 1u << FETCH_A}, 0, false, false},
+    {"two caches, two lines", 2, {ON_A | EVICT, ON_A | EVICT}, 0, false, true},
+    {"three caches, two lines",
+     3,
+     {EVICT, 1u << LOAD_A, 1u << LOAD_A | 1u << LOAD_B},
+     0,
+     false,
+     false},
 };
 
 static bool is_wanted(unsigned protocol, const struct machine *machine, const struct system *system)
 {
     const char *wish = getenv("EXPLORE"), *only = getenv("MACHINE");
     if (only && strcmp(only, machine->name) != 0)
+        return false;
+    if (machine->large && system->is_largest && protocol_find(protocol)->l1 != msi_l1)
         return false;
     if (wish && strcmp(wish, "all") == 0)
         return true;

@@ -113,18 +113,25 @@ static bool check_l1i(const struct config *cfg, struct complaint *c)
     return check_cache(c, "l1i.kib, l1i.ways", cfg->l1i_kib, cfg->l1i_ways);
 }
 
-static bool check_plru(const struct config *cfg, struct complaint *c)
+static bool check_plru(struct complaint *c, const char *keys, uint8_t replacement, uint32_t ways)
 {
     enum { TREE_PLRU = 1 };
-    uint32_t ways = cfg->l1d_ways;
-    if (cfg->l1d_replacement != TREE_PLRU || (ways & (ways - 1)) == 0)
+    if (replacement != TREE_PLRU || (ways & (ways - 1)) == 0)
         return true;
-    return complain(c, "l1d.replacement, l1d.ways", "no binary tree has %u leaves", ways);
+    return complain(c, keys, "no binary tree has %u leaves", ways);
 }
 
 static bool check_l1d(const struct config *cfg, struct complaint *c)
 {
-    return check_cache(c, "l1d.kib, l1d.ways", cfg->l1d_kib, cfg->l1d_ways);
+    return check_cache(c, "l1d.kib, l1d.ways", cfg->l1d_kib, cfg->l1d_ways) &&
+           check_plru(c, "l1d.replacement, l1d.ways", cfg->l1d_replacement, cfg->l1d_ways);
+}
+
+static bool check_llc(const struct config *cfg, struct complaint *c)
+{
+    return !cfg->llc_kib ||
+           (check_cache(c, "llc.kib, llc.ways", cfg->llc_kib, cfg->llc_ways) &&
+            check_plru(c, "llc.replacement, llc.ways", cfg->llc_replacement, cfg->llc_ways));
 }
 
 static bool check_tlb(struct complaint *c, const char *key, uint32_t entries, uint32_t ways)
@@ -233,7 +240,7 @@ static bool (*const conditions[])(const struct config *, struct complaint *) = {
     check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
     check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
     check_controllers, check_slots, check_external, check_coarse,        check_sparse,
-    check_probe,       check_plru,
+    check_probe,       check_llc,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

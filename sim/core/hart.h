@@ -40,7 +40,7 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
     STALL(l1d_network, "L1D miss: in the mesh")                                                    \
-    STALL(l1d_directory, "L1D miss: at the home, in other L1s, waiting for the line")              \
+    STALL(l1d_directory, "L1D miss: at the home and its LLC, in other L1s, waiting for the line")  \
     STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
     STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
     STALL(store_buffer, "store buffer full, or to be emptied by a fence, an atomic or an access "  \
@@ -245,8 +245,8 @@ struct hart {
     uint64_t satp, walks;
 
     /* control and status */
-    bool seip_software, seip_line; /* the two that mip.SEIP is the OR of */
-    uint64_t mtimecmp, stimecmp;   /* as written, in ticks */
+    bool seip_software, seip_line;        /* the two that mip.SEIP is the OR of */
+    uint64_t mtimecmp, stimecmp;          /* as written, in ticks */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;

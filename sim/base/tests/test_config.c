@@ -434,3 +434,12 @@ Test(config, refuses_directories_that_make_no_sense)
     expect_refused("l1d: {kib: 12, ways: 3, replacement: tree-plru}\n",
                    "m.yaml:1: l1d.replacement, l1d.ways: no binary tree has 3 leaves");
 }
+
+Test(config, refuses_slices_of_the_llc_that_make_no_sense)
+{
+    expect_refused("llc: {kib: 24}\n",
+                   "m.yaml:1: llc.kib, llc.ways: 24 KiB in 8 ways of 64-byte lines do not give a "
+                   "power of two of sets");
+    expect_refused("llc: {kib: 12, ways: 12, replacement: tree-plru}\n",
+                   "m.yaml:1: llc.replacement, llc.ways: no binary tree has 12 leaves");
+}

@@ -515,7 +515,7 @@ static void vary_latencies(struct config *cfg, unsigned variant)
 
 /* How lines are kept coherent: every organisation of directories and every protocol
  * has answers of homes whose time the lookahead has to bound. */
-enum { COHERENCE_SETTINGS = 6 };
+enum { COHERENCE_SETTINGS = 8 };
 static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
     {NULL},
     {"coherence.directory=probe"},
@@ -529,6 +529,8 @@ static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
     {"coherence.directory=sparse", "coherence.sparse_sets=2", "coherence.sparse_ways=2",
      "coherence.sparse_sharers=coarse", "coherence.group=2", "coherence.mshrs=2"},
     {"coherence.protocol=msi", "coherence.clean_evictions=noisy", "l1d.replacement=random"},
+    {"llc.kib=1", "llc.ways=1", "llc.cycles=1"},
+    {"llc.kib=1", "llc.ways=4", "llc.replacement=tree-plru", "coherence.directory=probe"},
 };
 enum { COHERENCES = sizeof coherence_settings / sizeof coherence_settings[0] };
 

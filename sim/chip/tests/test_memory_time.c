@@ -109,6 +109,16 @@ Test(memory_time, a_miss_is_the_sum_of_its_legs)
             }
 }
 
+/* What else a machine of run_after_owner has, up to NULL. */
+static const char *const *settings;
+
+static void set_settings(struct config *cfg)
+{
+    struct error e = {0};
+    for (const char *const *s = settings; s && *s; s++)
+        cr_assert(config_set(cfg, *s, "test", &e), "%s", e.text);
+}
+
 /* Tile `owner` stores to the lines early, tile `who` accesses them late. */
 static void run_after_owner(tile_id who, tile_id owner, tile_id home, uint32_t first,
                             uint32_t second)
@@ -116,6 +126,7 @@ static void run_after_owner(tile_id who, tile_id owner, tile_id home, uint32_t f
     machine_begin(&m, 3, 2);
     odd_parameters(&m.cfg);
     m.cfg.memory_controllers.item[0] = 2;
+    set_settings(&m.cfg);
     put_li(&m.p, T0, line_with_home(home));
     put_li(&m.p, T1, line_with_home(home) + 4096);
     put_csrr(&m.p, T2, CSR_MHARTID);
@@ -130,6 +141,26 @@ static void run_after_owner(tile_id who, tile_id owner, tile_id home, uint32_t f
     put_measured(&m.p, second, line_with_home(home));
     put_exit(&m.p, 0);
     finish();
+}
+
+/* The line is shared, and the home's slice has it since the first reader. */
+Test(memory_time, a_line_in_the_llc_needs_no_memory)
+{
+    for (tile_id home = 0; home < 6; home++) {
+        uint32_t load = asm_i(OP_ld, A2, T0, 0);
+        settings =
+            (const char *const[]){"coherence.protocol=msi", "llc.kib=4", "llc.cycles=9", NULL};
+        run_after_owner(1, 5, home, load, load);
+        settings = NULL;
+        uint64_t expected = m.cfg.l1_miss_cycles + flight(1, home, 1) +
+                            m.cfg.coherence_home_cycles + m.cfg.llc_cycles +
+                            m.cfg.coherence_home_occupancy_cycles + flight(home, 1, LINE_FLITS) +
+                            m.cfg.l1_fill_cycles;
+        cr_assert_eq(extra_cycles(1), expected, "home %u: %llu cycles, not %llu", home,
+                     (unsigned long long)extra_cycles(1), (unsigned long long)expected);
+        cr_assert_geq(machine_stat(&m, "llc.hits"), 2);
+        machine_end(&m);
+    }
 }
 
 Test(memory_time, a_line_in_another_cache_comes_in_three_hops)
