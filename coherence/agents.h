@@ -42,9 +42,11 @@ struct l1 {
     const struct l1_row (*table)[L1_EVENTS];
     tile_id tile;
     uint8_t mshrs, writebacks;
-    bool windowed; /* false with sim.check: the window's tags stay empty */
-    struct cache_array array;
+    bool windowed;            /* false with sim.check: the window's tags stay empty */
+    struct cache_array array; /* the lines that the tile holds: the L2, where there is one ... */
+    struct cache_array close; /* ... and the L1D in front of it (close.h) */
     struct l1_window window;
+    uint32_t far_cycles; /* what the access answered last took in the L2 */
     struct l1_mshr *mshr;
     struct l1_writeback *writeback;
     paddr_t reserved; /* LR's line, or ~0 */
@@ -52,6 +54,8 @@ struct l1 {
     unsigned watches;
     uint64_t *rows; /* how often each row of the table was taken */
     uint64_t refused;
+    uint64_t far_loads, far_stores; /* answered by the L2 */
+    uint64_t close_evictions, close_writebacks, back_invalidations;
 };
 
 /* ---- L1 instruction cache ------------------------------------------------ */
@@ -79,8 +83,17 @@ struct waiting {
     cycle_t since;
 };
 
+/* The order of the choices of coherence.arbitration (home_queue.h). */
+enum arbitration {
+    ARBITRATION_FIFO,
+    ARBITRATION_ROUND_ROBIN,
+    ARBITRATION_LOCAL_FIRST,
+    ARBITRATION_REMOTE_FIRST
+};
+
 struct fifo {
     uint32_t first, last; /* index + 1 into the waiting requests */
+    tile_id served;       /* who had a turn last */
 };
 
 struct home_mshr {
@@ -123,8 +136,10 @@ struct home {
     cycle_t bank_free;
     struct home_mshr *mshr;
     uint32_t mshrs, mshrs_used;
-    struct fifo overflow; /* requests that found no MSHR, and all behind them */
-    int64_t owned;        /* lines that have an owner and are not in transaction */
+    struct fifo bank_queue; /* requests that wait for the bank, where it chooses */
+    bool turn_expected;     /* a BankFree is on its way */
+    struct fifo overflow;   /* requests that found no MSHR, and all behind them */
+    int64_t owned;          /* lines that have an owner and are not in transaction */
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
@@ -151,11 +166,12 @@ struct coherence {
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;
     uint32_t home_cycles, home_occupancy_cycles;
-    bool probes;    /* homes remember nothing and ask everyone */
-    bool four_hops; /* an owner's line goes to the requester by way of the home */
-    bool noisy;     /* L1s tell the home when they drop a clean shared line */
+    uint8_t arbitration; /* enum arbitration */
+    bool probes;         /* homes remember nothing and ask everyone */
+    bool four_hops;      /* an owner's line goes to the requester by way of the home */
+    bool noisy;          /* L1s tell the home when they drop a clean shared line */
     uint32_t memory_latency_cycles, memory_line_cycles;
-    uint32_t llc_cycles;
+    uint32_t llc_cycles, l2_cycles;
     struct directory dir;
     struct l1 *l1;
     struct icache *icache;

@@ -24,11 +24,13 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->writebacks = cfg->l1d_writebacks;
     coh->slots = coh->mshrs + coh->writebacks + 1;
     coh->lines = (uint64_t)cfg->memory_dram_mib << (20 - LINE_SHIFT);
+    coh->l2_cycles = cfg->l2_kib ? cfg->l2_cycles : 0;
     coh->miss_cycles = cfg->l1_miss_cycles;
     coh->fill_cycles = cfg->l1_fill_cycles;
     coh->probe_cycles = cfg->l1_probe_cycles;
     coh->home_cycles = cfg->coherence_home_cycles;
     coh->home_occupancy_cycles = cfg->coherence_home_occupancy_cycles;
+    coh->arbitration = cfg->coherence_arbitration;
     coh->probes = cfg->coherence_directory == DIR_PROBE && coh->tiles > 1;
     coh->four_hops = cfg->coherence_hops == HOPS_FOUR;
     coh->noisy = cfg->coherence_clean_evictions == EVICTIONS_NOISY;

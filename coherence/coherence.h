@@ -7,7 +7,8 @@
  * other than `delay`, or of other tiles' state.
  *
  * The world has two kinds of agents:
- *   struct l1     one a tile, data side: cache array, MSHRs, write-back buffer
+ *   struct l1     one a tile, data side: cache array (with a private L2: two of them),
+ *                 MSHRs, write-back buffer
  *   struct home   one a tile: directory slice and its MSHRs
  * plus the memory controller (memctl) and the instruction cache (icache),
  * whose protocol is too small for a table.
@@ -102,7 +103,7 @@ uint8_t *coherence_dram(struct coherence *coh, paddr_t address);
 bool coherence_peek(struct coherence *coh, paddr_t address, void *to, size_t bytes);
 bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, size_t bytes);
 
-/* ---- L1 data cache ------------------------------------------------------ */
+/* ---- L1 data cache, and the private L2 behind it -------------------------- */
 
 /* The window through which a hart's fast path sees the most recently used way
  * of each set, indexed by set = (address / LINE_BYTES) & set_mask:
@@ -149,6 +150,10 @@ enum l1_answer {
  * recently used way; the hart then reads or writes l1_window()->data at once.
  * Messages to send are appended to `out`. */
 enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_out *out);
+
+/* With a private L2, cycles that the access took there which l1_access has just answered with
+ * L1_READY; 0 when the L1D had the line. */
+uint32_t l1_far_cycles(const struct l1 *l1);
 
 /* A message for this L1D.  Returns true when it completed a transaction (that
  * of line in->line): the hart that waits for it must then call l1_access again,

@@ -23,12 +23,13 @@
  * send leaves home_cycles after its turn (directory look-up), what a response
  * makes it send leaves after the occupancy alone (it finds its MSHR).  A
  * request that had to wait is looked up again, and pays again, when its turn
- * comes.  State changes in order of arrival, which is the order of service, so
- * only delays have to be computed.
+ * comes.  Where the bank serves in order of arrival (coherence.arbitration = fifo),
+ * state changes in that order too, and only delays have to be computed.  Where it
+ * chooses, a request that finds it in use waits, and the home is called back when it
+ * is free (BankFree, a message to itself); responses never wait for that.
  */
 #include "coherence/agents.h"
-
-enum { NONE_WAITS = 0 };
+#include "coherence/home_queue.h"
 
 void home_init(struct home *home, struct arena *arena, const struct config *cfg, tile_id tile)
 {
@@ -39,48 +40,6 @@ void home_init(struct home *home, struct arena *arena, const struct config *cfg,
     for (uint32_t i = 0; i < home->mshrs; i++)
         home->mshr[i].line = NO_LINE;
     llc_init(&home->llc, arena, cfg, tile);
-}
-
-/* ---- waiting requests -------------------------------------------------------- */
-
-/* The place of a request among those that wait. */
-static uint32_t place_of(const struct home_step *step, const struct coh_msg *request)
-{
-    return request->requester * step->coh->slots + request->slot;
-}
-
-static const struct coh_msg *fifo_head(const struct home_step *step, const struct fifo *fifo)
-{
-    return &step->coh->waiting[fifo->first - 1].request;
-}
-
-static void fifo_put_first(struct home_step *step, struct fifo *fifo, const struct coh_msg *request)
-{
-    uint32_t index = place_of(step, request);
-    step->coh->waiting[index] = (struct waiting){*request, fifo->first, step->now};
-    if (fifo->first == NONE_WAITS)
-        fifo->last = index + 1;
-    fifo->first = index + 1;
-}
-
-static void fifo_put(struct home_step *step, struct fifo *fifo, const struct coh_msg *request)
-{
-    struct coherence *coh = step->coh;
-    uint32_t index = place_of(step, request);
-    coh->waiting[index] = (struct waiting){*request, NONE_WAITS, step->now};
-    if (fifo->first == NONE_WAITS)
-        fifo->first = index + 1;
-    else
-        coh->waiting[fifo->last - 1].next = index + 1;
-    fifo->last = index + 1;
-}
-
-static const struct coh_msg *fifo_take(struct home_step *step, struct fifo *fifo)
-{
-    struct waiting *head = &step->coh->waiting[fifo->first - 1];
-    fifo->first = head->next;
-    step->home->waited_cycles += step->now - head->since;
-    return &head->request;
 }
 
 /* ---- the bank and the MSHRs ---------------------------------------------------- */
@@ -102,7 +61,7 @@ static struct home_mshr *mshr_take(struct home_step *step)
     while (home->mshr[i].line != NO_LINE)
         i++;
     home->mshrs_used++;
-    home->mshr[i] = (struct home_mshr){.line = step->in->line};
+    home->mshr[i] = (struct home_mshr){.line = step->in->line, .queue.served = step->in->requester};
     step->entry->mshr = (uint8_t)i;
     return &home->mshr[i];
 }
@@ -349,7 +308,7 @@ static bool get_entry(struct home_step *step)
         return true;
     }
     step->home->entry_waits++;
-    fifo_put_first(step, &step->mshr->queue, step->in);
+    queue_put_first(step, &step->mshr->queue, step->in);
     take_row(step, HOME_EVENT_Entry_wait);
     recall_line(&victim, step->mshr);
     return false;
@@ -380,13 +339,14 @@ static void process_request(struct home_step *step)
 static void serve_line(struct home_step *step)
 {
     struct home_mshr *mshr = step->mshr;
-    while (!is_busy(step->entry) && mshr->queue.first != NONE_WAITS) {
-        if (!can_get_entry(step, fifo_head(step, &mshr->queue), mshrs_free(step->home))) {
+    while (!is_busy(step->entry) && !queue_is_empty(&mshr->queue)) {
+        if (!can_get_entry(step, queue_next(step, &mshr->queue), mshrs_free(step->home))) {
             step->home->overflowed++;
-            fifo_put(step, &step->home->overflow, fifo_take(step, &mshr->queue));
+            queue_put(step, &step->home->overflow,
+                      queue_take(step, &mshr->queue, &step->home->waited_cycles));
             continue;
         }
-        look_up(step, fifo_take(step, &mshr->queue));
+        look_up(step, queue_take(step, &mshr->queue, &step->home->waited_cycles));
         bank_take(step, step->coh->home_cycles);
         process_request(step);
     }
@@ -417,7 +377,7 @@ static void admit(struct home_step *step, const struct coh_msg *request)
     bank_take(step, step->coh->home_cycles);
     if (is_busy(step->entry)) {
         step->home->waited++;
-        fifo_put(step, &step->home->mshr[step->entry->mshr].queue, request);
+        queue_put(step, &step->home->mshr[step->entry->mshr].queue, request);
         return;
     }
     step->mshr = mshr_take(step);
@@ -435,23 +395,68 @@ static bool can_admit(const struct home_step *step, const struct coh_msg *reques
 static void serve_overflow(struct home_step *step)
 {
     struct fifo *overflow = &step->home->overflow;
-    while (overflow->first != NONE_WAITS && can_admit(step, fifo_head(step, overflow))) {
+    while (!queue_is_empty(overflow) && can_admit(step, queue_next(step, overflow))) {
         /* A copy: the request's own place may be needed for the line's queue. */
-        struct coh_msg request = *fifo_take(step, overflow);
+        struct coh_msg request = *queue_take(step, overflow, &step->home->waited_cycles);
         admit(step, &request);
     }
+}
+
+static void take_turn(struct home_step *step, const struct coh_msg *in)
+{
+    struct home *home = step->home;
+    home->bank_queue.served = in->requester;
+    if (queue_is_empty(&home->overflow) && can_admit(step, in)) {
+        admit(step, in);
+        return;
+    }
+    home->overflowed++;
+    queue_put(step, &home->overflow, in);
+}
+
+/* ---- a bank that chooses ------------------------------------------------------------- */
+
+static bool chooses(const struct home_step *step)
+{
+    return step->coh->arbitration != ARBITRATION_FIFO;
+}
+
+/* Calls the home back when its bank is free. */
+static void expect_turn(struct home_step *step)
+{
+    struct home *home = step->home;
+    if (home->turn_expected || queue_is_empty(&home->bank_queue))
+        return;
+    struct coh_msg *turn = out_add(
+        step->out, COH_BankFree, queue_next(step, &home->bank_queue)->line, step->tile, step->tile);
+    turn->requester = step->tile;
+    turn->slot = 0;
+    turn->delay = (uint32_t)(home->bank_free - step->now);
+    home->turn_expected = true;
+}
+
+/* Responses have not waited: the bank may be in use again. */
+static void receive_bank_free(struct home_step *step)
+{
+    struct home *home = step->home;
+    home->turn_expected = false;
+    if (home->bank_free <= step->now) {
+        struct coh_msg request = *queue_take(step, &home->bank_queue, &home->queued_cycles);
+        take_turn(step, &request);
+    }
+    expect_turn(step);
 }
 
 static void receive_request(struct home_step *step, const struct coh_msg *in)
 {
     struct home *home = step->home;
     home->requests++;
-    if (home->overflow.first == NONE_WAITS && can_admit(step, in)) {
-        admit(step, in);
+    if (!chooses(step) || (home->bank_free <= step->now && queue_is_empty(&home->bank_queue))) {
+        take_turn(step, in);
         return;
     }
-    home->overflowed++;
-    fifo_put(step, &home->overflow, in);
+    queue_put(step, &home->bank_queue, in);
+    expect_turn(step);
 }
 
 static void receive_response(struct home_step *step, const struct coh_msg *in)
@@ -494,6 +499,8 @@ void home_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in,
         .coh = coh, .home = &coh->home[tile], .tile = tile, .now = now, .out = out};
     if (coh_msg_info[in->type].vnet == VNET_REQUEST)
         receive_request(&step, in);
+    else if (in->type == COH_BankFree)
+        receive_bank_free(&step);
     else if (in->type == COH_MemEvicted)
         receive_eviction(&step, in);
     else

@@ -19,6 +19,7 @@
  */
 #include "coherence/agents.h"
 #include "coherence/checker.h"
+#include "coherence/close.h"
 
 struct holding {
     uint8_t *writer;    /* bytes of the copy in E or M */
@@ -95,8 +96,11 @@ static void poke_copies(struct coherence *coh, paddr_t line, size_t offset, cons
 {
     for (uint32_t tile = 0; tile < coh->tiles; tile++) {
         struct l1_copy copy = l1_find_copy(&coh->l1[tile], line);
+        uint8_t *behind = close_behind(&coh->l1[tile], line);
         if (copy.data && l1_state_info[*copy.state].rights != RIGHTS_NONE)
             memcpy(copy.data + offset, from, bytes);
+        if (behind)
+            memcpy(behind + offset, from, bytes);
         if (coh->l1[tile].reserved == line)
             coh->l1[tile].reserved = NO_LINE;
     }

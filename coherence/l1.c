@@ -15,6 +15,7 @@
  */
 #include "coherence/agents.h"
 #include "coherence/checker.h"
+#include "coherence/close.h"
 #include "coherence/l1_actions.h"
 
 /* States whose frame may be given to another line. */
@@ -24,27 +25,25 @@ static const uint32_t EVICTABLE = 0
 #include "coherence/l1_states.def"
     ;
 
-void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *arena,
-             const struct config *cfg)
+static void init_arrays(struct l1 *l1, struct arena *arena, const struct config *cfg)
 {
-    *l1 = (struct l1){.coh = coh, .tile = tile, .reserved = NO_LINE};
-    l1->table = protocol_find(cfg->coherence_protocol)->l1;
-    l1->mshrs = (uint8_t)cfg->l1d_mshrs;
-    l1->writebacks = (uint8_t)cfg->l1d_writebacks;
-    l1->windowed = !cfg->sim_check;
-    cache_array_init(&l1->array, arena, cfg->l1d_kib, cfg->l1d_ways);
-    cache_array_replace_by(&l1->array, arena, cfg->l1d_replacement,
-                           ((uint64_t)cfg->l1d_replacement_seed << 16) + tile);
-    l1->mshr = arena_alloc(arena, l1->mshrs, sizeof *l1->mshr);
-    l1->writeback = arena_alloc(arena, l1->writebacks, sizeof *l1->writeback);
-    l1->rows = arena_alloc(arena, L1_STATES * L1_EVENTS, sizeof *l1->rows);
-    for (unsigned i = 0; i < l1->mshrs; i++)
-        l1->mshr[i].line = NO_LINE;
-    for (unsigned i = 0; i < l1->writebacks; i++)
-        l1->writeback[i].line = NO_LINE;
-    size_t sets = l1->array.set_mask + 1;
-    l1->window.set_mask = l1->array.set_mask;
-    l1->window.data = l1->array.front;
+    if (!cfg->l2_kib) {
+        cache_array_init(&l1->array, arena, cfg->l1d_kib, cfg->l1d_ways);
+        cache_array_replace_by(&l1->array, arena, cfg->l1d_replacement,
+                               ((uint64_t)cfg->l1d_replacement_seed << 16) + l1->tile);
+        return;
+    }
+    cache_array_init(&l1->array, arena, cfg->l2_kib, cfg->l2_ways);
+    cache_array_replace_by(&l1->array, arena, cfg->l2_replacement,
+                           ((uint64_t)cfg->l2_replacement_seed << 16) + l1->tile);
+    close_init(l1, arena, cfg);
+}
+
+static void init_window(struct l1 *l1, struct arena *arena)
+{
+    size_t sets = window_array(l1)->set_mask + 1;
+    l1->window.set_mask = window_array(l1)->set_mask;
+    l1->window.data = window_array(l1)->front;
     for (unsigned k = 0; k < L1_VIEWS; k++) {
         l1->window.view[k] = arena_alloc(arena, sets, sizeof(uint64_t));
         memset(l1->window.view[k], 0xff, sets * sizeof(uint64_t));
@@ -53,6 +52,25 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
     l1->window.write_tag = arena_alloc(arena, sets, sizeof *l1->window.write_tag);
     for (size_t set = 0; set < sets; set++)
         l1->window.read_tag[set] = l1->window.write_tag[set] = NO_LINE;
+}
+
+void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *arena,
+             const struct config *cfg)
+{
+    *l1 = (struct l1){.coh = coh, .tile = tile, .reserved = NO_LINE};
+    l1->table = protocol_find(cfg->coherence_protocol)->l1;
+    l1->mshrs = (uint8_t)cfg->l1d_mshrs;
+    l1->writebacks = (uint8_t)cfg->l1d_writebacks;
+    l1->windowed = !cfg->sim_check;
+    init_arrays(l1, arena, cfg);
+    l1->mshr = arena_alloc(arena, l1->mshrs, sizeof *l1->mshr);
+    l1->writeback = arena_alloc(arena, l1->writebacks, sizeof *l1->writeback);
+    l1->rows = arena_alloc(arena, L1_STATES * L1_EVENTS, sizeof *l1->rows);
+    for (unsigned i = 0; i < l1->mshrs; i++)
+        l1->mshr[i].line = NO_LINE;
+    for (unsigned i = 0; i < l1->writebacks; i++)
+        l1->writeback[i].line = NO_LINE;
+    init_window(l1, arena);
 }
 
 const struct l1_window *l1_window(const struct l1 *l1)
@@ -82,7 +100,9 @@ static void step_to_frame(struct l1_step *step, int frame)
 {
     step->frame = frame;
     step->state = &step->l1->array.state[frame];
-    step->data = cache_data(&step->l1->array, step->set, frame);
+    step->data = close_find(step->l1, step->line);
+    if (!step->data)
+        step->data = cache_data(&step->l1->array, step->set, frame);
 }
 
 static void step_begin(struct l1_step *step, struct l1 *l1, paddr_t line, struct coh_out *out)
@@ -120,16 +140,26 @@ static bool is_watched(const struct l1 *l1, paddr_t line)
     return false;
 }
 
+/* The state of the line in this frame of the window's array; of a free one: I. */
+static uint8_t state_shown(const struct l1 *l1, int front)
+{
+    int frame = front;
+    if (has_l2(l1))
+        frame = cache_find(&l1->array, l1->close.line[front]);
+    return frame == NO_FRAME || l1->array.line[frame] == NO_LINE ? L1_STATE_I
+                                                                 : l1->array.state[frame];
+}
+
 void l1_show(struct l1 *l1, uint64_t set)
 {
     if (!l1->windowed)
         return;
-    int frame = cache_front(&l1->array, set);
-    paddr_t line = l1->array.line[frame];
-    uint8_t state = l1->array.state[frame];
+    int front = cache_front(window_array(l1), set);
+    paddr_t line = window_array(l1)->line[front];
+    uint8_t state = state_shown(l1, front);
     bool readable =
         l1_state_info[state].rights != RIGHTS_NONE && l1_state_info[state].place == PLACE_FRAME;
-    bool writable = state == L1_STATE_M && !is_watched(l1, line);
+    bool writable = state == L1_STATE_M && close_is_writable(l1, front) && !is_watched(l1, line);
     for (unsigned k = 0; k < L1_VIEWS; k++)
         l1->window.view[k][set] = NO_LINE;
     l1->window.read_tag[set] = readable ? line : NO_LINE;
@@ -140,23 +170,34 @@ void l1_watch(struct l1 *l1, paddr_t line)
 {
     assert(l1->watches < L1_WATCHES && line == line_of(line));
     l1->watched[l1->watches++] = line;
-    l1_show(l1, cache_set(&l1->array, line));
+    l1_show(l1, cache_set(window_array(l1), line));
 }
 
 /* ---- taking a row ----------------------------------------------------------- */
+
+/* Is the line what the window shows of its set, or was it until now? */
+static bool is_shown(const struct l1_step *step)
+{
+    const struct l1 *l1 = step->l1;
+    if (!has_l2(l1))
+        return step->frame == cache_front(&l1->array, step->set);
+    return l1->close.line[cache_front(&l1->close, cache_set(&l1->close, step->line))] == step->line;
+}
 
 /* What follows from a line's new state, whatever row led there. */
 static void settle(struct l1_step *step, uint8_t from, uint8_t to)
 {
     struct l1 *l1 = step->l1;
-    if (to == L1_STATE_I && step->frame != NO_FRAME)
+    if (to == L1_STATE_I && step->frame != NO_FRAME) {
         l1->array.line[step->frame] = NO_LINE;
+        close_drop(l1, step->line);
+    }
     if (to == L1_STATE_I && step->writeback)
         step->writeback->line = NO_LINE;
     if (l1->reserved == step->line && l1_state_info[to].rights != RIGHTS_WRITE)
         l1->reserved = NO_LINE;
-    if (step->frame == cache_front(&l1->array, step->set))
-        l1_show(l1, step->set);
+    if (is_shown(step))
+        l1_show(l1, cache_set(window_array(l1), step->line));
     if (l1->coh->checker)
         checker_change_rights(l1->coh, step->line, l1->tile, from, to);
 }
@@ -201,6 +242,7 @@ static void empty_frame(struct l1 *l1, int frame, struct l1_writeback *entry, st
     struct l1_step step = {.l1 = l1, .line = l1->array.line[frame], .out = out, .spare = entry};
     step.set = cache_set(&l1->array, step.line);
     step_to_frame(&step, frame);
+    l1->back_invalidations += close_find(l1, step.line) != NULL;
     take_row(&step, replace_event(l1, frame));
 }
 
@@ -254,7 +296,9 @@ static bool is_plain_hit(struct l1 *l1, paddr_t line, enum l1_event event)
         return false;
     l1->rows[state * L1_EVENTS + event]++;
     uint64_t set = cache_set(&l1->array, line);
-    if (frame != cache_front(&l1->array, set)) {
+    if (has_l2(l1)) {
+        l1_use(l1, line, frame, event == L1_EVENT_Store);
+    } else if (frame != cache_front(&l1->array, set)) {
         cache_promote(&l1->array, set, frame);
         l1_show(l1, set);
     }
@@ -265,6 +309,7 @@ enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_
 {
     assert(line == line_of(line) && coherence_has(l1->coh, line));
     enum l1_event event = op == L1_LOAD ? L1_EVENT_Load : L1_EVENT_Store;
+    l1->far_cycles = 0;
     if (is_plain_hit(l1, line, event))
         return L1_READY;
     struct l1_step step;
@@ -275,6 +320,11 @@ enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_
     }
     take_row(&step, event);
     return step.answer;
+}
+
+uint32_t l1_far_cycles(const struct l1 *l1)
+{
+    return l1->far_cycles;
 }
 
 void l1_reserve(struct l1 *l1, paddr_t line)

@@ -10,6 +10,7 @@
 #include "coherence/l1_actions.h"
 
 #include "coherence/checker.h"
+#include "coherence/close.h"
 
 /* ---- the hart's access ------------------------------------------------------ */
 
@@ -19,13 +20,37 @@ static void promote(struct l1_step *step)
     cache_promote(array, step->set, step->frame);
     step->frame = cache_front(array, step->set);
     step->state = &array->state[step->frame];
-    step->data = cache_data(array, step->set, step->frame);
+    step->data = has_l2(step->l1) ? close_bring(step->l1, step->line, step->frame)
+                                  : cache_data(array, step->set, step->frame);
 }
 
+int l1_use(struct l1 *l1, paddr_t line, int frame, bool stores)
+{
+    uint64_t set = cache_set(&l1->array, line);
+    if (!close_find(l1, line)) {
+        cache_promote(&l1->array, set, frame);
+        frame = cache_front(&l1->array, set);
+        l1->far_cycles = l1->coh->l2_cycles;
+        l1->far_loads += !stores;
+        l1->far_stores += stores;
+    }
+    close_bring(l1, line, frame);
+    if (stores)
+        close_make_dirty(l1, line);
+    return frame;
+}
+
+/* Only a store changes the state of a line that it hits. */
 static void hit(struct l1_step *step)
 {
-    promote(step);
     step->answer = L1_READY;
+    if (!has_l2(step->l1)) {
+        promote(step);
+        return;
+    }
+    step->frame = l1_use(step->l1, step->line, step->frame, true);
+    step->state = &step->l1->array.state[step->frame];
+    step->data = close_find(step->l1, step->line);
 }
 
 l1_action *const l1_hit = hit;
@@ -50,7 +75,7 @@ static struct coh_msg *send_request(struct l1_step *step, enum coh_type type, un
         out_add(step->out, type, step->line, l1->tile, coherence_home(l1->coh, step->line));
     msg->requester = l1->tile;
     msg->slot = (uint8_t)slot;
-    msg->delay = l1->coh->miss_cycles;
+    msg->delay = l1->coh->miss_cycles + l1->coh->l2_cycles;
     return msg;
 }
 
@@ -82,6 +107,7 @@ static void to_writeback(struct l1_step *step)
     memcpy(entry->data, step->data, LINE_BYTES);
     step->l1->array.line[step->frame] = NO_LINE;
     step->l1->array.state[step->frame] = L1_STATE_I;
+    close_drop(step->l1, step->line);
     step->frame = NO_FRAME;
     step->writeback = entry;
     step->state = &entry->state;
@@ -191,9 +217,13 @@ static void send_ProbeDirty(struct l1_step *step)
 
 /* ---- the end of a miss --------------------------------------------------------- */
 
+/* A line that had been read while it was upgraded may still be close. */
 static void fill(struct l1_step *step)
 {
+    uint8_t *behind = close_behind(step->l1, step->line);
     memcpy(step->data, step->in->data, LINE_BYTES);
+    if (behind)
+        memcpy(behind, step->in->data, LINE_BYTES);
 }
 
 /* The count adds, each acknowledgement takes one away. */

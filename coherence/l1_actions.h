@@ -7,6 +7,10 @@
 /* Brings the window's tags of a set up to date with its most recent way. */
 void l1_show(struct l1 *l1, uint64_t set);
 
+/* With an L2: the hart uses the line of this frame, which becomes close.  The frame where
+ * it is now. */
+int l1_use(struct l1 *l1, paddr_t line, int frame, bool stores);
+
 /* The action `hit`: the line is there and the access allowed. */
 extern l1_action *const l1_hit;
 

@@ -7,6 +7,7 @@
 
 #include "coherence/agents.h"
 #include "coherence/checker.h"
+#include "coherence/close.h"
 
 /* ---- at rest ---------------------------------------------------------------- */
 
@@ -30,7 +31,7 @@ static const char *check_idle(struct coherence *coh, uint32_t tile)
     if (coh->icache[tile].pending != NO_LINE)
         return unquiet(coh, "L1I of tile %u still fetches line %#llx", tile,
                        (unsigned long long)coh->icache[tile].pending);
-    if (home->mshrs_used || home->overflow.first)
+    if (home->mshrs_used || home->overflow.first || home->bank_queue.first)
         return unquiet(coh, "home of tile %u still has %u lines in transaction", tile,
                        home->mshrs_used);
     if (llc_is_busy(&home->llc))
@@ -88,7 +89,7 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
         return unquiet(coh, "tile %u holds line %#llx in %s, its home has it in %s", l1->tile,
                        (unsigned long long)line, l1_state_info[state].name,
                        home_state_info[entry->state].name);
-    const uint8_t *data = cache_data(&l1->array, cache_set(&l1->array, line), frame);
+    const uint8_t *data = l1_find_copy(&coh->l1[l1->tile], line).data;
     if (!checker_equals(coh, line, data))
         return unquiet(coh, "tile %u holds an old value of line %#llx", l1->tile,
                        (unsigned long long)line);
@@ -100,6 +101,10 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
 
 static const char *check_array(struct coherence *coh, const struct l1 *l1, int64_t *owned)
 {
+    paddr_t close = close_find_fault(l1);
+    if (close != NO_LINE)
+        return unquiet(coh, "tile %u: the L1D and its L2 do not agree on line %#llx", l1->tile,
+                       (unsigned long long)close);
     int frames = (int)((l1->array.set_mask + 1) * l1->array.ways);
     for (int frame = 0; frame < frames; frame++) {
         if (l1->array.line[frame] == NO_LINE)
@@ -187,6 +192,9 @@ static void explain_home(const struct coherence *coh, uint32_t tile, FILE *out)
     if (home->overflow.first)
         fprintf(out, "  home of tile %u: requests that found no MSHR\n", tile);
     explain_fifo(coh, home->overflow, out);
+    if (home->bank_queue.first)
+        fprintf(out, "  home of tile %u: requests that wait for the bank\n", tile);
+    explain_fifo(coh, home->bank_queue, out);
     for (unsigned i = 0; i < LLC_VICTIMS; i++)
         if (home->llc.victim[i].line != NO_LINE)
             fprintf(out, "  LLC of tile %u: line %#llx on its way to memory\n", tile,
@@ -231,28 +239,68 @@ static uint64_t home_events(const struct coherence *coh, enum home_event event)
     return sum;
 }
 
+static uint64_t evictions(const struct coherence *coh)
+{
+    return l1_events(coh, L1_EVENT_Replace);
+}
+
+static uint64_t writebacks(const struct coherence *coh)
+{
+    return l1_rows(coh, L1_STATE_M, L1_EVENT_Replace) + l1_rows(coh, L1_STATE_O, L1_EVENT_Replace);
+}
+
+static struct l1 sum_l1s(const struct coherence *coh)
+{
+    struct l1 sum = {0};
+    for (uint32_t tile = 0; tile < coh->tiles; tile++) {
+        const struct l1 *l1 = &coh->l1[tile];
+        sum.refused += l1->refused;
+        sum.far_loads += l1->far_loads;
+        sum.far_stores += l1->far_stores;
+        sum.close_evictions += l1->close_evictions;
+        sum.close_writebacks += l1->close_writebacks;
+        sum.back_invalidations += l1->back_invalidations;
+    }
+    return sum;
+}
+
 static void l1_stats(const struct coherence *coh, struct stats *stats)
 {
-    uint64_t refused = 0;
-    for (uint32_t tile = 0; tile < coh->tiles; tile++)
-        refused += coh->l1[tile].refused;
-    stats_put(stats, "l1d.load_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Load), "misses",
-              "loads of a line that the L1D did not hold");
-    stats_put(stats, "l1d.store_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Store), "misses",
-              "stores and atomics to a line that the L1D did not hold");
+    struct l1 sum = sum_l1s(coh);
+    bool l2 = has_l2(&coh->l1[0]);
+    stats_put(stats, "l1d.load_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Load) + sum.far_loads,
+              "misses", "loads of a line that the L1D did not hold");
+    stats_put(stats, "l1d.store_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Store) + sum.far_stores,
+              "misses", "stores and atomics to a line that the L1D did not hold");
     stats_put(stats, "l1d.upgrades",
               l1_rows(coh, L1_STATE_S, L1_EVENT_Store) + l1_rows(coh, L1_STATE_O, L1_EVENT_Store),
               "misses", "stores and atomics to a line that the L1D held shared");
-    stats_put(stats, "l1d.evictions", l1_events(coh, L1_EVENT_Replace), "lines",
+    stats_put(stats, "l1d.evictions", l2 ? sum.close_evictions : evictions(coh), "lines",
               "lines that left an L1D to make room");
-    stats_put(stats, "l1d.writebacks",
-              l1_rows(coh, L1_STATE_M, L1_EVENT_Replace) +
-                  l1_rows(coh, L1_STATE_O, L1_EVENT_Replace),
-              "lines", "evicted lines that were dirty");
+    stats_put(stats, "l1d.writebacks", l2 ? sum.close_writebacks : writebacks(coh), "lines",
+              "evicted lines that were dirty");
     stats_put(stats, "l1d.invalidations", l1_events(coh, L1_EVENT_Inv), "messages",
               "invalidations received");
-    stats_put(stats, "l1d.refused", refused, "accesses",
+    stats_put(stats, "l1d.refused", sum.refused, "accesses",
               "accesses refused for want of an MSHR, a frame or a write-back entry");
+}
+
+static void l2_stats(const struct coherence *coh, struct stats *stats)
+{
+    struct l1 sum = sum_l1s(coh);
+    bool l2 = has_l2(&coh->l1[0]);
+    stats_put(stats, "l2.hits", sum.far_loads + sum.far_stores, "misses",
+              "of L1Ds that the tile's L2 answered");
+    stats_put(
+        stats, "l2.misses",
+        l2 ? l1_rows(coh, L1_STATE_I, L1_EVENT_Load) + l1_rows(coh, L1_STATE_I, L1_EVENT_Store) : 0,
+        "misses", "loads, stores and atomics to a line that the L2 did not hold");
+    stats_put(stats, "l2.evictions", l2 ? evictions(coh) : 0, "lines",
+              "lines that left an L2 to make room");
+    stats_put(stats, "l2.writebacks", l2 ? writebacks(coh) : 0, "lines",
+              "evicted lines that were dirty");
+    stats_put(stats, "l2.back_invalidations", sum.back_invalidations, "lines",
+              "lines that an L1D lost because they left the L2");
 }
 
 static void icache_stats(const struct coherence *coh, struct stats *stats)
@@ -382,6 +430,7 @@ static void memctl_stats(const struct coherence *coh, struct stats *stats)
 void coherence_stats(const struct coherence *coh, struct stats *stats)
 {
     l1_stats(coh, stats);
+    l2_stats(coh, stats);
     icache_stats(coh, stats);
     home_stats(coh, stats);
     directory_stats(coh, stats);

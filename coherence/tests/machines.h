@@ -71,6 +71,17 @@ static const struct machine machines[] = {
      "limited-nb 2, four hops, LLC",
      {DIRECTORY("limited-nb"), POINTERS(2), FOUR_HOPS, LLC}},
     {false, true, "sparse, noisy, LLC", {SPARSE, NOISY, LLC}},
+    {true, false, "full, L2", {DIRECTORY("full"), "l2.kib=2", "l2.ways=2"}},
+    {true, false, "full, L2 no larger", {DIRECTORY("full"), "l2.kib=1", "l2.ways=1"}},
+    {false,
+     false,
+     "limited-nb 1, L2",
+     {DIRECTORY("limited-nb"), POINTERS(1), "l2.kib=2", "l2.ways=2"}},
+    {false, false, "sparse, noisy, L2", {SPARSE, NOISY, "l2.kib=2", "l2.ways=2"}},
+    {false, false, "probe, L2", {DIRECTORY("probe"), "l2.kib=2", "l2.ways=2"}},
+    {false, false, "full, local first", {DIRECTORY("full"), "coherence.arbitration=local-first"}},
+    {true, false, "full, round robin", {DIRECTORY("full"), "coherence.arbitration=round-robin"}},
+    {false, false, "sparse, remote first", {SPARSE, "coherence.arbitration=remote-first"}},
     {false, true, "probe, LLC", {DIRECTORY("probe"), LLC}},
 };
 enum { MACHINES = sizeof machines / sizeof *machines };

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "coherence/close.h"
 #include "coherence/tests/harness.h"
 #include "coherence/tests/machines.h"
 #include "sim/base/hash.h"
@@ -75,11 +76,22 @@ static void add_region(void *at, size_t bytes)
     x.region[x.regions++] = (struct region){at, bytes};
 }
 
+/* The set that all tested lines fall into: one frame or two. */
+static void add_set(struct cache_array *array)
+{
+    add_region(array->line, array->ways * sizeof *array->line);
+    add_region(array->state, array->ways);
+    add_region(array->order, array->ways);
+    add_region(array->front, 8);
+    for (uint32_t way = 1; way < array->ways; way++)
+        add_region(cache_data(array, 0, (int)way), 8);
+}
+
 static void add_l1(struct l1 *l1)
 {
-    add_region(l1->array.line, sizeof *l1->array.line);
-    add_region(l1->array.state, 1);
-    add_region(l1->array.front, 8);
+    add_set(&l1->array);
+    if (l1->close.ways)
+        add_set(&l1->close);
     add_region(l1->mshr, sizeof *l1->mshr);
     add_region(l1->writeback, offsetof(struct l1_writeback, data) + 8);
 }
@@ -90,13 +102,6 @@ static void add_line(struct coherence *coh, paddr_t line)
     add_region(&coh->dir.entry[number], sizeof *coh->dir.entry);
     add_region(&coh->dir.sharers[number * coh->dir.words], 8);
     add_region(dram_line(coh, line), 8);
-}
-
-static void add_llc(struct cache_array *array)
-{
-    add_region(array->line, sizeof *array->line);
-    add_region(array->state, 1);
-    add_region(array->front, 8);
 }
 
 static void add_all_regions(void)
@@ -114,7 +119,7 @@ static void add_all_regions(void)
     }
     add_region(&coh->home[0], sizeof coh->home[0]);
     if (coh->home[0].llc.array.ways)
-        add_llc(&coh->home[0].llc.array);
+        add_set(&coh->home[0].llc.array);
     add_region(coh->home[0].mshr, coh->home[0].mshrs * sizeof *coh->home[0].mshr);
     for (unsigned i = 0; i < x.tiles * coh->slots; i++) {
         add_region(&coh->waiting[i].request, offsetof(struct coh_msg, data) + 8);
@@ -138,7 +143,7 @@ static void restore(const uint8_t *from)
 {
     for (unsigned i = 0; i < x.regions; from += x.region[i++].bytes)
         memcpy(x.region[i].at, from, x.region[i].bytes);
-    x.w.coh->home[0].bank_free = 0;
+    x.w.coh->home[0].bank_free = 1; /* so that a bank that chooses lets every request wait */
 }
 
 /* The values last written to lines A and B: the truth, one more part of the state. */
@@ -162,14 +167,28 @@ static void put_line(struct writer *to, paddr_t line)
     put(to, line == NO_LINE ? 0 : line == line_a() ? 1 : 2);
 }
 
+/* A line's bytes are in the L1D where it is close; those behind it are never read. */
+static void put_frame(struct writer *to, const struct l1 *l1, int frame)
+{
+    paddr_t line = l1->array.line[frame];
+    uint8_t state = l1->array.state[frame];
+    bool readable = l1_state_info[state].rights != RIGHTS_NONE || state == L1_STATE_IM_A;
+    const uint8_t *close = close_find(l1, line);
+    put_line(to, line);
+    put(to, line == NO_LINE ? 0 : state);
+    put(to, line == NO_LINE || !readable ? 0
+            : close                      ? close[0]
+                                         : cache_data(&l1->array, 0, frame)[0]);
+}
+
 static void put_l1(struct writer *to, const struct l1 *l1)
 {
-    uint8_t state = l1->array.state[0];
-    bool holds = l1->array.line[0] != NO_LINE;
-    bool readable = l1_state_info[state].rights != RIGHTS_NONE || state == L1_STATE_IM_A;
-    put_line(to, l1->array.line[0]);
-    put(to, holds ? state : 0);
-    put(to, holds && readable ? l1->array.front[0] : 0);
+    for (uint32_t way = 0; way < l1->array.ways; way++)
+        put_frame(to, l1, (int)way);
+    for (uint32_t way = 0; way < l1->close.ways; way++) {
+        put_line(to, l1->close.line[way]);
+        put(to, l1->close.line[way] == NO_LINE ? 0 : l1->close.state[way]);
+    }
     put_line(to, l1->mshr[0].line);
     put(to, l1->mshr[0].line == NO_LINE ? 0 : (uint64_t)(l1->mshr[0].acks + 64));
     put_line(to, l1->writeback[0].line);
@@ -193,7 +212,7 @@ static void put_fifo(struct writer *to, struct fifo fifo)
 {
     for (uint32_t i = fifo.first; i; i = x.w.coh->waiting[i - 1].next)
         put_message(to, &x.w.coh->waiting[i - 1].request);
-    put(to, 0xff);
+    put(to, x.w.coh->arbitration == ARBITRATION_ROUND_ROBIN ? fifo.served : 0xff);
 }
 
 static bool is_line_b_frame(const struct cache_array *array)
@@ -300,6 +319,7 @@ static bool remember(void)
     put_home_line(&to, line_a());
     put_home_line(&to, line_b());
     put_fifo(&to, x.w.coh->home[0].overflow);
+    put_fifo(&to, x.w.coh->home[0].bank_queue);
     put_tags(&to);
     put_llc(&to);
     put_flights(&to);
@@ -361,6 +381,8 @@ static void deliver_flight(unsigned index)
 {
     struct coh_msg msg = x.w.flight[index].msg;
     x.w.flight[index] = x.w.flight[--x.w.flights];
+    if (msg.type == COH_BankFree)
+        x.w.coh->home[0].bank_free = 0;
     bool done = world_deliver(&x.w, &msg);
     if (!done)
         return;
@@ -377,10 +399,11 @@ static void assert_single_writer(paddr_t line)
     unsigned writers = 0, readers = 0;
     for (unsigned tile = 0; tile < x.tiles; tile++) {
         const struct cache_array *array = &x.w.coh->l1[tile].array;
-        if (array->line[0] != line)
+        int frame = cache_find(array, line);
+        if (frame == NO_FRAME)
             continue;
-        writers += l1_state_info[array->state[0]].rights == RIGHTS_WRITE;
-        readers += l1_state_info[array->state[0]].rights == RIGHTS_READ;
+        writers += l1_state_info[array->state[frame]].rights == RIGHTS_WRITE;
+        readers += l1_state_info[array->state[frame]].rights == RIGHTS_READ;
     }
     cr_assert(writers == 0 || (writers == 1 && readers == 0), "%u writers, %u readers", writers,
               readers);
@@ -391,6 +414,8 @@ static void assert_state_sound(void)
     world_assert_sound(&x.w);
     assert_single_writer(line_a());
     assert_single_writer(line_b());
+    for (unsigned tile = 0; tile < x.tiles; tile++)
+        cr_assert_eq(close_find_fault(&x.w.coh->l1[tile]), NO_LINE);
     cr_assert_leq(x.w.flights, FLIGHTS_MAX);
     if (x.w.flights > 0)
         return;

@@ -183,3 +183,81 @@ Test(home, explains_who_waits_for_what)
     cr_assert_not_null(strstr(text, "waits: GetM of tile 2"), "%s", text);
     free(text);
 }
+
+/* ---- whose turn it is ------------------------------------------------------------------- */
+
+static void arbitrate(enum arbitration arbitration)
+{
+    struct config cfg = w.cfg;
+    world_destroy(&w);
+    cfg.coherence_arbitration = (uint8_t)arbitration;
+    cfg.coherence_mshrs = 16;
+    world_create(&w, &cfg, 1);
+}
+
+/* Requests for lines of their own come while the bank is in use, each a cycle after the
+ * one before; `order` is in which the home then reads memory for them. */
+static void expect_order_at_bank(enum arbitration arbitration, const tile_id *order)
+{
+    static const tile_id arrivals[] = {5, 7, 0, 2};
+    arbitrate(arbitration);
+    receive(COH_GetS, line(9), 6, 100);
+    for (unsigned i = 0; i < 4; i++) {
+        receive(COH_GetS, line(i), arrivals[i], 100 + i % OCCUPANCY);
+        cr_assert_eq(w.out.count, i == 0, "one BankFree");
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        receive(COH_BankFree, line(0), 0, 102 + OCCUPANCY * i);
+        assert_sent(0, COH_MemRead, 0, HOME_CYCLES);
+        cr_assert_eq(w.out.msg[0].requester, order[i], "turn %u: tile %u", i,
+                     w.out.msg[0].requester);
+        cr_assert_eq(w.out.count, i < 3 ? 2 : 1);
+    }
+}
+
+Test(home, a_bank_that_chooses_serves_requesters_in_its_order)
+{
+    expect_order_at_bank(ARBITRATION_ROUND_ROBIN, (const tile_id[]){7, 0, 2, 5});
+    expect_order_at_bank(ARBITRATION_LOCAL_FIRST, (const tile_id[]){0, 5, 7, 2});
+    expect_order_at_bank(ARBITRATION_REMOTE_FIRST, (const tile_id[]){5, 7, 2, 0});
+}
+
+Test(home, a_response_takes_the_bank_before_those_that_wait_for_it)
+{
+    arbitrate(ARBITRATION_LOCAL_FIRST);
+    receive(COH_GetS, line(0), 1, 100);
+    receive(COH_GetS, line(1), 2, 100);
+    assert_sent(0, COH_BankFree, 0, OCCUPANCY);
+    receive(COH_MemData, line(0), 0, 101);
+    assert_sent(0, COH_DataE, 1, 1 + OCCUPANCY);
+    receive(COH_BankFree, line(1), 0, 102);
+    cr_assert_eq(w.out.count, 1);
+    assert_sent(0, COH_BankFree, 0, OCCUPANCY);
+    receive(COH_BankFree, line(1), 0, 104);
+    assert_sent(0, COH_MemRead, 0, HOME_CYCLES);
+}
+
+/* Tile 6 has the line; others want it. */
+static void expect_order_at_line(enum arbitration arbitration, const tile_id *order)
+{
+    static const tile_id arrivals[] = {5, 7, 0, 2};
+    arbitrate(arbitration);
+    receive(COH_GetM, line(0), 6, 0);
+    for (unsigned i = 0; i < 4; i++)
+        receive(COH_GetM, line(0), arrivals[i], 10 + 10 * i);
+    receive(COH_MemData, line(0), 0, 100);
+    tile_id owner = 6;
+    for (unsigned i = 0; i < 4; i++) {
+        receive(COH_Unblock, line(0), owner, 200 + i * 100);
+        assert_sent(0, COH_FwdGetM, owner, OCCUPANCY + HOME_CYCLES);
+        owner = w.out.msg[0].requester;
+        cr_assert_eq(owner, order[i], "turn %u: tile %u", i, owner);
+    }
+}
+
+Test(home, a_line_that_was_busy_goes_to_requesters_in_the_banks_order)
+{
+    expect_order_at_line(ARBITRATION_ROUND_ROBIN, (const tile_id[]){7, 0, 2, 5});
+    expect_order_at_line(ARBITRATION_LOCAL_FIRST, (const tile_id[]){0, 5, 7, 2});
+    expect_order_at_line(ARBITRATION_REMOTE_FIRST, (const tile_id[]){5, 7, 2, 0});
+}

@@ -272,8 +272,8 @@ static void assert_memory(struct run *r)
 }
 
 /* A machine drawn from the seed: 8 to 16 tiles, caches of 1 KiB with 1 to 16
- * ways, 1 to 4 MSHRs, a home with few MSHRs and perhaps an LLC, one or two lines a set;
- * and one of the organisations of machines.h. */
+ * ways, 1 to 4 MSHRs, perhaps an L2 of 1 or 2 KiB, a home with few MSHRs and perhaps an LLC, one or
+ * two lines a set; and one of the organisations of machines.h. */
 static const struct machine *draw_organisation(struct rng *rng, bool rare)
 {
     const struct machine *machine;
@@ -297,13 +297,17 @@ static struct config draw_machine(struct rng *rng, bool rare)
     cfg.memory_controllers.item[1] = config_tiles(&cfg) - 1;
     cfg.coherence_protocol = (uint8_t)rng_below(rng, PROTOCOLS);
     cfg.l1d_replacement = (uint8_t)rng_below(rng, 3);
+    cfg.coherence_arbitration = (uint8_t)rng_below(rng, 4);
+    cfg.l2_kib = rng_below(rng, 2) * (1 + rng_below(rng, 2));
+    cfg.l2_ways = 1u << rng_below(rng, 5);
+    cfg.l2_replacement = (uint8_t)rng_below(rng, 3);
     cfg.llc_kib = rng_below(rng, 2);
     cfg.llc_ways = 1u << rng_below(rng, 5);
     cfg.llc_replacement = (uint8_t)rng_below(rng, 3);
     machine_configure(draw_organisation(rng, rare), &cfg);
     cfg.coherence_sparse_ways = 1 + rng_below(rng, 4);
     if (rare)
-        cfg.l1d_ways = 1;
+        cfg.l1d_ways = cfg.l2_ways = 1;
     return cfg;
 }
 

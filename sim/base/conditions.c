@@ -127,6 +127,18 @@ static bool check_l1d(const struct config *cfg, struct complaint *c)
            check_plru(c, "l1d.replacement, l1d.ways", cfg->l1d_replacement, cfg->l1d_ways);
 }
 
+static bool check_l2(const struct config *cfg, struct complaint *c)
+{
+    if (!cfg->l2_kib)
+        return true;
+    if (cfg->l2_kib < cfg->l1d_kib)
+        return complain(c, "l2.kib, l1d.kib",
+                        "an L2 of %u KiB cannot hold what a data cache of %u does", cfg->l2_kib,
+                        cfg->l1d_kib);
+    return check_cache(c, "l2.kib, l2.ways", cfg->l2_kib, cfg->l2_ways) &&
+           check_plru(c, "l2.replacement, l2.ways", cfg->l2_replacement, cfg->l2_ways);
+}
+
 static bool check_llc(const struct config *cfg, struct complaint *c)
 {
     return !cfg->llc_kib ||
@@ -240,7 +252,7 @@ static bool (*const conditions[])(const struct config *, struct complaint *) = {
     check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
     check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
     check_controllers, check_slots, check_external, check_coarse,        check_sparse,
-    check_probe,       check_llc,
+    check_probe,       check_l2,    check_llc,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

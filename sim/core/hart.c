@@ -106,17 +106,23 @@ struct hart_account hart_account_of(const struct hart *h, unsigned mode)
     return a;
 }
 
-/* A miss is over: its message says what the network and memory took of it, and
- * the rest was the directory's. */
+static uint64_t at_most(uint64_t cycles, uint64_t most)
+{
+    return cycles < most ? cycles : most;
+}
+
+/* A miss is over: its message says what the network and memory took of it, it has passed
+ * the L2, and the rest was the directory's. */
 static void charge_miss(struct hart *h, cycle_t now)
 {
     uint64_t left = now > h->cycle ? now - h->cycle : 0;
-    uint64_t memory = h->miss_memory_cycles < left ? h->miss_memory_cycles : left;
-    uint64_t network =
-        h->miss_network_cycles < left - memory ? h->miss_network_cycles : left - memory;
+    uint64_t memory = at_most(h->miss_memory_cycles, left);
+    uint64_t network = at_most(h->miss_network_cycles, left - memory);
+    uint64_t l2 = at_most(h->cfg->l2_kib ? h->cfg->l2_cycles : 0, left - memory - network);
     hart_stall(h, STALL_l1d_memory, memory);
     hart_stall(h, STALL_l1d_network, network);
-    hart_stall(h, STALL_l1d_directory, left - memory - network);
+    hart_stall(h, STALL_l1d_l2, l2);
+    hart_stall(h, STALL_l1d_directory, left - memory - network - l2);
 }
 
 void hart_wake(struct hart *h, cycle_t now)

@@ -42,6 +42,7 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(l1d_network, "L1D miss: in the mesh")                                                    \
     STALL(l1d_directory, "L1D miss: at the home and its LLC, in other L1s, waiting for the line")  \
     STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
+    STALL(l1d_l2, "L1D miss: in the private L2")                                                   \
     STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
     STALL(store_buffer, "store buffer full, or to be emptied by a fence, an atomic or an access "  \
                         "it cannot forward")                                                       \
@@ -116,6 +117,7 @@ struct walk {
     bool global; /* a pointer on the way had G: so is the leaf */
     uint8_t kind, level;
     uint32_t dead;    /* what its entry will be: as in struct tlb_entry */
+    uint32_t far;     /* cycles in the L2, not yet charged */
     uint64_t address; /* page */
     paddr_t table;
 };
@@ -256,7 +258,7 @@ struct hart {
     uint64_t cycle_frozen, instret_frozen; /* values while mcountinhibit stops them */
 
     /* for reports and livelock */
-    struct trap_watch trap_watch;
+    _Alignas(64) struct trap_watch trap_watch;
     struct history history;
     tile_id id;
 

@@ -190,6 +190,13 @@ static enum port_result finish_walk(struct hart *h, paddr_t at, uint64_t pte,
     return PORT_DONE;
 }
 
+/* One level is done: the walker's work, and the L2's that its entry came from. */
+static void charge_level(struct hart *h)
+{
+    hart_stall(h, STALL_walk, h->cfg->tlb_walk_cycles + h->walk.far);
+    h->walk.far = 0;
+}
+
 static enum port_result walk(struct hart *h, uint64_t address, enum access_kind kind,
                              enum trap_cause *cause)
 {
@@ -212,10 +219,10 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
         if (pte_is_leaf(pte)) {
             result = finish_walk(h, at, pte, cause);
             if (result == PORT_DONE)
-                hart_stall(h, STALL_walk, h->cfg->tlb_walk_cycles);
+                charge_level(h);
             return result;
         }
-        hart_stall(h, STALL_walk, h->cfg->tlb_walk_cycles);
+        charge_level(h);
         w->global |= (pte & PTE_G) != 0;
         w->table = pte_frame(pte) << PAGE_SHIFT;
         w->level--;

@@ -21,6 +21,19 @@ static enum port_result sleep_for(struct hart *h, enum hart_wait wait, uint64_t 
     return PORT_WAIT;
 }
 
+/* An access that the L2 has answered, or will have, by the cycle that this makes it. */
+static void charge_far(struct hart *h, enum hart_wait wait, uint32_t cycles)
+{
+    if (cycles == 0)
+        return;
+    h->l1d_misses++;
+    hart_acts(h);
+    if (wait == WAIT_WALK)
+        h->walk.far += cycles;
+    else
+        hart_stall(h, STALL_l1d_l2, cycles);
+}
+
 /* The physical line is in the window, with the permission that `op` needs. */
 static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op op,
                                   enum hart_wait wait)
@@ -31,6 +44,7 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
     tile_post_messages(t, HALF_HART, h->cycle);
     switch (answer) {
     case L1_READY:
+        charge_far(h, wait, l1_far_cycles(t->l1));
         return PORT_DONE;
     case L1_MISS:
         h->l1d_misses++;

@@ -60,6 +60,10 @@ static enum l1_answer ask_for_line(struct hart *h, paddr_t physical, cycle_t now
     enum l1_answer answer = l1_access(t->l1, line_of(physical), L1_STORE, t->out);
     bool begins = answer == L1_MISS && t->out->count;
     tile_post_messages(t, HALF_HART, now);
+    if (answer == L1_READY && l1_far_cycles(t->l1)) { /* the hart does not wait for it */
+        h->l1d_misses++;
+        hart_acts(h);
+    }
     if (begins) {
         h->l1d_misses++;
         trace_miss(h->trace, h->id, now, TRACE_MISS, TRACE_STORE, line_of(physical));

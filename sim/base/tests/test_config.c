@@ -435,8 +435,14 @@ Test(config, refuses_directories_that_make_no_sense)
                    "m.yaml:1: l1d.replacement, l1d.ways: no binary tree has 3 leaves");
 }
 
-Test(config, refuses_slices_of_the_llc_that_make_no_sense)
+Test(config, refuses_caches_behind_the_l1d_that_make_no_sense)
 {
+    expect_refused("l2: {kib: 8}\n",
+                   "m.yaml:1: l2.kib, l1d.kib: an L2 of 8 KiB cannot hold what a data cache of 16 "
+                   "does");
+    expect_refused("l2: {kib: 24}\n",
+                   "m.yaml:1: l2.kib, l2.ways: 24 KiB in 8 ways of 64-byte lines do not give a "
+                   "power of two of sets");
     expect_refused("llc: {kib: 24}\n",
                    "m.yaml:1: llc.kib, llc.ways: 24 KiB in 8 ways of 64-byte lines do not give a "
                    "power of two of sets");

@@ -218,6 +218,9 @@ static bool matches(const char *outcome, const char *pattern)
     return true;
 }
 
+/* Caches behind the L1Ds, where a test wants them. */
+static uint32_t l2_kib, llc_kib;
+
 /* Rounds with the outcome that the test is about. */
 static unsigned count_outcomes(const struct litmus *test, uint32_t store_buffer, uint8_t order,
                                bool check)
@@ -229,6 +232,8 @@ static unsigned count_outcomes(const struct litmus *test, uint32_t store_buffer,
     m.cfg.hart_store_buffer = store_buffer;
     m.cfg.sim_tile_order = order;
     m.cfg.sim_check = check;
+    m.cfg.l2_kib = l2_kib;
+    m.cfg.llc_kib = llc_kib;
     put_litmus(&m.p, test);
     cr_assert_eq(machine_run(&m), CHIP_EXIT, "%s: end %u", test->name, m.end);
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -270,4 +275,13 @@ Test(litmus, buffers_of_two_stores_show_it_too)
 Test(litmus, large_buffers_show_it_under_the_checker)
 {
     check_tso(16, 2, true);
+}
+
+Test(litmus, caches_behind_the_l1ds_change_nothing)
+{
+    l2_kib = 16;
+    llc_kib = 1;
+    for (unsigned i = 0; i < TESTS; i++)
+        cr_expect_eq(count_outcomes(&tests[i], 0, 0, false), 0, "%s", tests[i].name);
+    check_tso(4, 1, false);
 }

@@ -81,6 +81,34 @@ Test(memory_time, a_hit_takes_one_cycle)
     machine_end(&m);
 }
 
+/* Two lines push each other out of the L1D, round after round. */
+Test(memory_time, a_line_in_the_l2_costs_its_look_up)
+{
+    enum { ROUNDS = 100, L2_CYCLES = 11 };
+    for (unsigned stores = 0; stores < 2; stores++) {
+        machine_begin(&m, 1, 1);
+        m.cfg.l1d_kib = m.cfg.l1d_ways = 1;
+        m.cfg.l2_kib = 4;
+        m.cfg.l2_cycles = L2_CYCLES;
+        put_li(&m.p, T0, MACHINE_DATA);
+        put_li(&m.p, T1, MACHINE_DATA + 1024);
+        put_li(&m.p, T2, ROUNDS);
+        unsigned loop = put(&m.p, stores ? asm_s(OP_sd, T2, T0, 0) : asm_i(OP_ld, A2, T0, 0));
+        put(&m.p, asm_i(OP_ld, A2, T1, 0));
+        put(&m.p, asm_i(OP_addi, T2, T2, -1));
+        put_branch(&m.p, OP_bne, T2, ZERO, loop);
+        put_exit(&m.p, 0);
+        finish();
+        uint64_t misses = 3; /* two lines, and that of tohost */
+        uint64_t from_l2 = 2 * (ROUNDS - 1);
+        cr_assert_eq(machine_stat(&m, "l2.hits"), from_l2);
+        cr_assert_eq(machine_stat(&m, "l2.misses"), misses);
+        cr_assert_eq(machine_stat(&m, "l1d.writebacks"), stores ? ROUNDS : 0);
+        cr_assert_eq(m.chip->hart[0].stall[STALL_l1d_l2], (from_l2 + misses) * L2_CYCLES);
+        machine_end(&m);
+    }
+}
+
 Test(memory_time, a_miss_is_the_sum_of_its_legs)
 {
     for (uint32_t router_cycles = 1; router_cycles <= 4; router_cycles++)

@@ -530,6 +530,8 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     m->cfg.mesh_router_cycles = s->router_cycles;
     m->cfg.l1d_kib = m->cfg.l1i_kib = seed % 3 == 2 ? 8 : 1;
     m->cfg.l1d_ways = m->cfg.l1i_ways = seed % 3 ? 2 : 16;
+    m->cfg.l2_kib = seed % 4 == 1 ? 2 * m->cfg.l1d_kib : 0;
+    m->cfg.l2_cycles = 1 + seed % 9;
     m->cfg.tlb_i_entries = m->cfg.tlb_d_entries = tlbs[tlb].entries;
     m->cfg.tlb_i_ways = m->cfg.tlb_d_ways = tlbs[tlb].ways;
     m->cfg.tlb_l2_entries = tlbs[tlb].l2_entries;
