@@ -16,6 +16,7 @@
 
 enum { HOPS_THREE, HOPS_FOUR };
 enum { EVICTIONS_SILENT, EVICTIONS_NOISY };
+enum { TIMING_SIMPLE, TIMING_BANKS };
 
 static void copy_parameters(struct coherence *coh, const struct config *cfg)
 {
@@ -37,6 +38,8 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->memory_latency_cycles = cfg->memory_latency_cycles;
     coh->memory_line_cycles = cfg->memory_line_cycles;
     coh->llc_cycles = cfg->llc_cycles;
+    coh->banked = cfg->memory_timing == TIMING_BANKS;
+    coh->dram_timing = dram_timing(cfg);
 }
 
 static void create_memory(struct coherence *coh, struct arena *arena, const struct config *cfg)
@@ -63,6 +66,8 @@ static void create_agents(struct coherence *coh, struct arena *arena, const stru
         icache_init(&coh->icache[tile], coh, (tile_id)tile, arena, cfg);
         home_init(&coh->home[tile], arena, cfg, (tile_id)tile);
     }
+    for (uint32_t i = 0; i < coh->controllers; i++)
+        memctl_init(&coh->memctl[coh->controller[i]], arena, coh);
 }
 
 struct coherence *coherence_create(struct arena *arena, const struct config *cfg)
@@ -108,6 +113,11 @@ tile_id coherence_controller(const struct coherence *coh, paddr_t line)
 {
     uint64_t number = line_number(line);
     return coh->controller[(number + number / coh->tiles) % coh->controllers];
+}
+
+uint64_t coherence_controller_line(const struct coherence *coh, paddr_t line)
+{
+    return line_number(line) / coh->controllers;
 }
 
 bool coherence_has(const struct coherence *coh, paddr_t address)

@@ -535,6 +535,9 @@ static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
     {"l2.kib=1", "l2.ways=1", "l2.replacement=random", "l2.cycles=23", "llc.kib=1",
      "coherence.protocol=moesi", "coherence.directory=limited-nb", "coherence.pointers=1"},
     {"llc.kib=1", "llc.ways=4", "llc.replacement=tree-plru", "coherence.directory=probe"},
+    {"memory.timing=banks", "memory.banks=2", "memory.row_kib=1", "memory.controller_cycles=0",
+     "memory.column_cycles=1", "memory.line_cycles=1"},
+    {"memory.timing=banks", "memory.rows=closed"},
 };
 enum { COHERENCES = sizeof coherence_settings / sizeof coherence_settings[0] };
 
