@@ -27,9 +27,10 @@ enum { VIOLATION_BYTES = 512 };
 /* ---- L1 data cache ------------------------------------------------------- */
 
 struct l1_mshr {
-    paddr_t line; /* NO_LINE: free */
-    int32_t acks; /* invalidations still to be acknowledged; negative while they
-                     have come before the count */
+    paddr_t line;    /* NO_LINE: free */
+    bool prefetches; /* nobody waits for it so far */
+    int32_t acks;    /* invalidations still to be acknowledged; negative while they
+                        have come before the count */
 };
 
 struct l1_writeback {
@@ -56,6 +57,7 @@ struct l1 {
     uint64_t *rows; /* how often each row of the table was taken */
     uint64_t refused;
     uint64_t far_loads, far_stores; /* answered by the L2 */
+    uint64_t prefetched, prefetched_useful, prefetched_late;
     uint64_t close_evictions, close_writebacks, back_invalidations;
 };
 

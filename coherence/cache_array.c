@@ -51,6 +51,11 @@ void cache_array_replace_by(struct cache_array *array, struct arena *arena,
         array->leaf[i] = (uint8_t)(i % array->ways);
 }
 
+void cache_array_keep_fresh(struct cache_array *array, struct arena *arena)
+{
+    array->fresh = arena_alloc(arena, (array->set_mask + 1) * array->ways, sizeof *array->fresh);
+}
+
 /* ---- use --------------------------------------------------------------------- */
 
 /* Every node on the way to the frame's leaf points to its other side. */
@@ -87,6 +92,11 @@ static void exchange_frames(struct cache_array *array, uint64_t set, int a, int 
         uint8_t leaf = array->leaf[a];
         array->leaf[a] = array->leaf[b];
         array->leaf[b] = leaf;
+    }
+    if (array->fresh) {
+        uint8_t fresh = array->fresh[a];
+        array->fresh[a] = array->fresh[b];
+        array->fresh[b] = fresh;
     }
     exchange_data(cache_data(array, set, a), cache_data(array, set, b));
 }

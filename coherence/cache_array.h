@@ -41,6 +41,7 @@ struct cache_array {
     uint8_t *state; /* by frame */
     uint8_t *order; /* by set * ways + position; position 0 is unused */
     uint8_t *front, *rest;
+    uint8_t *fresh; /* by frame: prefetched and not used yet; NULL: not kept */
     enum cache_policy policy;
     uint8_t *leaf;        /* tree-plru, by frame: the line's way in the tree */
     uint16_t *tree;       /* by set: bit n is node n, the root is 1; set: the victim is right */
@@ -55,6 +56,9 @@ void cache_array_init(struct cache_array *array, struct arena *arena, uint32_t k
 /* Chooses the policy, LRU until then.  tree-plru needs a power of two of ways. */
 void cache_array_replace_by(struct cache_array *array, struct arena *arena,
                             enum cache_policy policy, uint64_t seed);
+
+/* Keeps note of fresh lines, from now on. */
+void cache_array_keep_fresh(struct cache_array *array, struct arena *arena);
 
 static inline uint64_t cache_set(const struct cache_array *array, paddr_t line)
 {

@@ -435,12 +435,13 @@ static void expect_turn(struct home_step *step)
     home->turn_expected = true;
 }
 
-/* Responses have not waited: the bank may be in use again. */
+/* Responses have not waited: the bank may be in use again.  A request that finds no MSHR
+ * leaves it free for the next. */
 static void receive_bank_free(struct home_step *step)
 {
     struct home *home = step->home;
     home->turn_expected = false;
-    if (home->bank_free <= step->now) {
+    while (home->bank_free <= step->now && !queue_is_empty(&home->bank_queue)) {
         struct coh_msg request = *queue_take(step, &home->bank_queue, &home->queued_cycles);
         take_turn(step, &request);
     }

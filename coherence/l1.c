@@ -63,6 +63,8 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
     l1->writebacks = (uint8_t)cfg->l1d_writebacks;
     l1->windowed = !cfg->sim_check;
     init_arrays(l1, arena, cfg);
+    if (cfg->l1d_prefetch)
+        cache_array_keep_fresh(&l1->array, arena);
     l1->mshr = arena_alloc(arena, l1->mshrs, sizeof *l1->mshr);
     l1->writeback = arena_alloc(arena, l1->writebacks, sizeof *l1->writeback);
     l1->rows = arena_alloc(arena, L1_STATES * L1_EVENTS, sizeof *l1->rows);
@@ -140,9 +142,18 @@ static bool is_watched(const struct l1 *l1, paddr_t line)
     return false;
 }
 
+/* Was the line of this frame of the window's array prefetched, and has the hart to be seen
+ * when it uses it first? */
+static bool is_fresh(const struct l1 *l1, int front)
+{
+    return !has_l2(l1) && l1->array.fresh && l1->array.fresh[front];
+}
+
 /* The state of the line in this frame of the window's array; of a free one: I. */
 static uint8_t state_shown(const struct l1 *l1, int front)
 {
+    if (is_fresh(l1, front))
+        return L1_STATE_I;
     int frame = front;
     if (has_l2(l1))
         frame = cache_find(&l1->array, l1->close.line[front]);
@@ -269,6 +280,8 @@ static bool take_frame(struct l1_step *step)
     l1->array.fills++;
     l1->array.line[frame] = step->line;
     l1->array.state[frame] = L1_STATE_I;
+    if (l1->array.fresh)
+        l1->array.fresh[frame] = false;
     step_to_frame(step, frame);
     return true;
 }
@@ -305,20 +318,87 @@ static bool is_plain_hit(struct l1 *l1, paddr_t line, enum l1_event event)
     return true;
 }
 
+/* ---- prefetching ---------------------------------------------------------- */
+
+static unsigned mshrs_free(const struct l1 *l1)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < l1->mshrs; i++)
+        count += l1->mshr[i].line == NO_LINE;
+    return count;
+}
+
+/* Is it worth asking for: memory of the same page, in another set than the line before,
+ * whose frame is not the reserved line's; and is an MSHR left for what the hart wants next? */
+static bool may_prefetch(const struct l1 *l1, paddr_t line)
+{
+    enum { PAGE_BYTES = 4096 };
+    if (line % PAGE_BYTES == 0 || !coherence_has(l1->coh, line) || l1->array.set_mask == 0 ||
+        mshrs_free(l1) < 2)
+        return false;
+    int frame = cache_victim(&l1->array, line, EVICTABLE);
+    return frame != NO_FRAME &&
+           (l1->array.line[frame] == NO_LINE || l1->array.line[frame] != l1->reserved);
+}
+
+static void prefetch(struct l1 *l1, paddr_t line, struct coh_out *out)
+{
+    struct l1_step step;
+    if (!may_prefetch(l1, line))
+        return;
+    step_begin(&step, l1, line, out);
+    if (step.data || !take_resources(&step))
+        return;
+    step.mshr->prefetches = true;
+    l1->prefetched++;
+    take_row(&step, L1_EVENT_Load);
+}
+
+/* Does this access use a line that was prefetched, for the first time? */
+static bool uses_fresh(struct l1 *l1, paddr_t line)
+{
+    struct l1_mshr *mshr = mshr_find(l1, line);
+    int frame = cache_find(&l1->array, line);
+    if (mshr && mshr->prefetches) {
+        mshr->prefetches = false;
+        l1->prefetched_late++;
+        return true;
+    }
+    if (frame == NO_FRAME || !l1->array.fresh[frame])
+        return false;
+    l1->array.fresh[frame] = false;
+    l1->prefetched_useful++;
+    l1_show(l1, cache_set(window_array(l1), line));
+    return true;
+}
+
+/* The line behind one that was missed, or whose prefetching has proved right. */
+static void look_ahead(struct l1 *l1, paddr_t line, bool missed, struct coh_out *out)
+{
+    if (uses_fresh(l1, line) || missed)
+        prefetch(l1, line + LINE_BYTES, out);
+}
+
+/* ---- an access ------------------------------------------------------------------ */
+
 enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_out *out)
 {
     assert(line == line_of(line) && coherence_has(l1->coh, line));
     enum l1_event event = op == L1_LOAD ? L1_EVENT_Load : L1_EVENT_Store;
+    struct l1_step step = {.answer = L1_READY};
+    bool begins = false;
     l1->far_cycles = 0;
-    if (is_plain_hit(l1, line, event))
-        return L1_READY;
-    struct l1_step step;
-    step_begin(&step, l1, line, out);
-    if (begins_transaction(&l1->table[*step.state][event], *step.state) && !take_resources(&step)) {
-        l1->refused++;
-        return L1_BUSY;
+    if (!is_plain_hit(l1, line, event)) {
+        step_begin(&step, l1, line, out);
+        begins = begins_transaction(&l1->table[*step.state][event], *step.state);
+        if (begins && !take_resources(&step)) {
+            l1->refused++;
+            return L1_BUSY;
+        }
+        take_row(&step, event);
     }
-    take_row(&step, event);
+    if (l1->array.fresh)
+        look_ahead(l1, line, begins, out);
     return step.answer;
 }
 

@@ -24,6 +24,17 @@ static void promote(struct l1_step *step)
                                   : cache_data(array, step->set, step->frame);
 }
 
+/* A line that nobody waits for is the latest of the array, but not close. */
+static void promote_fresh(struct l1_step *step)
+{
+    struct cache_array *array = &step->l1->array;
+    cache_promote(array, step->set, step->frame);
+    step->frame = cache_front(array, step->set);
+    step->state = &array->state[step->frame];
+    step->data = cache_data(array, step->set, step->frame);
+    array->fresh[step->frame] = true;
+}
+
 int l1_use(struct l1 *l1, paddr_t line, int frame, bool stores)
 {
     uint64_t set = cache_set(&l1->array, line);
@@ -244,7 +255,10 @@ static void complete(struct l1_step *step)
     msg->slot = step->in->slot;
     msg->delay = l1->coh->fill_cycles;
     step->mshr->line = NO_LINE;
-    promote(step);
+    if (step->mshr->prefetches)
+        promote_fresh(step);
+    else
+        promote(step);
     step->done = true;
     if (l1->coh->checker)
         checker_check_fill(l1->coh, step->line, l1->tile, step->data);

@@ -256,6 +256,9 @@ static struct l1 sum_l1s(const struct coherence *coh)
         const struct l1 *l1 = &coh->l1[tile];
         sum.refused += l1->refused;
         sum.far_loads += l1->far_loads;
+        sum.prefetched += l1->prefetched;
+        sum.prefetched_useful += l1->prefetched_useful;
+        sum.prefetched_late += l1->prefetched_late;
         sum.far_stores += l1->far_stores;
         sum.close_evictions += l1->close_evictions;
         sum.close_writebacks += l1->close_writebacks;
@@ -264,12 +267,18 @@ static struct l1 sum_l1s(const struct coherence *coh)
     return sum;
 }
 
+/* A prefetch takes the row of a load. */
+static uint64_t load_misses(const struct coherence *coh, const struct l1 *sum)
+{
+    return l1_rows(coh, L1_STATE_I, L1_EVENT_Load) - sum->prefetched;
+}
+
 static void l1_stats(const struct coherence *coh, struct stats *stats)
 {
     struct l1 sum = sum_l1s(coh);
     bool l2 = has_l2(&coh->l1[0]);
-    stats_put(stats, "l1d.load_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Load) + sum.far_loads,
-              "misses", "loads of a line that the L1D did not hold");
+    stats_put(stats, "l1d.load_misses", load_misses(coh, &sum) + sum.far_loads, "misses",
+              "loads of a line that the L1D did not hold");
     stats_put(stats, "l1d.store_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Store) + sum.far_stores,
               "misses", "stores and atomics to a line that the L1D did not hold");
     stats_put(stats, "l1d.upgrades",
@@ -281,6 +290,11 @@ static void l1_stats(const struct coherence *coh, struct stats *stats)
               "evicted lines that were dirty");
     stats_put(stats, "l1d.invalidations", l1_events(coh, L1_EVENT_Inv), "messages",
               "invalidations received");
+    stats_put(stats, "l1d.prefetches", sum.prefetched, "lines", "asked for unasked");
+    stats_put(stats, "l1d.prefetches_useful", sum.prefetched_useful, "lines",
+              "prefetched, there before they were used, and used");
+    stats_put(stats, "l1d.prefetches_late", sum.prefetched_late, "accesses",
+              "that found their line on its way, prefetched");
     stats_put(stats, "l1d.refused", sum.refused, "accesses",
               "accesses refused for want of an MSHR, a frame or a write-back entry");
 }
@@ -291,10 +305,9 @@ static void l2_stats(const struct coherence *coh, struct stats *stats)
     bool l2 = has_l2(&coh->l1[0]);
     stats_put(stats, "l2.hits", sum.far_loads + sum.far_stores, "misses",
               "of L1Ds that the tile's L2 answered");
-    stats_put(
-        stats, "l2.misses",
-        l2 ? l1_rows(coh, L1_STATE_I, L1_EVENT_Load) + l1_rows(coh, L1_STATE_I, L1_EVENT_Store) : 0,
-        "misses", "loads, stores and atomics to a line that the L2 did not hold");
+    stats_put(stats, "l2.misses",
+              l2 ? load_misses(coh, &sum) + l1_rows(coh, L1_STATE_I, L1_EVENT_Store) : 0, "misses",
+              "loads, stores and atomics to a line that the L2 did not hold");
     stats_put(stats, "l2.evictions", l2 ? evictions(coh) : 0, "lines",
               "lines that left an L2 to make room");
     stats_put(stats, "l2.writebacks", l2 ? writebacks(coh) : 0, "lines",

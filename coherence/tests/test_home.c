@@ -261,3 +261,21 @@ Test(home, a_line_that_was_busy_goes_to_requesters_in_the_banks_order)
     expect_order_at_line(ARBITRATION_LOCAL_FIRST, (const tile_id[]){0, 5, 7, 2});
     expect_order_at_line(ARBITRATION_REMOTE_FIRST, (const tile_id[]){5, 7, 2, 0});
 }
+
+/* It leaves the bank free for the next, and both wait in order for the MSHR. */
+Test(home, a_request_whose_turn_finds_no_mshr_does_not_hold_the_bank)
+{
+    struct config cfg = w.cfg;
+    world_destroy(&w);
+    cfg.coherence_arbitration = ARBITRATION_LOCAL_FIRST;
+    cfg.coherence_mshrs = 1;
+    world_create(&w, &cfg, 1);
+    receive(COH_GetS, line(0), 1, 100);
+    receive(COH_GetS, line(1), 2, 100);
+    receive(COH_GetS, line(2), 3, 101);
+    receive(COH_BankFree, line(1), 0, 102);
+    cr_assert_eq(w.out.count, 0);
+    cr_assert_eq(w.coh->home[0].overflowed, 2);
+    receive(COH_GetS, line(3), 4, 110);
+    cr_assert_eq(w.coh->home[0].overflowed, 3, "the bank was free");
+}

@@ -44,14 +44,14 @@ static cycle_t least(cycle_t a, cycle_t b)
 /* The least time from what a home does at or after the next cycle to its effect on a
  * hart that is awake.  A look-up sends forwards and acknowledgements; a response that has
  * come to the home only ever makes it send a line to who asked for it, and who asked
- * sleeps, unless a store buffer did. */
+ * sleeps, unless it was a store buffer or prefetching. */
 static cycle_t home_lookahead(const struct engine *e)
 {
     const struct config *cfg = e->cfg;
     cycle_t look_up = cfg->coherence_home_cycles + mesh_latency_min(e->mesh, 0, 0, 1);
     cycle_t line = cfg->coherence_home_occupancy_cycles +
                    mesh_latency_min(e->mesh, 0, 0, packet_line_flits(cfg));
-    return 1 + (cfg->hart_store_buffer ? least(look_up, line) : look_up);
+    return 1 + (cfg->hart_store_buffer || cfg->l1d_prefetch ? least(look_up, line) : look_up);
 }
 
 /* The least time from a cause at cycle y to its effect on another hart that is

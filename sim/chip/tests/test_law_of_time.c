@@ -531,6 +531,8 @@ static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
     {"coherence.protocol=msi", "coherence.clean_evictions=noisy", "l1d.replacement=random"},
     {"llc.kib=1", "llc.ways=1", "llc.cycles=1"},
     {"l2.kib=2", "l2.ways=2", "coherence.arbitration=round-robin"},
+    {"l1d.prefetch=next-line"},
+    {"l1d.prefetch=next-line", "l2.kib=2", "l2.ways=2", "l1d.ways=1", "l1d.mshrs=2"},
     {"coherence.arbitration=local-first", "coherence.home_occupancy_cycles=11"},
     {"l2.kib=1", "l2.ways=1", "l2.replacement=random", "l2.cycles=23", "llc.kib=1",
      "coherence.protocol=moesi", "coherence.directory=limited-nb", "coherence.pointers=1"},
