@@ -616,6 +616,61 @@ Test(law_of_time, a_hart_that_has_fetched_is_ahead_of_the_world)
     compare_manners(&shapes[8], 76, 1);
 }
 
+/* Each tile reads a line and, a little later, the one behind it, whose home it is itself:
+ * nothing comes sooner than a line that a home sends on to its own tile, and it may be
+ * prefetched for a hart that is awake.  Rounds wait longer and longer. */
+static void put_late_reader(struct program *p, unsigned tiles, unsigned rounds)
+{
+    put_csrr(p, S1, CSR_MHARTID);
+    put(p, asm_i(OP_slli, A0, S1, 15));
+    put(p, asm_i(OP_slli, T1, S1, LINE_SHIFT));
+    put(p, asm_r(OP_add, A0, A0, T1));
+    put_li(p, T1, MACHINE_DATA - LINE_BYTES);
+    put(p, asm_r(OP_add, A0, A0, T1));
+    put_li(p, S0, rounds);
+    put(p, asm_i(OP_addi, S2, S1, 1));
+    put_li(p, A1, tiles * LINE_BYTES);
+    unsigned round = put(p, asm_r(OP_add, A0, A0, A1));
+    put(p, asm_i(OP_ld, T1, A0, 0));
+    put(p, asm_i(OP_srli, T3, S2, 2));
+    unsigned wait = put(p, asm_i(OP_addi, T3, T3, -1));
+    put_branch(p, OP_bge, T3, ZERO, wait);
+    put(p, asm_i(OP_andi, T3, S2, 1));
+    unsigned even = put(p, asm_b(OP_beq, T3, ZERO, 0));
+    put(p, asm_nop());
+    land(p, even);
+    put(p, asm_i(OP_ld, T1, A0, LINE_BYTES));
+    put_fold_cycle(p);
+    put(p, asm_i(OP_addi, S2, S2, 1));
+    put(p, asm_i(OP_addi, S0, S0, -1));
+    put_branch(p, OP_bne, S0, ZERO, round);
+    put_finish(p, tiles);
+}
+
+Test(law_of_time, a_prefetched_line_comes_in_no_manner_sooner)
+{
+    static struct machine whole, other;
+    for (unsigned shape = 1; shape <= 4; shape++) {
+        for (unsigned n = 0; n < MANNERS; n++) {
+            struct machine *m = n ? &other : &whole;
+            shape_machine(m, &shapes[shape], 4);
+            m->visit = NULL;
+            vary_latencies(&m->cfg, 4);
+            m->cfg.l1d_kib = 16;
+            m->cfg.l1d_prefetch = 1;
+            put_late_reader(&m->p, config_tiles(&m->cfg), 120);
+            run_in_manner(m, &manners[n]);
+            if (n == 0)
+                continue;
+            check_equal(&whole, &other, manners[n].name);
+            machine_end(&other);
+        }
+        cr_assert_gt(machine_stat(&whole, "l1d.prefetches_useful"), 100);
+        cr_assert_gt(machine_stat(&whole, "l1d.prefetches_late"), 0);
+        machine_end(&whole);
+    }
+}
+
 /* The guests above are worth something only if they do what they are for. */
 Test(law_of_time, random_guests_exercise_everything)
 {
