@@ -381,25 +381,33 @@ static void look_ahead(struct l1 *l1, paddr_t line, bool missed, struct coh_out 
 
 /* ---- an access ------------------------------------------------------------------ */
 
+/* Any access but a plain hit. */
+static enum l1_answer begin_or_wait(struct l1 *l1, paddr_t line, enum l1_event event, bool *begins,
+                                    struct coh_out *out)
+{
+    struct l1_step step;
+    step_begin(&step, l1, line, out);
+    *begins = begins_transaction(&l1->table[*step.state][event], *step.state);
+    if (*begins && !take_resources(&step)) {
+        l1->refused++;
+        return L1_BUSY;
+    }
+    take_row(&step, event);
+    return step.answer;
+}
+
 enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_out *out)
 {
     assert(line == line_of(line) && coherence_has(l1->coh, line));
     enum l1_event event = op == L1_LOAD ? L1_EVENT_Load : L1_EVENT_Store;
-    struct l1_step step = {.answer = L1_READY};
+    enum l1_answer answer = L1_READY;
     bool begins = false;
     l1->far_cycles = 0;
-    if (!is_plain_hit(l1, line, event)) {
-        step_begin(&step, l1, line, out);
-        begins = begins_transaction(&l1->table[*step.state][event], *step.state);
-        if (begins && !take_resources(&step)) {
-            l1->refused++;
-            return L1_BUSY;
-        }
-        take_row(&step, event);
-    }
-    if (l1->array.fresh)
+    if (!is_plain_hit(l1, line, event))
+        answer = begin_or_wait(l1, line, event, &begins, out);
+    if (l1->array.fresh && answer != L1_BUSY)
         look_ahead(l1, line, begins, out);
-    return step.answer;
+    return answer;
 }
 
 uint32_t l1_far_cycles(const struct l1 *l1)
