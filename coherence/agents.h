@@ -33,6 +33,7 @@ struct l1_mshr {
 struct l1_writeback {
     paddr_t line;  /* NO_LINE: free */
     uint8_t state; /* enum l1_state, of place WRITEBACK */
+    uint64_t mask; /* dirty bytes */
     uint8_t data[LINE_BYTES];
 };
 
@@ -46,6 +47,7 @@ struct l1 {
     struct l1_window window;
     struct l1_mshr *mshr;
     struct l1_writeback *writeback;
+    bool masked;      /* array.dirty says which bytes of a line are dirty */
     paddr_t reserved; /* LR's line, or ~0 */
     paddr_t watched[L1_WATCHES];
     unsigned watches;
@@ -114,6 +116,7 @@ struct memctl {
 struct checker;
 
 struct coherence {
+    bool coherent;
     uint32_t tiles, slots, mshrs, writebacks;
     uint32_t controllers;
     tile_id *controller;
@@ -143,6 +146,22 @@ static inline uint8_t *dram_line(const struct coherence *coh, paddr_t line)
     return coh->dram + (line - MAP_DRAM_BASE);
 }
 
+/* Bytes of an access within a line, as a mask of the line. */
+static inline uint64_t bytes_mask(paddr_t address, unsigned bytes)
+{
+    return ((UINT64_C(1) << bytes) - 1) << address % LINE_BYTES;
+}
+
+/* Copies those bytes of a line whose bits are set. */
+static inline void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t mask)
+{
+    if (mask == UINT64_MAX)
+        memcpy(to, from, LINE_BYTES);
+    else
+        for (; mask; mask &= mask - 1)
+            to[__builtin_ctzll(mask)] = from[__builtin_ctzll(mask)];
+}
+
 /* Appends a message whose data, if any, the caller fills in. */
 static inline struct coh_msg *out_add(struct coh_out *out, enum coh_type type, paddr_t line,
                                       tile_id from, tile_id to)
@@ -154,6 +173,7 @@ static inline struct coh_msg *out_add(struct coh_out *out, enum coh_type type, p
     msg->from = from;
     msg->to = to;
     msg->acks = 0;
+    msg->mask = UINT64_MAX;
     msg->network_cycles = out->network_cycles;
     msg->memory_cycles = out->memory_cycles;
     return msg;
@@ -174,6 +194,7 @@ void home_init(struct home *home, struct arena *arena, const struct config *cfg)
 struct l1_copy {
     uint8_t *state;
     uint8_t *data;
+    uint64_t dirty; /* bytes that memory may not have, without coherence */
 };
 struct l1_copy l1_find_copy(struct l1 *l1, paddr_t line);
 

@@ -34,6 +34,11 @@ void cache_array_init(struct cache_array *array, struct arena *arena, uint32_t k
     }
 }
 
+void cache_array_keep_dirty(struct cache_array *array, struct arena *arena)
+{
+    array->dirty = arena_alloc(arena, (array->set_mask + 1) * array->ways, sizeof *array->dirty);
+}
+
 static void exchange_data(uint8_t *a, uint8_t *b)
 {
     uint8_t held[LINE_BYTES];
@@ -51,6 +56,11 @@ static void exchange_frames(struct cache_array *array, uint64_t set, int a, int 
     array->line[b] = line;
     array->state[b] = state;
     exchange_data(cache_data(array, set, a), cache_data(array, set, b));
+    if (array->dirty) {
+        uint64_t dirty = array->dirty[a];
+        array->dirty[a] = array->dirty[b];
+        array->dirty[b] = dirty;
+    }
 }
 
 void cache_promote(struct cache_array *array, uint64_t set, int frame)

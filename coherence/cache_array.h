@@ -31,6 +31,7 @@ struct cache_array {
     uint8_t *state; /* by frame */
     uint8_t *order; /* by set * ways + position; position 0 is unused */
     uint8_t *front, *rest;
+    uint64_t *dirty; /* by frame: bytes stored to, a bit each; NULL: not kept */
 };
 
 /* Can a cache of this size and associativity be built: sets a power of two? */
@@ -42,6 +43,9 @@ static inline uint64_t cache_set(const struct cache_array *array, paddr_t line)
 {
     return (line >> LINE_SHIFT) & array->set_mask;
 }
+
+/* Keeps note of dirty bytes, which move with their line. */
+void cache_array_keep_dirty(struct cache_array *array, struct arena *arena);
 
 /* The most recently used frame of a set. */
 static inline int cache_front(const struct cache_array *array, uint64_t set)

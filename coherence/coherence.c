@@ -16,6 +16,7 @@
 
 static void copy_parameters(struct coherence *coh, const struct config *cfg)
 {
+    coh->coherent = protocol_find(cfg->coherence_protocol)->coherent;
     coh->tiles = config_tiles(cfg);
     coh->mshrs = cfg->l1d_mshrs;
     coh->writebacks = cfg->l1d_writebacks;
@@ -63,7 +64,7 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
     assert(coh->tiles > 0 && coh->tiles <= TILES_MAX);
     create_memory(coh, arena, cfg);
     directory_init(&coh->dir, arena, coh->lines, coh->tiles);
-    if (cfg->sim_check)
+    if (cfg->sim_check && coh->coherent)
         coh->checker = checker_create(arena, coh->lines);
     create_agents(coh, arena, cfg);
     return coh;
@@ -88,6 +89,11 @@ tile_id coherence_controller(const struct coherence *coh, paddr_t line)
 {
     uint64_t number = line_number(line);
     return coh->controller[(number + number / coh->tiles) % coh->controllers];
+}
+
+bool coherence_is_coherent(const struct coherence *coh)
+{
+    return coh->coherent;
 }
 
 bool coherence_has(const struct coherence *coh, paddr_t address)

@@ -51,6 +51,7 @@ struct coh_msg {
     uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
     uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
     uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
+    uint64_t mask;     /* which bytes of the line count, a bit each */
     /* Where the time went, along the chain of messages that led to this one: in
      * the network (whoever moves messages adds it) and in memory controllers. */
     uint32_t network_cycles, memory_cycles;
@@ -90,13 +91,19 @@ bool coherence_has(const struct coherence *coh, paddr_t address);
 /* Host pointer to the DRAM image of a line: for loading programs before reset. */
 uint8_t *coherence_dram(struct coherence *coh, paddr_t address);
 
+/* Does hardware keep the caches coherent (coherence.protocol is not none)? */
+bool coherence_is_coherent(const struct coherence *coh);
+
 /* Reads or writes guest memory from outside at no cost, coherently: every
  * cached copy (L1D, write-back buffer) is seen or updated; instruction caches
  * stay as stale as they are.  For the host interface (HTIF) and debuggers,
  * between cycles only.  False, and nothing done, when the range is not in DRAM
  * (see coherence_has), or when the present value of one of its lines is on its
  * way in a message: try again a cycle later.  A line that some L1 holds in E or
- * M is never on its way, so a hart's own store is seen at once. */
+ * M is never on its way, so a hart's own store is seen at once.
+ * Without coherence a byte that some L1D has stored to, and not yet written back, is
+ * read from there (from the lowest tile, if several have), any other from memory; a
+ * write goes to memory and into every copy, so that a guest sees it as it is. */
 bool coherence_peek(struct coherence *coh, paddr_t address, void *to, size_t bytes);
 bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, size_t bytes);
 
@@ -148,6 +155,11 @@ enum l1_answer {
  * Messages to send are appended to `out`. */
 enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_out *out);
 
+/* cbo.clean, cbo.flush, cbo.inval on `line`.  L1_READY: done, or nothing to do, as ever
+ * where hardware is coherent.  Otherwise retry after the next l1_receive. */
+enum l1_management { L1_CLEAN, L1_FLUSH, L1_INVAL };
+enum l1_answer l1_manage(struct l1 *l1, paddr_t line, enum l1_management how, struct coh_out *out);
+
 /* A message for this L1D.  Returns true when it completed a transaction (that
  * of line in->line): the hart that waits for it must then call l1_access again,
  * which answers L1_READY, and perform its access in this same cycle, before the
@@ -155,8 +167,8 @@ enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_
  * that wait for one line, those of the kind that began the miss go first. */
 bool l1_receive(struct l1 *l1, const struct coh_msg *in, struct coh_out *out);
 
-/* Tells the checker what the hart has just read or written at `address`
- * (no effect without sim.check). */
+/* Tells what the hart has just read or written at `address` to the checker of sim.check,
+ * and to an L1D that keeps note of dirty bytes. */
 void l1_checked_load(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t value);
 void l1_checked_store(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t value);
 

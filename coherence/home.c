@@ -135,6 +135,10 @@ static enum home_event classify(const struct home_step *step)
         return shares(step) ? HOME_EVENT_Upgrade : HOME_EVENT_Upgrade_lost;
     case COH_ReadOnce:
         return HOME_EVENT_ReadOnce;
+    case COH_Read:
+        return HOME_EVENT_Read;
+    case COH_Write:
+        return HOME_EVENT_Write;
     case COH_PutM:
         return owns(step) ? HOME_EVENT_PutM_owner : HOME_EVENT_PutM_stale;
     case COH_PutE:

@@ -29,6 +29,12 @@ static void write_memory(struct home_step *step)
 {
     struct coh_msg *msg = send(step, COH_MemWrite, coherence_controller(step->coh, step->in->line));
     memcpy(msg->data, step->in->data, LINE_BYTES);
+    msg->mask = step->in->mask;
+}
+
+static void forget_line(struct home_step *step)
+{
+    step->mshr->kept = false;
 }
 
 /* The line that has come equals memory, and stays here while requests wait. */
@@ -65,6 +71,16 @@ static void send_DataM(struct home_step *step)
 static void send_DataOnce(struct home_step *step)
 {
     send_line(step, COH_DataOnce);
+}
+
+static void send_Data(struct home_step *step)
+{
+    send_line(step, COH_Data);
+}
+
+static void send_WriteAck(struct home_step *step)
+{
+    send(step, COH_WriteAck, step->mshr->requester);
 }
 
 static void send_AckCount(struct home_step *step)
@@ -143,4 +159,10 @@ const struct home_row mesi_home[HOME_STATES][HOME_EVENTS] = {
 #define ROW(state, event, next, ...)                                                               \
     [HOME_STATE_##state][HOME_EVENT_##event] = {true, HOME_STATE_##next, {__VA_ARGS__}},
 #include "coherence/mesi_home.def"
+};
+
+const struct home_row none_home[HOME_STATES][HOME_EVENTS] = {
+#define ROW(state, event, next, ...)                                                               \
+    [HOME_STATE_##state][HOME_EVENT_##event] = {true, HOME_STATE_##next, {__VA_ARGS__}},
+#include "coherence/none_home.def"
 };

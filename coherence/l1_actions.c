@@ -74,11 +74,32 @@ static void send_Upgrade(struct l1_step *step)
     send_miss(step, COH_Upgrade);
 }
 
+static void send_Read(struct l1_step *step)
+{
+    send_miss(step, COH_Read);
+}
+
+/* Bytes of the frame's line that memory may not have. */
+static uint64_t dirty_bytes(const struct l1_step *step)
+{
+    return step->l1->masked ? step->l1->array.dirty[step->frame] : UINT64_MAX;
+}
+
+/* cbo.clean: the line stays where it is. */
+static void send_Write_kept(struct l1_step *step)
+{
+    struct coh_msg *msg = send_request(step, COH_Write, (unsigned)(step->mshr - step->l1->mshr));
+    memcpy(msg->data, step->data, LINE_BYTES);
+    msg->mask = dirty_bytes(step);
+    step->answer = L1_BUSY;
+}
+
 /* Moves the line from its frame to the write-back entry set aside for it. */
 static void to_writeback(struct l1_step *step)
 {
     struct l1_writeback *entry = step->spare;
     entry->line = step->line;
+    entry->mask = dirty_bytes(step);
     memcpy(entry->data, step->data, LINE_BYTES);
     step->l1->array.line[step->frame] = NO_LINE;
     step->l1->array.state[step->frame] = L1_STATE_I;
@@ -102,6 +123,14 @@ static void send_PutE(struct l1_step *step)
 static void send_PutM(struct l1_step *step)
 {
     memcpy(send_put(step, COH_PutM)->data, step->data, LINE_BYTES);
+}
+
+static void send_Write(struct l1_step *step)
+{
+    struct coh_msg *msg = send_put(step, COH_Write);
+    memcpy(msg->data, step->data, LINE_BYTES);
+    msg->mask = step->writeback->mask;
+    step->answer = L1_BUSY;
 }
 
 /* ---- answers to forwards ------------------------------------------------------ */
@@ -181,10 +210,38 @@ static void complete(struct l1_step *step)
         checker_check_fill(l1->coh, step->line, l1->tile, step->data);
 }
 
+/* Without coherence nobody has to be told. */
+static void arrive(struct l1_step *step)
+{
+    step->mshr->line = NO_LINE;
+    if (step->l1->masked)
+        step->l1->array.dirty[step->frame] = 0;
+    promote(step);
+    step->done = true;
+}
+
+static void end_clean(struct l1_step *step)
+{
+    step->mshr->line = NO_LINE;
+    if (step->l1->masked)
+        step->l1->array.dirty[step->frame] = 0;
+}
+
+static void managed(struct l1_step *step)
+{
+    step->answer = L1_READY;
+}
+
 /* ---- tables --------------------------------------------------------------------- */
 
 const struct l1_row mesi_l1[L1_STATES][L1_EVENTS] = {
 #define ROW(state, event, next, ...)                                                               \
     [L1_STATE_##state][L1_EVENT_##event] = {true, L1_STATE_##next, {__VA_ARGS__}},
 #include "coherence/mesi_l1.def"
+};
+
+const struct l1_row none_l1[L1_STATES][L1_EVENTS] = {
+#define ROW(state, event, next, ...)                                                               \
+    [L1_STATE_##state][L1_EVENT_##event] = {true, L1_STATE_##next, {__VA_ARGS__}},
+#include "coherence/none_l1.def"
 };

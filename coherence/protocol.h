@@ -78,14 +78,19 @@ struct home_row {
 
 struct protocol {
     const char *name;
+    bool coherent;                              /* hardware keeps every copy current */
     const struct l1_row (*l1)[L1_EVENTS];       /* [L1_STATES] */
     const struct home_row (*home)[HOME_EVENTS]; /* [HOME_STATES] */
 };
+
+extern const unsigned protocol_count;
 
 /* Protocol number `index` of the parameter coherence.protocol. */
 const struct protocol *protocol_find(unsigned index);
 
 extern const struct l1_row mesi_l1[L1_STATES][L1_EVENTS];
+extern const struct l1_row none_l1[L1_STATES][L1_EVENTS];
 extern const struct home_row mesi_home[HOME_STATES][HOME_EVENTS];
+extern const struct home_row none_home[HOME_STATES][HOME_EVENTS];
 
 #endif

@@ -63,6 +63,8 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
 static const char *check_array(struct coherence *coh, const struct l1 *l1, int64_t *owned)
 {
     int frames = (int)((l1->array.set_mask + 1) * l1->array.ways);
+    if (!coh->coherent)
+        return NULL;
     for (int frame = 0; frame < frames; frame++) {
         if (l1->array.line[frame] == NO_LINE)
             continue;
@@ -191,8 +193,9 @@ static void l1_stats(const struct coherence *coh, struct stats *stats)
               "stores and atomics to a line that the L1D held shared");
     stats_put(stats, "l1d.evictions", l1_events(coh, L1_EVENT_Replace), "lines",
               "lines that left an L1D to make room");
-    stats_put(stats, "l1d.writebacks", l1_rows(coh, L1_STATE_M, L1_EVENT_Replace), "lines",
-              "evicted lines that were dirty");
+    uint64_t writebacks =
+        l1_rows(coh, L1_STATE_M, L1_EVENT_Replace) + l1_rows(coh, L1_STATE_D, L1_EVENT_Replace);
+    stats_put(stats, "l1d.writebacks", writebacks, "lines", "evicted lines that were dirty");
     stats_put(stats, "l1d.invalidations", l1_events(coh, L1_EVENT_Inv), "messages",
               "invalidations received");
     stats_put(stats, "l1d.refused", refused, "accesses",

@@ -34,12 +34,15 @@ const struct event_info home_event_info[HOME_EVENTS] = {
 };
 
 static const struct protocol protocols[] = {
-    {"mesi", mesi_l1, mesi_home},
+    {"mesi", true, mesi_l1, mesi_home},
+    {"none", false, none_l1, none_home},
 };
+
+const unsigned protocol_count = sizeof protocols / sizeof *protocols;
 
 const struct protocol *protocol_find(unsigned index)
 {
-    assert(index < sizeof protocols / sizeof *protocols);
+    assert(index < protocol_count);
     return &protocols[index];
 }
 
@@ -56,6 +59,14 @@ static const struct row_text mesi_l1_text[] = {
 #define ROW(state, event, next, ...) {#state, #event, #next, #__VA_ARGS__},
 static const struct row_text mesi_home_text[] = {
 #include "coherence/mesi_home.def"
+};
+#define ROW(state, event, next, ...) {#state, #event, #next, #__VA_ARGS__},
+static const struct row_text none_l1_text[] = {
+#include "coherence/none_l1.def"
+};
+#define ROW(state, event, next, ...) {#state, #event, #next, #__VA_ARGS__},
+static const struct row_text none_home_text[] = {
+#include "coherence/none_home.def"
 };
 
 static void print_rows(FILE *out, const struct row_text *rows, size_t count)
@@ -114,4 +125,8 @@ void coherence_print_tables(FILE *out)
     print_rows(out, mesi_l1_text, sizeof mesi_l1_text / sizeof *mesi_l1_text);
     fprintf(out, "\n### MESI, home\n\n");
     print_rows(out, mesi_home_text, sizeof mesi_home_text / sizeof *mesi_home_text);
+    fprintf(out, "\n### No coherence, L1 data cache\n\n");
+    print_rows(out, none_l1_text, sizeof none_l1_text / sizeof *none_l1_text);
+    fprintf(out, "\n### No coherence, home\n\n");
+    print_rows(out, none_home_text, sizeof none_home_text / sizeof *none_home_text);
 }

@@ -18,7 +18,8 @@ static struct coh_msg ask(struct world *w, enum coh_type type, cycle_t now, uint
                          .from = 1,
                          .to = 0,
                          .requester = 3,
-                         .slot = 2};
+                         .slot = 2,
+                         .mask = UINT64_MAX};
     memcpy(in.data, &value, sizeof value);
     memctl_receive(w->coh, 0, &in, now, &w->out);
     cr_assert_eq(w->out.count, 1);

@@ -23,7 +23,7 @@ static void build_bootinfo(struct chip *chip)
     info->mesh_width = cfg->mesh_width;
     info->mesh_height = cfg->mesh_height;
     info->concentration = cfg->mesh_concentration;
-    info->coherent = 1;
+    info->coherent = coherence_is_coherent(chip->engine.coherence);
     info->dram_bytes = (uint64_t)cfg->memory_dram_mib << 20;
     info->mtime_divider = cfg->device_mtime_divider;
     info->mu_endpoints = cfg->message_endpoints;

@@ -64,7 +64,7 @@ enum stall_cause {
 #define HART_WAITS(WAIT)                                                                           \
     WAIT(NONE, "nothing", STALLS)                                                                  \
     WAIT(LINE, "a line of the L1D", STALL_l1d_directory)                                           \
-    WAIT(L1, "room for another transaction in the L1D", STALL_l1d_access)                          \
+    WAIT(L1, "the L1D: room for another transaction, or a line on its way out", STALL_l1d_access)  \
     WAIT(STORES, "stores to leave the store buffer", STALL_store_buffer)                           \
     WAIT(WALK, "a page table entry", STALL_walk)                                                   \
     WAIT(FETCH, "a line of the L1I", STALL_fetch)                                                  \
@@ -170,9 +170,9 @@ struct hart {
     uint8_t wait;    /* enum hart_wait */
     bool completing; /* the access, wfi or mu_wait that waited must be performed first */
     bool behind_wanted;
-    bool tracing;         /* instructions are reported as they retire (retire.h) */
-    bool behind_dead;     /* perhaps found through an entry that a shootdown should have removed */
-    bool device_done;     /* device_value answers the access being completed */
+    bool tracing;     /* instructions are reported as they retire (retire.h) */
+    bool behind_dead; /* perhaps found through an entry that a shootdown should have removed */
+    bool device_done; /* device_value answers the access being completed */
     bool device_refused;
     uint8_t charge_cause; /* enum stall_cause */
 

@@ -39,7 +39,8 @@ enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte);
 
 /* cbo.zero, and cbo.clean, cbo.flush and cbo.inval, on the line of `address`. */
 enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_cause *cause);
-enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause);
+enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_management how,
+                                  enum trap_cause *cause);
 
 /* LR has read its cell: reserves the line.  SC has had its turn, or a trap came. */
 void port_reserve(struct hart *h);

@@ -485,11 +485,11 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
     return PORT_DONE;
 }
 
-/* Hardware keeps every copy current, so there is nothing to write back or to
- * drop: what is left is the check that the address may be read or written.  Who
- * may write may read; a refusal counts as a store's. */
-enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause)
+/* Who may write may read; a refusal counts as a store's. */
+enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_management how,
+                                  enum trap_cause *cause)
 {
+    struct tile *t = h->tile;
     paddr_t physical;
     if (hart_awaits_stores(h))
         return PORT_WAIT;
@@ -498,7 +498,12 @@ enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_ca
     h->fault_address = address;
     if (result == PORT_FAULT)
         *cause = *cause == CAUSE_LOAD_PAGE ? CAUSE_STORE_PAGE : CAUSE_STORE_ACCESS;
-    return result;
+    if (result != PORT_DONE)
+        return result;
+    t->out->network_cycles = t->out->memory_cycles = 0;
+    enum l1_answer answer = l1_manage(t->l1, physical, how, t->out);
+    tile_post_messages(t, HALF_HART, h->cycle);
+    return answer == L1_READY ? PORT_DONE : sleep_for(h, WAIT_L1, physical);
 }
 
 /* ---- instructions --------------------------------------------------------------- */

@@ -108,7 +108,8 @@ static void put_cache_block(struct program *p, unsigned tiles)
 {
     (void)tiles;
     put(p, asm_i(OP_addi, T0, A0, shared_offset()));
-    put(p, asm_r(rng_below(&rng, 2) ? OP_cbo_zero : OP_cbo_flush, ZERO, T0, ZERO));
+    static const enum insn_op blocks[] = {OP_cbo_zero, OP_cbo_clean, OP_cbo_flush, OP_cbo_inval};
+    put(p, asm_i(blocks[rng_below(&rng, 4)], ZERO, T0, 0));
     put_fold_cycle(p);
 }
 
@@ -367,9 +368,20 @@ static void put_message_setup(struct program *p, unsigned tiles)
     }
 }
 
+/* Without coherence no tile can count on seeing what another stores. */
+static bool coherent = true;
+
 /* Adds one to a counter; tile 0 waits, polling, until all have, and exits. */
 static void put_finish(struct program *p, unsigned tiles)
 {
+    if (!coherent) {
+        unsigned go_on = put(p, asm_b(OP_bne, S1, ZERO, 0));
+        put_delay(p, 10000);
+        put_exit(p, 0);
+        land(p, go_on);
+        put_sleep(p);
+        return;
+    }
     put_li(p, T0, MACHINE_DATA + 0x8000);
     put(p, asm_i(OP_addi, T1, ZERO, 1));
     put(p, asm_r(OP_amoadd_d, ZERO, T0, T1));
@@ -517,6 +529,8 @@ static void compare_manners(const struct shape *s, unsigned seed, uint32_t store
         shape_machine(m, s, seed);
         vary_latencies(&m->cfg, seed);
         m->cfg.hart_store_buffer = store_buffer;
+        m->cfg.coherence_protocol = !coherent;
+        m->cfg.coherence_dirty = seed % 2 ? DIRTY_BYTES : DIRTY_LINE;
         rng = rng_stream(7, seed);
         put_guest(&m->p, config_tiles(&m->cfg), 6, 12);
         run_in_manner(m, &manners[n]);
@@ -551,6 +565,14 @@ RANDOM_GUESTS(6)
 RANDOM_GUESTS(7)
 RANDOM_GUESTS(8)
 RANDOM_GUESTS(9)
+
+/* Seeds, store buffers and shapes by turns. */
+Test(law_of_time, manners_do_not_show_without_coherence)
+{
+    coherent = false;
+    for (unsigned seed = 30; seed < 50; seed++)
+        compare_manners(&shapes[seed % SHAPES], seed, (uint32_t[]){0, 1, 8}[seed % 3]);
+}
 
 /* All harts but one sleep; that one wakes from a fetch, some cycles ahead of the world,
  * and the others' packets must not find it where it may not be yet. */
