@@ -89,6 +89,9 @@ struct home_mshr {
     tile_id requester;
     uint8_t slot;  /* of the requester */
     uint16_t acks; /* invalidations sent for the requester to count */
+    uint8_t op;    /* of the word that began the transaction */
+    uint64_t word, mask;
+    uint64_t dirty; /* bytes of `data` that memory does not have yet */
     struct fifo queue;
     bool kept;                /* `data` is what memory holds */
     uint8_t data[LINE_BYTES]; /* the line, for the requests that wait for it */
@@ -104,6 +107,7 @@ struct home {
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
+    uint64_t words, recalls;
 };
 
 struct memctl {
@@ -120,6 +124,9 @@ struct coherence {
     uint32_t tiles, slots, mshrs, writebacks;
     uint32_t controllers;
     tile_id *controller;
+    uint32_t uncached_ranges; /* of DRAM: pairs of first and end line number */
+    uint64_t *uncached;
+    uint32_t atomic_cycles;
     uint64_t lines; /* of DRAM */
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;
@@ -173,6 +180,7 @@ static inline struct coh_msg *out_add(struct coh_out *out, enum coh_type type, p
     msg->from = from;
     msg->to = to;
     msg->acks = 0;
+    msg->recall = false;
     msg->mask = UINT64_MAX;
     msg->network_cycles = out->network_cycles;
     msg->memory_cycles = out->memory_cycles;
@@ -229,5 +237,15 @@ struct home_step {
     struct coh_out *out;
     bool answered; /* memory need not be asked: the MSHR has the line */
 };
+
+/* Of home.c, for home_words.c: the next request that waits for the line, if it is for a
+ * word, looked up and with its turn at the bank. */
+const struct coh_msg *home_take_word(struct home_step *step);
+
+/* Words at their home (home_words.c): a request for one, and a response in W_*. */
+bool home_is_word(unsigned type);
+bool home_is_busy_with_words(unsigned state);
+void home_begin_word(struct home_step *step);
+void home_continue_words(struct home_step *step);
 
 #endif

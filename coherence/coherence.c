@@ -20,12 +20,13 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->tiles = config_tiles(cfg);
     coh->mshrs = cfg->l1d_mshrs;
     coh->writebacks = cfg->l1d_writebacks;
-    coh->slots = coh->mshrs + coh->writebacks + 1;
+    coh->slots = coh->mshrs + coh->writebacks + 2;
     coh->lines = (uint64_t)cfg->memory_dram_mib << (20 - LINE_SHIFT);
     coh->miss_cycles = cfg->l1_miss_cycles;
     coh->fill_cycles = cfg->l1_fill_cycles;
     coh->probe_cycles = cfg->l1_probe_cycles;
     coh->home_cycles = cfg->coherence_home_cycles;
+    coh->atomic_cycles = cfg->coherence_atomic_cycles;
     coh->home_occupancy_cycles = cfg->coherence_home_occupancy_cycles;
     coh->memory_latency_cycles = cfg->memory_latency_cycles;
     coh->memory_line_cycles = cfg->memory_line_cycles;
@@ -40,6 +41,18 @@ static void create_memory(struct coherence *coh, struct arena *arena, const stru
     for (uint32_t i = 0; i < coh->controllers; i++) {
         coh->controller[i] = (tile_id)cfg->memory_controllers.item[i];
         assert(coh->controller[i] < coh->tiles);
+    }
+}
+
+static void create_ranges(struct coherence *coh, struct arena *arena, const struct config *cfg)
+{
+    const struct int_list *list = &cfg->memory_uncached;
+    const unsigned shift = 20 - LINE_SHIFT; /* lines of a MiB */
+    coh->uncached_ranges = list->count / 2;
+    coh->uncached = arena_alloc(arena, list->count, sizeof *coh->uncached);
+    for (uint32_t i = 0; i + 1 < list->count; i += 2) {
+        coh->uncached[i] = (uint64_t)list->item[i] << shift;
+        coh->uncached[i + 1] = coh->uncached[i] + ((uint64_t)list->item[i + 1] << shift);
     }
 }
 
@@ -63,6 +76,7 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
     copy_parameters(coh, cfg);
     assert(coh->tiles > 0 && coh->tiles <= TILES_MAX);
     create_memory(coh, arena, cfg);
+    create_ranges(coh, arena, cfg);
     directory_init(&coh->dir, arena, coh->lines, coh->tiles);
     if (cfg->sim_check && coh->coherent)
         coh->checker = checker_create(arena, coh->lines);
@@ -72,7 +86,7 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
 
 unsigned coherence_out_max(const struct coherence *coh)
 {
-    return coh->tiles * (coh->writebacks + 1) + OUT_MAX_SMALL;
+    return coh->tiles * (coh->writebacks + 2) + OUT_MAX_SMALL;
 }
 
 unsigned coherence_slots(const struct coherence *coh)

@@ -26,7 +26,22 @@
 #include "sim/base/types.h"
 
 enum coh_vnet { VNET_REQUEST, VNET_FORWARD, VNET_RESPONSE };
-enum coh_agent { AGENT_HOME, AGENT_L1D, AGENT_L1I, AGENT_MEMORY };
+enum coh_agent { AGENT_HOME, AGENT_L1D, AGENT_L1I, AGENT_MEMORY, AGENT_HART };
+
+/* What a home does to a word for a hart. */
+enum word_op {
+    WORD_LOAD,
+    WORD_STORE,
+    WORD_SWAP,
+    WORD_ADD,
+    WORD_XOR,
+    WORD_AND,
+    WORD_OR,
+    WORD_MIN,
+    WORD_MAX,
+    WORD_MINU,
+    WORD_MAXU
+};
 
 enum coh_type {
 #define MSG(name, vnet, to, data, meaning) COH_##name,
@@ -51,6 +66,9 @@ struct coh_msg {
     uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
     uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
     uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
+    bool recall;       /* FwdGetM, Inv: the home has called the line back, answer it */
+    uint8_t op;        /* of a word: enum word_op */
+    uint64_t word;     /* the operand; the answer */
     uint64_t mask;     /* which bytes of the line count, a bit each */
     /* Where the time went, along the chain of messages that led to this one: in
      * the network (whoever moves messages adds it) and in memory controllers. */
@@ -75,11 +93,13 @@ struct coherence;
 struct coherence *coherence_create(struct arena *arena, const struct config *cfg);
 
 /* The most messages that one event can make a home send: an invalidation of
- * every sharer, and the PutAcks of every write-back that waited for its turn. */
+ * every sharer, the PutAcks of every write-back that waited for its turn, and the answers
+ * to the words that did. */
 unsigned coherence_out_max(const struct coherence *coh);
 
 /* Requests that one tile can have outstanding: its L1D's MSHRs (slots 0 ..
- * mshrs-1), its write-back buffer, its L1I's one miss (the last slot). */
+ * mshrs-1), its write-back buffer, its hart's one word, its L1I's one miss (the last
+ * slot). */
 unsigned coherence_slots(const struct coherence *coh);
 
 tile_id coherence_home(const struct coherence *coh, paddr_t line);
@@ -204,6 +224,16 @@ unsigned icache_lines(const struct icache *ic);
 /* Is this line the most recently used of its set (a hit on it changes nothing)? */
 bool icache_is_mru(const struct icache *ic, paddr_t line);
 void icache_flush(struct icache *ic);
+
+/* ---- words: uncached accesses and far atomics ------------------------------ */
+
+/* Is this address of memory that is never cached in an L1D (memory.uncached)? */
+bool coherence_is_uncached(const struct coherence *coh, paddr_t address);
+
+/* Asks the home of a word of 1 to 8 bytes within a line to perform `op`.  The answer is a
+ * WordDone for the tile's hart: one at a time. */
+void coherence_ask_word(const struct coherence *coh, tile_id tile, paddr_t address, unsigned bytes,
+                        enum word_op op, uint64_t operand, struct coh_out *out);
 
 /* ---- home and memory controller ------------------------------------------ */
 

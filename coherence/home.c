@@ -191,6 +191,10 @@ static void answer_for_memory(struct home_step *step)
 
 static void process_request(struct home_step *step)
 {
+    if (home_is_word(step->in->type)) {
+        home_begin_word(step);
+        return;
+    }
     step->mshr->requester = step->in->requester;
     step->mshr->slot = step->in->slot;
     step->mshr->acks = 0;
@@ -198,6 +202,17 @@ static void process_request(struct home_step *step)
     take_row(step);
     if (step->answered)
         answer_for_memory(step);
+}
+
+const struct coh_msg *home_take_word(struct home_step *step)
+{
+    struct fifo *queue = &step->mshr->queue;
+    if (queue->first == NONE_WAITS ||
+        !home_is_word(step->coh->waiting[queue->first - 1].request.type))
+        return NULL;
+    look_up(step, fifo_take(step, queue));
+    bank_take(step, step->coh->home_cycles);
+    return step->in;
 }
 
 /* ---- whose turn it is ---------------------------------------------------------------- */
@@ -270,7 +285,10 @@ static void receive_response(struct home_step *step, const struct coh_msg *in)
     }
     step->mshr = &step->home->mshr[step->entry->mshr];
     bank_take(step, step->coh->home_occupancy_cycles);
-    take_row(step);
+    if (home_is_busy_with_words(step->entry->state))
+        home_continue_words(step);
+    else
+        take_row(step);
     if (!is_busy(step->entry)) {
         serve_line(step);
         serve_overflow(step);

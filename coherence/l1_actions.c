@@ -156,7 +156,10 @@ static void send_DataS(struct l1_step *step)
 
 static void send_DataM(struct l1_step *step)
 {
-    answer_with_line(step, COH_DataM, step->in->requester);
+    if (step->in->recall)
+        answer_with_line(step, COH_RecallData, step->in->from);
+    else
+        answer_with_line(step, COH_DataM, step->in->requester);
 }
 
 static void send_DataOnce(struct l1_step *step)
@@ -176,7 +179,10 @@ static void send_Downgrade(struct l1_step *step)
 
 static void send_InvAck(struct l1_step *step)
 {
-    answer(step, COH_InvAck, step->in->requester);
+    if (step->in->recall)
+        answer(step, COH_RecallAck, step->in->from);
+    else
+        answer(step, COH_InvAck, step->in->requester);
 }
 
 /* ---- the end of a miss --------------------------------------------------------- */

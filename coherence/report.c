@@ -223,6 +223,8 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
         sum.waited += home->waited;
         sum.overflowed += home->overflowed;
         sum.kept_answers += home->kept_answers;
+        sum.words += home->words;
+        sum.recalls += home->recalls;
         sum.waited_cycles += home->waited_cycles;
         sum.bank_cycles += home->bank_cycles;
         sum.queued_cycles += home->queued_cycles;
@@ -237,6 +239,12 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
               "time that requests waited for a line or an MSHR");
     stats_put(stats, "home.kept_answers", sum.kept_answers, "requests",
               "served with a line that the home still had for those who wait");
+    if (sum.words) {
+        stats_put(stats, "home.words", sum.words, "accesses",
+                  "uncached accesses and far atomics performed by homes");
+        stats_put(stats, "home.recalls", sum.recalls, "messages",
+                  "copies of lines called back for them");
+    }
     stats_put(stats, "home.bank_cycles", sum.bank_cycles, "cycles", "directory banks in use");
     stats_put(stats, "home.bank_cycles_max", busiest, "cycles",
               "the busiest directory bank in use");

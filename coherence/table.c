@@ -102,7 +102,7 @@ static void print_events(FILE *out, const char *side, const struct event_info *i
 static void print_messages(FILE *out)
 {
     static const char *const vnet[] = {"request", "forward", "response"};
-    static const char *const agent[] = {"home", "L1D", "L1I", "memory"};
+    static const char *const agent[] = {"home", "L1D", "L1I", "memory", "hart"};
     fprintf(out, "| message | network | to | line | meaning |\n|---|---|---|---|---|\n");
     for (unsigned i = 0; i < COH_TYPES; i++) {
         const struct coh_msg_info *info = &coh_msg_info[i];

@@ -20,6 +20,8 @@ struct flight {
     struct coh_msg msg;
 };
 
+enum { WORLD_TILES_MAX = 64 };
+
 struct world {
     struct arena *arena;
     struct config cfg;
@@ -31,6 +33,8 @@ struct world {
     unsigned flights, flights_max;
     struct coh_out out;
     uint64_t delivered;
+    uint64_t word[WORLD_TILES_MAX]; /* the last answer to each hart */
+    bool word_done[WORLD_TILES_MAX];
 };
 
 static inline struct config world_config(uint32_t width, uint32_t height)
@@ -110,6 +114,10 @@ static inline bool world_deliver(struct world *w, const struct coh_msg *msg)
         break;
     case AGENT_MEMORY:
         memctl_receive(w->coh, msg->to, msg, w->now, &w->out);
+        break;
+    case AGENT_HART:
+        w->word[msg->to] = msg->word;
+        w->word_done[msg->to] = done = true;
         break;
     case AGENT_L1D:
         done = l1_receive(coherence_l1(w->coh, msg->to), msg, &w->out);

@@ -160,6 +160,27 @@ static bool check_controllers(const struct config *cfg, struct complaint *c)
     return true;
 }
 
+/* Ranges of DRAM as pairs of first MiB and length. */
+static bool check_uncached(const struct config *cfg, struct complaint *c)
+{
+    const struct int_list *list = &cfg->memory_uncached;
+    if (list->count % 2)
+        return complain(c, "memory.uncached", "a range is a pair: first MiB, length in MiB");
+    for (uint32_t i = 0; i < list->count; i += 2) {
+        uint64_t first = list->item[i], end = first + list->item[i + 1];
+        if (end > cfg->memory_dram_mib || end == first)
+            return complain(c, "memory.uncached, memory.dram_mib",
+                            "%u MiB from MiB %u are not a range of the %u MiB of DRAM",
+                            list->item[i + 1], list->item[i], cfg->memory_dram_mib);
+        for (uint32_t j = 0; j < i; j += 2)
+            if (first < (uint64_t)list->item[j] + list->item[j + 1] && list->item[j] < end)
+                return complain(c, "memory.uncached",
+                                "the ranges from MiB %u and from MiB %u overlap", list->item[j],
+                                list->item[i]);
+    }
+    return true;
+}
+
 static bool check_slots(const struct config *cfg, struct complaint *c)
 {
     if (cfg->message_slots >= cfg->message_queues)
@@ -187,7 +208,7 @@ static bool check_external(const struct config *cfg, struct complaint *c)
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
     check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
     check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
-    check_controllers, check_slots, check_external,
+    check_controllers, check_slots, check_external, check_uncached,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

@@ -25,7 +25,8 @@ enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, ui
 
 /* Makes the line of an aligned atomic writable in the L1D and returns a host
  * pointer to the operand in `*cell`.  An atomic that is a store-conditional
- * without its reservation is PORT_DONE with *cell == NULL. */
+ * without its reservation is PORT_DONE with *cell == NULL.  So is an AMO that its line's
+ * home has performed, as h->amo_op and h->amo_operand say: h->word is the old value. */
 enum atomic_kind { ATOMIC_AMO, ATOMIC_LR, ATOMIC_SC };
 enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
                              enum atomic_kind kind, uint8_t **cell, enum trap_cause *cause);

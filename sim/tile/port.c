@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/core/mmu.h"
+#include "sim/core/pte.h"
 #include "sim/tile/htif.h"
 #include "sim/tile/stores.h"
 #include "sim/tile/tile.h"
@@ -41,6 +42,47 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
         return sleep_for(h, WAIT_L1, physical);
     }
     return PORT_FAULT;
+}
+
+/* ---- words: what the line's home performs ------------------------------------ */
+
+/* Must this access to memory go past the L1D? */
+static bool is_uncached(const struct hart *h, paddr_t physical)
+{
+    return h->page_type != PBMT_PMA || coherence_is_uncached(h->tile->coherence, physical);
+}
+
+/* Words are performed in program order with everything else: the hart waits for each. */
+static enum port_result word_access(struct hart *h, paddr_t physical, unsigned bytes,
+                                    enum word_op op, uint64_t operand)
+{
+    struct tile *t = h->tile;
+    hart_acts(h);
+    if (h->word_done) {
+        h->word_done = false;
+        return PORT_DONE;
+    }
+    if (hart_awaits_stores(h))
+        return PORT_WAIT;
+    t->out->network_cycles = t->out->memory_cycles = 0;
+    coherence_ask_word(t->coherence, h->id, physical, bytes, op, operand, t->out);
+    tile_post_messages(t, HALF_HART, h->cycle);
+    return sleep_for(h, WAIT_WORD, physical);
+}
+
+static enum port_result load_word(struct hart *h, paddr_t physical, unsigned bytes, uint64_t *value)
+{
+    enum port_result result = word_access(h, physical, bytes, WORD_LOAD, 0);
+    *value = h->word;
+    return result;
+}
+
+static enum port_result store_word(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value)
+{
+    enum port_result result = word_access(h, physical, bytes, WORD_STORE, value);
+    if (result == PORT_DONE)
+        htif_stored(h->tile, physical, value);
+    return result;
 }
 
 /* ---- views -------------------------------------------------------------------- */
@@ -197,6 +239,8 @@ static enum port_result load_part(struct hart *h, uint64_t address, paddr_t phys
         return PORT_FAULT;
     if (!coherence_has(h->tile->coherence, physical))
         return device_load(h, physical, bytes, value, cause);
+    if (is_uncached(h, physical))
+        return load_word(h, physical, bytes, value);
     enum port_result result = load_from_stores(h, physical, bytes, value);
     if (result != PORT_FAULT)
         return result;
@@ -246,6 +290,8 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
         return PORT_FAULT;
     if (!coherence_has(h->tile->coherence, physical))
         return device_store(h, physical, bytes, value, cause);
+    if (is_uncached(h, physical))
+        return store_word(h, physical, bytes, value);
     enum port_result result = stores_may_wait(h, physical)
                                   ? store_to_buffer(h, address, physical, bytes, value)
                                   : store_in_turn(h, physical, bytes, value);
@@ -296,6 +342,7 @@ static enum port_result find_both(struct hart *h, uint64_t address, unsigned byt
 static void check_split(struct hart *h, unsigned part, uint64_t address, enum access_kind kind)
 {
     const struct tlb_use *via = &h->split.via[part];
+    h->page_type = via->entry.type;
     if (via->entry.dead)
         port_stale_use(h, address, kind, via);
 }
@@ -383,6 +430,18 @@ enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, ui
     return result == PORT_DONE ? store_part(h, address, physical, bytes, value, cause) : result;
 }
 
+/* A cache-block instruction in the own L1D: false when the hart has gone to sleep for it. */
+static bool manage_line(struct hart *h, paddr_t physical, enum l1_management how)
+{
+    struct tile *t = h->tile;
+    t->out->network_cycles = t->out->memory_cycles = 0;
+    enum l1_answer answer = l1_manage(t->l1, line_of(physical), how, t->out);
+    tile_post_messages(t, HALF_HART, h->cycle);
+    if (answer != L1_READY)
+        sleep_for(h, WAIT_L1, physical);
+    return answer == L1_READY;
+}
+
 /* ---- atomics, on DRAM only ----------------------------------------------------- */
 
 /* The line of a physical address that may be written, ready to be. */
@@ -401,6 +460,23 @@ static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned
     return PORT_DONE;
 }
 
+/* An AMO at the home of its line.  Without coherence the home would not know of a copy
+ * in the own L1D, so that goes first. */
+static enum port_result far_atomic(struct hart *h, paddr_t physical, unsigned bytes)
+{
+    static const uint8_t op_of[OPS] = {
+        [OP_amoswap_w] = WORD_SWAP, [OP_amoswap_d] = WORD_SWAP, [OP_amoadd_w] = WORD_ADD,
+        [OP_amoadd_d] = WORD_ADD,   [OP_amoxor_w] = WORD_XOR,   [OP_amoxor_d] = WORD_XOR,
+        [OP_amoand_w] = WORD_AND,   [OP_amoand_d] = WORD_AND,   [OP_amoor_w] = WORD_OR,
+        [OP_amoor_d] = WORD_OR,     [OP_amomin_w] = WORD_MIN,   [OP_amomin_d] = WORD_MIN,
+        [OP_amomax_w] = WORD_MAX,   [OP_amomax_d] = WORD_MAX,   [OP_amominu_w] = WORD_MINU,
+        [OP_amominu_d] = WORD_MINU, [OP_amomaxu_w] = WORD_MAXU, [OP_amomaxu_d] = WORD_MAXU,
+    };
+    if (!h->word_done && !manage_line(h, physical, L1_FLUSH))
+        return PORT_WAIT;
+    return word_access(h, physical, bytes, (enum word_op)op_of[h->amo_op], h->amo_operand);
+}
+
 enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
                              enum atomic_kind kind, uint8_t **cell, enum trap_cause *cause)
 {
@@ -416,6 +492,11 @@ enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
     if (result != PORT_DONE)
         return result;
     *cell = NULL;
+    bool uncached = is_uncached(h, physical);
+    if (uncached && kind != ATOMIC_AMO)
+        return PORT_FAULT; /* *cause is that of the access */
+    if (uncached || (kind == ATOMIC_AMO && h->cfg->coherence_atomics == ATOMICS_FAR))
+        return far_atomic(h, physical, bytes);
     if (kind == ATOMIC_SC && !l1_is_reserved(h->tile->l1, line_of(physical)))
         return PORT_DONE;
     result = hold_line(h, physical, L1_STORE, WAIT_LINE);
@@ -447,6 +528,8 @@ enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
 {
     if (!coherence_has(h->tile->coherence, at))
         return PORT_FAULT;
+    if (coherence_is_uncached(h->tile->coherence, at))
+        return load_word(h, at, sizeof *pte, pte);
     enum port_result result = hold_line(h, at, L1_LOAD, WAIT_WALK);
     if (result == PORT_DONE) {
         memcpy(pte, stores_cell(h, at), sizeof *pte);
@@ -457,6 +540,8 @@ enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
 
 enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte)
 {
+    if (coherence_is_uncached(h->tile->coherence, at))
+        return store_word(h, at, sizeof pte, pte);
     if (hart_awaits_stores(h))
         return PORT_WAIT;
     enum port_result result = hold_line(h, at, L1_STORE, WAIT_WALK);
@@ -477,6 +562,8 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
     h->fault_address = address;
     if (result != PORT_DONE)
         return result;
+    if (is_uncached(h, physical))
+        return PORT_FAULT; /* no line to zero in */
     result = hold_line(h, physical, L1_STORE, WAIT_LINE);
     if (result != PORT_DONE)
         return result;
@@ -489,7 +576,6 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
 enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_management how,
                                   enum trap_cause *cause)
 {
-    struct tile *t = h->tile;
     paddr_t physical;
     if (hart_awaits_stores(h))
         return PORT_WAIT;
@@ -500,10 +586,7 @@ enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_mana
         *cause = *cause == CAUSE_LOAD_PAGE ? CAUSE_STORE_PAGE : CAUSE_STORE_ACCESS;
     if (result != PORT_DONE)
         return result;
-    t->out->network_cycles = t->out->memory_cycles = 0;
-    enum l1_answer answer = l1_manage(t->l1, physical, how, t->out);
-    tile_post_messages(t, HALF_HART, h->cycle);
-    return answer == L1_READY ? PORT_DONE : sleep_for(h, WAIT_L1, physical);
+    return manage_line(h, physical, how) ? PORT_DONE : PORT_WAIT;
 }
 
 /* ---- instructions --------------------------------------------------------------- */

@@ -17,7 +17,8 @@ static unsigned coherence_flits(const struct config *cfg, const struct coh_msg *
 
 static bool received_by_hart_half(unsigned type)
 {
-    return coh_msg_info[type].to == AGENT_L1D || coh_msg_info[type].to == AGENT_L1I;
+    return coh_msg_info[type].to == AGENT_L1D || coh_msg_info[type].to == AGENT_L1I ||
+           coh_msg_info[type].to == AGENT_HART;
 }
 
 void tile_post_messages(struct tile *t, enum tile_half from, cycle_t event)
@@ -116,6 +117,11 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
         break;
     case AGENT_L1D:
         receive_line(t, m, now);
+        break;
+    case AGENT_HART:
+        h->word_done = true;
+        h->word = m->word;
+        wake(t, now);
         break;
     case AGENT_L1I:
         if (icache_receive(t->icache, m, t->out) && h->wait == WAIT_FETCH)

@@ -314,6 +314,23 @@ static void put_outside(struct program *p, unsigned tiles)
     put_fold_cycle(p);
 }
 
+/* The second MiB, which half of the machines do not cache. */
+static void put_uncached(struct program *p, unsigned tiles)
+{
+    static const enum insn_op atomics[] = {OP_amoadd_d, OP_amoswap_d, OP_amomax_d, OP_amoxor_d};
+    (void)tiles;
+    put_li(p, T0, MAP_DRAM_BASE + (UINT64_C(1) << 20));
+    put(p, asm_s(OP_sw, A5, T0, shared_offset()));
+    if (rng_below(&rng, 2))
+        put(p, asm_s(OP_sd, A5, T0, LINE_BYTES - (int32_t)rng_below(&rng, 8)));
+    put(p, asm_i(OP_ld, T1, T0, shared_offset()));
+    put_fold(p, T1);
+    put(p, asm_i(OP_addi, T0, T0, shared_offset()));
+    put(p, asm_r(atomics[rng_below(&rng, 4)], T1, T0, S1));
+    put_fold(p, T1);
+    put_fold_cycle(p);
+}
+
 typedef void put_piece_fn(struct program *p, unsigned tiles);
 static put_piece_fn *const pieces[] = {
     put_load,          put_load,       put_store,          put_store,           put_atomic,
@@ -322,6 +339,7 @@ static put_piece_fn *const pieces[] = {
     put_reserved_long, put_arithmetic, put_talk_to_itself, put_far_code,        put_host_call,
     put_host_console,  put_lines,      put_store_burst,    put_store_burst,     put_split,
     put_fence,         put_fence,      put_fence_i,        put_cache_block,     put_outside,
+    put_uncached,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -477,6 +495,10 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     m->cfg.l1d_kib = m->cfg.l1i_kib = 1; /* so that lines are replaced */
     m->cfg.l1d_ways = m->cfg.l1i_ways = 2;
     m->cfg.sim_seed = seed;
+    m->cfg.memory_dram_mib = 2;
+    if (seed % 2)
+        m->cfg.memory_uncached = (struct int_list){.count = 2, .item = {1, 1}};
+    m->cfg.coherence_atomics = seed % 3 ? ATOMICS_NEAR : ATOMICS_FAR;
     m->cfg.device_external_mib = 1;
     m->cfg.device_external_tile = seed % config_tiles(&m->cfg);
     m->options.external = (struct external){answer_outside, m};
@@ -590,7 +612,7 @@ Test(law_of_time, random_guests_exercise_everything)
         "l1d.evictions",           "l1d.invalidations",    "hart.reservations_kept",
         "home.forwards",           "hart.stall.idle",      "hart.stall.device",
         "hart.stall.fetch",        "hart.stores_buffered", "hart.loads_forwarded",
-        "hart.stall.store_buffer",
+        "hart.stall.store_buffer", "home.words",
     };
     static struct machine m;
     shape_machine(&m, &shapes[8], 1);

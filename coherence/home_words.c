@@ -1,0 +1,275 @@
+/*
+ * Words: uncached loads and stores, and far atomics.  The home performs them on the line
+ * as it keeps it in its MSHR, whatever the protocol: they are no rows of a table.
+ *
+ *              copies?            line here?
+ *     word --> call back (W_R) --> read memory (W_D) --> perform, and all words that
+ *                                                        wait for this line
+ *                                  stored any? write memory (W_A) --> I
+ *
+ * So an uncached access is coherent with every cached copy where caches are coherent: an
+ * owner is sent a FwdGetM, each sharer an Inv, both marked `recall`, which makes the L1D
+ * answer the home and nobody else.  For the L1D these are the forwards that it knows.
+ * Without coherence the home knows of no copy, and words are performed on what memory has.
+ *
+ * Memory is read and written once for all words that wait, one after the other: a hot
+ * word is bounded by the bank, which each occupies for home_occupancy_cycles, an atomic
+ * for atomic_cycles more.
+ */
+#include "coherence/agents.h"
+#include "coherence/checker.h"
+
+bool home_is_word(unsigned type)
+{
+    return type == COH_ReadWord || type == COH_WriteWord || type == COH_AtomicWord;
+}
+
+bool home_is_busy_with_words(unsigned state)
+{
+    return state == HOME_STATE_W_R || state == HOME_STATE_W_D || state == HOME_STATE_W_A;
+}
+
+/* ---- one word ---------------------------------------------------------------- */
+
+static uint64_t compute(enum word_op op, uint64_t old, uint64_t operand, bool narrow)
+{
+    int64_t a = narrow ? (int32_t)old : (int64_t)old;
+    int64_t b = narrow ? (int32_t)operand : (int64_t)operand;
+    switch (op) {
+    case WORD_LOAD:
+        return old;
+    case WORD_STORE:
+    case WORD_SWAP:
+        return operand;
+    case WORD_ADD:
+        return old + operand;
+    case WORD_XOR:
+        return old ^ operand;
+    case WORD_AND:
+        return old & operand;
+    case WORD_OR:
+        return old | operand;
+    case WORD_MIN:
+        return a < b ? old : operand;
+    case WORD_MAX:
+        return a > b ? old : operand;
+    case WORD_MINU:
+        return (uint64_t)a < (uint64_t)b ? old : operand;
+    case WORD_MAXU:
+        return (uint64_t)a > (uint64_t)b ? old : operand;
+    }
+    return old;
+}
+
+/* The checker must hear of every store, and judges what is read. */
+static void tell_checker(const struct home_step *step, unsigned offset, unsigned bytes)
+{
+    const struct home_mshr *mshr = step->mshr;
+    if (mshr->op != WORD_LOAD)
+        checker_poke(step->coh, mshr->line + offset, mshr->data + offset, bytes);
+    if (!checker_equals(step->coh, mshr->line, mshr->data))
+        coherence_violate(step->coh, "home of tile %u: a word of an old value, line %#llx",
+                          step->tile, (unsigned long long)mshr->line);
+}
+
+static void answer(struct home_step *step, uint64_t old)
+{
+    const struct home_mshr *mshr = step->mshr;
+    struct coh_msg *msg = out_add(step->out, COH_WordDone, mshr->line, step->tile, mshr->requester);
+    msg->requester = mshr->requester;
+    msg->slot = mshr->slot;
+    msg->delay = step->delay;
+    msg->word = old;
+    step->home->words++;
+}
+
+static void occupy_for_atomic(struct home_step *step)
+{
+    step->home->bank_free += step->coh->atomic_cycles;
+    step->home->bank_cycles += step->coh->atomic_cycles;
+    step->delay += step->coh->atomic_cycles;
+}
+
+/* Performs the MSHR's word on the line that it keeps. */
+static void perform(struct home_step *step)
+{
+    struct home_mshr *mshr = step->mshr;
+    unsigned offset = (unsigned)__builtin_ctzll(mshr->mask);
+    unsigned bytes = (unsigned)__builtin_popcountll(mshr->mask);
+    uint64_t old = 0;
+    memcpy(&old, mshr->data + offset, bytes);
+    uint64_t value = compute((enum word_op)mshr->op, old, mshr->word, bytes == 4);
+    memcpy(mshr->data + offset, &value, bytes);
+    if (mshr->op != WORD_LOAD)
+        mshr->dirty |= mshr->mask;
+    if (mshr->op > WORD_STORE)
+        occupy_for_atomic(step);
+    tell_checker(step, offset, bytes);
+    answer(step, old);
+}
+
+/* ---- all that wait for the line ------------------------------------------------- */
+
+static void take_word(struct home_mshr *mshr, const struct coh_msg *request)
+{
+    mshr->requester = request->requester;
+    mshr->slot = request->slot;
+    mshr->op = request->op;
+    mshr->word = request->word;
+    mshr->mask = request->mask;
+}
+
+static struct coh_msg *ask_memory(struct home_step *step, enum coh_type type)
+{
+    paddr_t line = step->mshr->line;
+    struct coh_msg *msg =
+        out_add(step->out, type, line, step->tile, coherence_controller(step->coh, line));
+    msg->requester = step->mshr->requester;
+    msg->slot = step->mshr->slot;
+    msg->delay = step->delay;
+    return msg;
+}
+
+static void write_dirty(struct home_step *step)
+{
+    struct coh_msg *msg = ask_memory(step, COH_MemWrite);
+    msg->mask = step->mshr->dirty;
+    memcpy(msg->data, step->mshr->data, LINE_BYTES);
+    step->mshr->dirty = 0;
+}
+
+/* The MSHR keeps the line: its word, and all that wait for this line behind it. */
+static void perform_all(struct home_step *step)
+{
+    const struct coh_msg *next;
+    perform(step);
+    while ((next = home_take_word(step))) {
+        take_word(step->mshr, next);
+        perform(step);
+    }
+    step->entry->state = step->mshr->dirty ? HOME_STATE_W_A : HOME_STATE_I;
+    if (step->mshr->dirty)
+        write_dirty(step);
+}
+
+static void need_line(struct home_step *step)
+{
+    if (step->mshr->kept) {
+        perform_all(step);
+        return;
+    }
+    ask_memory(step, COH_MemRead);
+    step->entry->state = HOME_STATE_W_D;
+}
+
+/* ---- copies ------------------------------------------------------------------ */
+
+static void call_back(struct home_step *step, enum coh_type type, tile_id from)
+{
+    struct coh_msg *msg = out_add(step->out, type, step->mshr->line, step->tile, from);
+    msg->requester = step->mshr->requester;
+    msg->slot = step->mshr->slot;
+    msg->delay = step->delay;
+    msg->recall = true;
+    step->mshr->acks++;
+    step->home->recalls++;
+}
+
+static void call_back_all(struct home_step *step)
+{
+    struct directory *dir = &step->coh->dir;
+    step->mshr->acks = 0;
+    if (step->entry->state == HOME_STATE_X) {
+        call_back(step, COH_FwdGetM, step->entry->owner);
+        step->entry->owner = TILE_NONE;
+        step->home->owned--;
+    }
+    for (tile_id tile = directory_next_sharer(dir, step->number, 0); tile != TILE_NONE;
+         tile = directory_next_sharer(dir, step->number, tile + 1u))
+        call_back(step, COH_Inv, tile);
+    directory_clear_sharers(dir, step->number);
+}
+
+/* A copy is gone; an owner's may be newer than memory. */
+static void take_back(struct home_step *step)
+{
+    struct home_mshr *mshr = step->mshr;
+    if (step->in->type == COH_RecallData) {
+        memcpy(mshr->data, step->in->data, LINE_BYTES);
+        mshr->kept = true;
+        mshr->dirty = UINT64_MAX;
+    }
+    if (--mshr->acks == 0)
+        need_line(step);
+}
+
+/* ---- events -------------------------------------------------------------------- */
+
+void home_begin_word(struct home_step *step)
+{
+    take_word(step->mshr, step->in);
+    call_back_all(step);
+    if (step->mshr->acks)
+        step->entry->state = HOME_STATE_W_R;
+    else
+        need_line(step);
+}
+
+static bool is_expected(unsigned state, unsigned type)
+{
+    switch (state) {
+    case HOME_STATE_W_R:
+        return type == COH_RecallData || type == COH_RecallAck;
+    case HOME_STATE_W_D:
+        return type == COH_MemData;
+    default:
+        return type == COH_MemAck;
+    }
+}
+
+void home_continue_words(struct home_step *step)
+{
+    unsigned state = step->entry->state;
+    if (!is_expected(state, step->in->type)) {
+        coherence_violate(step->coh,
+                          "home of tile %u: no transition for %s in state %s, line %#llx",
+                          step->tile, coh_msg_info[step->in->type].name,
+                          home_state_info[state].name, (unsigned long long)step->in->line);
+    } else if (state == HOME_STATE_W_R) {
+        take_back(step);
+    } else if (state == HOME_STATE_W_A) {
+        step->entry->state = HOME_STATE_I;
+    } else {
+        memcpy(step->mshr->data, step->in->data, LINE_BYTES);
+        step->mshr->kept = true;
+        perform_all(step);
+    }
+}
+
+/* ---- the hart's side -------------------------------------------------------------- */
+
+bool coherence_is_uncached(const struct coherence *coh, paddr_t address)
+{
+    uint64_t number = line_number(address);
+    for (uint32_t i = 0; i < coh->uncached_ranges; i++)
+        if (number >= coh->uncached[2 * i] && number < coh->uncached[2 * i + 1])
+            return true;
+    return false;
+}
+
+void coherence_ask_word(const struct coherence *coh, tile_id tile, paddr_t address, unsigned bytes,
+                        enum word_op op, uint64_t operand, struct coh_out *out)
+{
+    enum coh_type type = op == WORD_LOAD    ? COH_ReadWord
+                         : op == WORD_STORE ? COH_WriteWord
+                                            : COH_AtomicWord;
+    paddr_t line = line_of(address);
+    assert(address % LINE_BYTES + bytes <= LINE_BYTES);
+    struct coh_msg *msg = out_add(out, type, line, tile, coherence_home(coh, line));
+    msg->requester = tile;
+    msg->slot = (uint8_t)(coh->slots - 2);
+    msg->delay = coh->miss_cycles;
+    msg->op = (uint8_t)op;
+    msg->word = operand;
+    msg->mask = bytes_mask(address, bytes);
+}
