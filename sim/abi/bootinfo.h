@@ -27,7 +27,7 @@ struct bootinfo {
     uint32_t mu_endpoints;  /* send endpoints a tile */
     uint32_t mu_queues;     /* receive queues a tile */
     uint32_t mu_slots;      /* messages that a tile's queues hold in all */
-    uint32_t reserved;
+    uint32_t uncached_mib;  /* so many MiB from MAP_DRAM_BASE on are in no data cache */
     char args[BOOTINFO_ARGS_BYTES]; /* boot arguments, zero-terminated */
 };
 #endif

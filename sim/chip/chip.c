@@ -14,6 +14,18 @@
 
 /* ---- building ---------------------------------------------------------------- */
 
+/* How much of DRAM, from its beginning, is not cached. */
+static uint32_t uncached_mib(const struct config *cfg)
+{
+    const struct int_list *list = &cfg->memory_uncached;
+    uint32_t end = 0;
+    for (uint32_t round = 0; round < list->count; round += 2)
+        for (uint32_t i = 0; i < list->count; i += 2)
+            if (list->item[i] == end)
+                end += list->item[i + 1];
+    return end;
+}
+
 static void build_bootinfo(struct chip *chip)
 {
     const struct config *cfg = &chip->cfg;
@@ -29,6 +41,7 @@ static void build_bootinfo(struct chip *chip)
     info->mu_endpoints = cfg->message_endpoints;
     info->mu_queues = cfg->message_queues;
     info->mu_slots = cfg->message_slots;
+    info->uncached_mib = uncached_mib(cfg);
     chip->bootinfo = info;
 }
 
