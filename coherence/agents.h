@@ -127,6 +127,9 @@ struct coherence {
     uint32_t uncached_ranges; /* of DRAM: pairs of first and end line number */
     uint64_t *uncached;
     uint32_t atomic_cycles;
+    uint64_t slice_lines; /* of each tile's private slice; 0: homes are interleaved */
+    uint32_t unit_shift;  /* of what is interleaved: 1 << shift lines */
+    bool controller_by_home;
     uint64_t lines; /* of DRAM */
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;

@@ -1,11 +1,13 @@
 /*
  * Building the chip's agents, and which tile keeps which line.
  *
- * Line number i of DRAM (its first line is number 0) has
+ * Unit i of DRAM, a line or a page (the first one is number 0), has
  *     home        tile i % tiles
  *     controller  list[(i + i / tiles) % count]
- * so consecutive lines go round the homes and round the controllers, and the
- * lines of one home (every tiles-th) go round the controllers too.
+ * so consecutive units go round the homes and round the controllers, and the
+ * units of one home (every tiles-th) go round the controllers too.  With
+ * memory.interleave=home the controller is list[home * count / tiles]; with
+ * memory.private the home is that of the slice, tile line / (lines / tiles).
  */
 #include "coherence/coherence.h"
 
@@ -22,6 +24,9 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->writebacks = cfg->l1d_writebacks;
     coh->slots = coh->mshrs + coh->writebacks + 2;
     coh->lines = (uint64_t)cfg->memory_dram_mib << (20 - LINE_SHIFT);
+    coh->slice_lines = cfg->memory_private ? coh->lines / coh->tiles : 0;
+    coh->unit_shift = cfg->memory_interleave == INTERLEAVE_PAGE ? 12 - LINE_SHIFT : 0;
+    coh->controller_by_home = cfg->memory_interleave == INTERLEAVE_HOME;
     coh->miss_cycles = cfg->l1_miss_cycles;
     coh->fill_cycles = cfg->l1_fill_cycles;
     coh->probe_cycles = cfg->l1_probe_cycles;
@@ -96,13 +101,17 @@ unsigned coherence_slots(const struct coherence *coh)
 
 tile_id coherence_home(const struct coherence *coh, paddr_t line)
 {
-    return (tile_id)(line_number(line) % coh->tiles);
+    if (coh->slice_lines)
+        return (tile_id)(line_number(line) / coh->slice_lines);
+    return (tile_id)((line_number(line) >> coh->unit_shift) % coh->tiles);
 }
 
 tile_id coherence_controller(const struct coherence *coh, paddr_t line)
 {
-    uint64_t number = line_number(line);
-    return coh->controller[(number + number / coh->tiles) % coh->controllers];
+    uint64_t unit = line_number(line) >> coh->unit_shift;
+    if (coh->controller_by_home)
+        return coh->controller[coherence_home(coh, line) * coh->controllers / coh->tiles];
+    return coh->controller[(unit + unit / coh->tiles) % coh->controllers];
 }
 
 bool coherence_is_coherent(const struct coherence *coh)

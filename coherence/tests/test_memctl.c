@@ -97,3 +97,52 @@ Test(interleave, homes_and_controllers_are_evenly_used_also_within_a_home)
     assert_even(of_home_5, 0, 4, 16);
     world_destroy(&w);
 }
+
+static struct world world_of_slices(enum memory_interleave interleave, bool slices)
+{
+    struct config cfg = world_config(4, 4);
+    cfg.memory_private = slices;
+    cfg.memory_interleave = (uint8_t)interleave;
+    cfg.memory_controllers.count = 4;
+    for (uint32_t i = 0; i < 4; i++)
+        cfg.memory_controllers.item[i] = 5 * i;
+    struct world w;
+    world_create(&w, &cfg, 1);
+    return w;
+}
+
+enum { PAGE_LINES = 4096 / LINE_BYTES, LINES_ALL = (1 << 20) / LINE_BYTES };
+
+Test(interleave, pages_go_round_as_a_whole)
+{
+    struct world w = world_of_slices(INTERLEAVE_PAGE, false);
+    for (unsigned n = 0; n < LINES_ALL; n++) {
+        unsigned page = n / PAGE_LINES;
+        cr_assert_eq(coherence_home(w.coh, world_line(n)), page % 16);
+        cr_assert_eq(coherence_controller(w.coh, world_line(n)), 5 * ((page + page / 16) % 4));
+    }
+    world_destroy(&w);
+}
+
+Test(interleave, a_private_slice_is_at_home_in_its_tile)
+{
+    struct world w = world_of_slices(INTERLEAVE_LINE, true);
+    unsigned controllers[4] = {0};
+    for (unsigned n = 0; n < LINES_ALL; n++) {
+        cr_assert_eq(coherence_home(w.coh, world_line(n)), n / (LINES_ALL / 16));
+        controllers[coherence_controller(w.coh, world_line(n)) / 5]++;
+    }
+    assert_even(controllers, 0, 4, LINES_ALL / 4);
+    world_destroy(&w);
+}
+
+Test(interleave, a_home_may_have_one_controller)
+{
+    for (unsigned slices = 0; slices < 2; slices++) {
+        struct world w = world_of_slices(INTERLEAVE_HOME, slices);
+        for (unsigned n = 0; n < LINES_ALL; n++)
+            cr_assert_eq(coherence_controller(w.coh, world_line(n)),
+                         5 * (coherence_home(w.coh, world_line(n)) / 4));
+        world_destroy(&w);
+    }
+}

@@ -160,6 +160,16 @@ static bool check_controllers(const struct config *cfg, struct complaint *c)
     return true;
 }
 
+static bool check_private(const struct config *cfg, struct complaint *c)
+{
+    uint64_t bytes = (uint64_t)cfg->memory_dram_mib << 20;
+    if (!cfg->memory_private || bytes % (config_tiles(cfg) * UINT64_C(4096)) == 0)
+        return true;
+    return complain(c, "memory.private, memory.dram_mib",
+                    "%u MiB do not divide into slices of whole pages for %u tiles",
+                    cfg->memory_dram_mib, config_tiles(cfg));
+}
+
 /* Ranges of DRAM as pairs of first MiB and length. */
 static bool check_uncached(const struct config *cfg, struct complaint *c)
 {
@@ -209,6 +219,7 @@ static bool (*const conditions[])(const struct config *, struct complaint *) = {
     check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
     check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
     check_controllers, check_slots, check_external, check_uncached,
+    check_private,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)
