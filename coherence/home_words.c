@@ -72,6 +72,7 @@ static void tell_checker(const struct home_step *step, unsigned offset, unsigned
                           step->tile, (unsigned long long)mshr->line);
 }
 
+/* The hart gets the old value; what is there now goes along for whoever looks on. */
 static void answer(struct home_step *step, uint64_t old)
 {
     const struct home_mshr *mshr = step->mshr;
@@ -80,6 +81,9 @@ static void answer(struct home_step *step, uint64_t old)
     msg->slot = mshr->slot;
     msg->delay = step->delay;
     msg->word = old;
+    msg->op = mshr->op;
+    msg->mask = mshr->mask;
+    copy_bytes(msg->data, mshr->data, mshr->mask);
     step->home->words++;
 }
 

@@ -218,8 +218,7 @@ static bool check_external(const struct config *cfg, struct complaint *c)
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
     check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
     check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
-    check_controllers, check_slots, check_external, check_uncached,
-    check_private,
+    check_controllers, check_slots, check_external, check_uncached,      check_private,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

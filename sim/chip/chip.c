@@ -94,6 +94,8 @@ static void build_tile(struct chip *chip, tile_id id)
     t->htif = &chip->htif;
     t->external = chip->options.external.access ? &chip->options.external : NULL;
     t->oracle = &chip->oracle;
+    t->stale_reads = chip->stale_reads;
+    t->draining_at = CYCLE_NEVER;
     t->out = &chip->out;
     t->l1 = coherence_l1(t->coherence, id);
     t->icache = coherence_icache(t->coherence, id);
@@ -132,6 +134,10 @@ static void build(struct chip *chip)
     chip->out.capacity = coherence_out_max(e->coherence);
     chip->out.msg = arena_alloc(chip->arena, chip->out.capacity, sizeof *chip->out.msg);
     build_bootinfo(chip);
+    if (chip->cfg.sim_check && !coherence_is_coherent(e->coherence) &&
+        chip->cfg.sim_stale_reads != STALE_READS_IGNORE)
+        chip->stale_reads = stale_reads_create(chip->arena, &chip->cfg, chip->hart);
+    chip->htif.watched = chip->stale_reads != NULL;
     for (unsigned i = 0; i < tiles; i++)
         build_tile(chip, (tile_id)i);
     engine_create(e, chip->arena);
@@ -165,6 +171,7 @@ void chip_destroy(struct chip *chip)
     mem_free(chip->simctl.line);
     mem_free(chip->htif.request);
     mem_free(chip->oracle.judged);
+    stale_reads_destroy(chip->stale_reads);
     stats_free(&chip->results.stats);
     arena_destroy(chip->arena);
 }
@@ -291,6 +298,8 @@ static enum chip_end end_of_guest(enum htif_end end)
         return CHIP_FAULT;
     case HTIF_STALE_TRANSLATION:
         return CHIP_STALE_TRANSLATION;
+    case HTIF_STALE_READ:
+        return CHIP_STALE_READ;
     case HTIF_RUNS:
         break;
     }
@@ -347,6 +356,13 @@ static enum chip_end conclude(struct chip *chip, enum chip_end end)
     return chip->end;
 }
 
+static void judge_reads(struct chip *chip, cycle_t complete)
+{
+    const struct stale_read *found = stale_reads_judge(chip->stale_reads, complete);
+    if (found)
+        htif_stale_read(&chip->tile[found->by.tile], found->by.cycle);
+}
+
 enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
 {
     struct engine *e = &chip->engine;
@@ -360,6 +376,7 @@ enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
             *chip->options.inquiry = 0;
             chip_report_progress(chip, stderr);
         }
+        judge_reads(chip, engine_safe_cycle(e));
         flush(chip);
     }
     return state == ENGINE_PAUSED ? CHIP_RUNNING : conclude(chip, end_of(chip, state));
@@ -405,6 +422,7 @@ int chip_exit_status(const struct chip *chip)
     case CHIP_INTERRUPTED:
         return EXIT_STATUS_INTERRUPT;
     case CHIP_STALE_TRANSLATION:
+    case CHIP_STALE_READ:
     case CHIP_VIOLATION:
     case CHIP_RUNNING:
         break;

@@ -58,6 +58,7 @@ enum chip_end {
     CHIP_TRAP_LOOP,         /* a hart traps without ever executing an instruction */
     CHIP_FAULT,             /* the guest asked the host for what cannot be */
     CHIP_STALE_TRANSLATION, /* a hart used what a completed shootdown should have removed */
+    CHIP_STALE_READ,        /* a hart read what another had overwritten (sim.stale_reads=fail) */
     CHIP_VIOLATION,         /* sim.check found a broken invariant */
     CHIP_INTERRUPTED
 };
@@ -93,6 +94,10 @@ bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes);
 /* Why the run ended, in words a person can act on: which hart, where, what it
  * waits for or which trap it is caught in; what it asked for in vain.  Nothing for CHIP_EXIT. */
 void chip_explain(struct chip *chip, FILE *out);
+
+/* What sim.check has found that does not end a run: reads of values that another tile had
+ * overwritten.  Nothing when there were none, or when chip_explain tells. */
+void chip_remark(struct chip *chip, FILE *out);
 
 /* The contract's exit status: the guest's own code, or 65, 70, 75, 76, 130. */
 int chip_exit_status(const struct chip *chip);

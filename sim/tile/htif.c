@@ -56,6 +56,11 @@ bool htif_stale_translation(struct tile *t, cycle_t at)
     return end_run(t, HTIF_STALE_TRANSLATION, 0, at);
 }
 
+void htif_stale_read(struct tile *t, cycle_t at)
+{
+    end_run(t, HTIF_STALE_READ, 0, at);
+}
+
 void htif_fault(struct tile *t, const char *format, ...)
 {
     if (!end_run(t, HTIF_FAULT, 0, t->hart->cycle))

@@ -133,7 +133,8 @@ static bool in_scope(const struct shootdown *s, uint64_t satp, uint16_t asid, bo
 static bool exceeds(const struct tlb_entry *entry, const struct tlb_entry *page)
 {
     unsigned more = entry->bits & ~(unsigned)page->bits, other = entry->bits ^ page->bits;
-    return entry->ppn != page->ppn || entry->type != page->type || (more & (PTE_R | PTE_W | PTE_X | PTE_D)) || (other & PTE_U);
+    return entry->ppn != page->ppn || entry->type != page->type ||
+           (more & (PTE_R | PTE_W | PTE_X | PTE_D)) || (other & PTE_U);
 }
 
 /* Is it what the guest says the mapping was? */

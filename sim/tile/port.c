@@ -11,6 +11,7 @@
 #include "sim/core/mmu.h"
 #include "sim/core/pte.h"
 #include "sim/tile/htif.h"
+#include "sim/tile/stale_reads.h"
 #include "sim/tile/stores.h"
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
@@ -250,6 +251,7 @@ static enum port_result load_part(struct hart *h, uint64_t address, paddr_t phys
     *value = 0;
     memcpy(value, stores_cell(h, physical), bytes);
     l1_checked_load(h->tile->l1, physical, bytes, *value);
+    stale_reads_load(h->tile->stale_reads, h, physical, bytes, *value);
     remember_line(h, address, physical, ACCESS_LOAD);
     return PORT_DONE;
 }
@@ -460,6 +462,14 @@ static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned
     return PORT_DONE;
 }
 
+/* A near atomic reads its cell. */
+static void note_atomic_read(const struct hart *h, const uint8_t *cell, unsigned bytes)
+{
+    uint64_t value = 0;
+    memcpy(&value, cell, bytes);
+    stale_reads_load(h->tile->stale_reads, h, h->atomic_physical, bytes, value);
+}
+
 /* An AMO at the home of its line.  Without coherence the home would not know of a copy
  * in the own L1D, so that goes first. */
 static enum port_result far_atomic(struct hart *h, paddr_t physical, unsigned bytes)
@@ -502,6 +512,8 @@ enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
     result = hold_line(h, physical, L1_STORE, WAIT_LINE);
     *cell = stores_cell(h, physical);
     h->atomic_physical = physical;
+    if (result == PORT_DONE)
+        note_atomic_read(h, *cell, bytes);
     return result;
 }
 

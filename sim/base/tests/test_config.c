@@ -413,3 +413,20 @@ Test(config, faults_are_read)
     cr_expect_eq(f.corrupt, UINT64_C(1) << 62);
     cr_expect_eq(f.seed, 9);
 }
+
+Test(config, ranges_and_slices_of_memory_are_refused_where_they_cannot_be)
+{
+    expect_refused("memory: {uncached: [0, 4, 8]}\n",
+                   "m.yaml:1: memory.uncached: a range is a pair: first MiB, length in MiB");
+    expect_refused("memory: {uncached: [60, 5]}\n",
+                   "m.yaml:1: memory.uncached, memory.dram_mib: 5 MiB from MiB 60 are not a range "
+                   "of the 64 MiB of DRAM");
+    expect_refused("memory: {uncached: [3, 0]}\n",
+                   "m.yaml:1: memory.uncached, memory.dram_mib: 0 MiB from MiB 3 are not a range "
+                   "of the 64 MiB of DRAM");
+    expect_refused("memory: {uncached: [8, 8, 0, 4, 15, 1]}\n",
+                   "m.yaml:1: memory.uncached: the ranges from MiB 8 and from MiB 15 overlap");
+    expect_refused("mesh: {width: 3, height: 1}\nmemory: {private: true}\n",
+                   "m.yaml:2: memory.private, memory.dram_mib: 64 MiB do not divide into slices of "
+                   "whole pages for 3 tiles");
+}
