@@ -161,7 +161,7 @@ static bool run_chip(struct chip *chip, const struct config *cfg,
         chip_remark(chip, with->report);
     if (end != CHIP_EXIT)
         return explain_failure(chip, with->report, e);
-    outcome->exit_code = outcome->status;
+    outcome->exit_code = (int64_t)chip_exit_code(chip);
     return true;
 }
 

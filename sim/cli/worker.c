@@ -1,7 +1,7 @@
 /*
  * What goes through the pipe:
  *
- *   struct run_outcome | stats.count entries | series_count series
+ *   struct run_outcome | the arrays that it points to, one behind the other
  *
  * as they lie in memory.  Parent and worker are one program with one layout,
  * and static texts (a statistic's unit) have one address in both, because the
@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -37,11 +38,41 @@ static bool write_all(int fd, const void *data, size_t bytes)
     return true;
 }
 
+/* The arrays that an outcome points to: where its pointer and its count are. */
+static const struct array {
+    size_t pointer, count, element_bytes;
+} arrays[] = {
+#define ARRAY(pointer, count)                                                                      \
+    {                                                                                              \
+        offsetof(struct run_outcome, pointer), offsetof(struct run_outcome, count),                \
+            sizeof *((struct run_outcome *)NULL)->pointer                                          \
+    }
+    ARRAY(stats.item, stats.count), ARRAY(series, series_count),      ARRAY(hart, hart_count),
+    ARRAY(mesh.link, mesh.links),   ARRAY(mesh.sample, mesh.samples),
+#undef ARRAY
+};
+enum { ARRAYS = sizeof arrays / sizeof arrays[0] };
+
+static void *pointer_of(const struct run_outcome *o, const struct array *array)
+{
+    void *pointer;
+    memcpy(&pointer, (const char *)o + array->pointer, sizeof pointer);
+    return pointer;
+}
+
+static size_t bytes_of(const struct run_outcome *o, const struct array *array)
+{
+    unsigned count;
+    memcpy(&count, (const char *)o + array->count, sizeof count);
+    return count * array->element_bytes;
+}
+
 static bool send_outcome(int fd, const struct run_outcome *o)
 {
-    return write_all(fd, o, sizeof *o) &&
-           write_all(fd, o->stats.item, o->stats.count * sizeof *o->stats.item) &&
-           write_all(fd, o->series, o->series_count * sizeof *o->series);
+    bool good = write_all(fd, o, sizeof *o);
+    for (unsigned k = 0; good && k < ARRAYS; k++)
+        good = write_all(fd, pointer_of(o, &arrays[k]), bytes_of(o, &arrays[k]));
+    return good;
 }
 
 /* Why the point failed, and what its guest said last. */
@@ -115,26 +146,29 @@ bool worker_read(struct worker *worker)
     return false;
 }
 
+/* NULL for nothing. */
 static void *copy_array(const unsigned char *from, size_t bytes)
 {
-    void *to = mem_alloc(bytes ? bytes : 1);
-    if (bytes)
-        memcpy(to, from, bytes);
-    return to;
+    return bytes ? memcpy(mem_alloc(bytes), from, bytes) : NULL;
 }
 
 static bool receive_outcome(const struct worker *worker, struct run_outcome *o)
 {
+    size_t at = sizeof *o, all = sizeof *o;
     if (worker->count < sizeof *o)
         return false;
     memcpy(o, worker->bytes, sizeof *o);
-    size_t stats_bytes = o->stats.count * sizeof *o->stats.item;
-    size_t series_bytes = o->series_count * sizeof *o->series;
-    if (worker->count != sizeof *o + stats_bytes + series_bytes)
+    for (unsigned k = 0; k < ARRAYS; k++)
+        all += bytes_of(o, &arrays[k]);
+    if (worker->count != all)
         return false;
-    o->stats.item = copy_array(worker->bytes + sizeof *o, stats_bytes);
+    for (unsigned k = 0; k < ARRAYS; k++) {
+        size_t bytes = bytes_of(o, &arrays[k]);
+        void *copy = copy_array(worker->bytes + at, bytes);
+        memcpy((char *)o + arrays[k].pointer, &copy, sizeof copy);
+        at += bytes;
+    }
     o->stats.capacity = o->stats.count;
-    o->series = copy_array(worker->bytes + sizeof *o + stats_bytes, series_bytes);
     return true;
 }
 

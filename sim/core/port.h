@@ -43,7 +43,7 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
 enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_management how,
                                   enum trap_cause *cause);
 
-/* LR has read its cell: reserves the line.  SC has had its turn, or a trap came. */
+/* LR has read its cell: reserves the line.  SC has had its turn. */
 void port_reserve(struct hart *h);
 void port_unreserve(struct hart *h);
 

@@ -8,6 +8,7 @@
 #include <criterion/redirect.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,28 @@ static void leave_line(const char *text)
     FILE *f = fopen("ran", "a");
     fprintf(f, "%s\n", text);
     fclose(f);
+}
+
+enum { HARTS = 1000, SAMPLES = 3 };
+
+/* The worker's memory is not the parent's: all of this goes through the pipe. */
+static void add_arrays(struct run_outcome *o)
+{
+    o->part[0] = "base";
+    o->part_count = 1;
+    o->hart = mem_alloc(HARTS * sizeof *o->hart);
+    o->hart_count = HARTS;
+    for (unsigned i = 0; i < HARTS; i++)
+        o->hart[i] = (struct run_hart){.tile = i, .mode = 'M', .cycles = 7, .part = {7}};
+    o->mesh.width = o->mesh.height = o->mesh.concentration = 1;
+    o->mesh.link = mem_alloc(sizeof *o->mesh.link);
+    o->mesh.links = 1;
+    *o->mesh.link = (struct run_mesh_link){.vnet = RUN_ALL_VNETS, .flits = 11, .entered = -1};
+    o->mesh.sample = mem_alloc(SAMPLES * sizeof *o->mesh.sample);
+    o->mesh.samples = SAMPLES;
+    for (unsigned i = 0; i < SAMPLES; i++)
+        o->mesh.sample[i] =
+            (struct run_mesh_sample){.cycle = 100 * i, .vnet = RUN_ALL_VNETS, .crossed = 13};
 }
 
 bool run_point(const struct run_request *request, FILE *console, struct run_record *record,
@@ -53,6 +76,7 @@ bool run_point(const struct run_request *request, FILE *console, struct run_reco
     o->series_count = 1;
     *o->series =
         (struct run_series){.name = "op_cycles", .unit = "cycles", .count = 1, .mean = 1.5};
+    add_arrays(o);
     return true;
 }
 
@@ -129,6 +153,19 @@ static int points_stored(void)
     return (int)count;
 }
 
+static int asked(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *s;
+    cr_assert_eq(sqlite3_open_v2("runs.db", &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    cr_assert_eq(sqlite3_step(s), SQLITE_ROW);
+    int number = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return number;
+}
+
 TestSuite(cmd_sweep, .init = enter_folder, .fini = leave_folder, .timeout = 60);
 
 Test(cmd_sweep, runs_every_point_once_and_never_again)
@@ -139,6 +176,16 @@ Test(cmd_sweep, runs_every_point_once_and_never_again)
     cr_expect_eq(points_stored(), POINTS);
     cr_expect_eq(sweep(), EXIT_STATUS_OK);
     cr_expect_eq(runs_started(), POINTS);
+}
+
+Test(cmd_sweep, all_that_a_worker_found_is_stored)
+{
+    cr_assert_eq(sweep(), EXIT_STATUS_OK);
+    cr_expect_eq(asked("SELECT sum(cycles) FROM harts"), POINTS * HARTS * 7);
+    cr_expect_eq(asked("SELECT count(*) FROM hart_cycles WHERE part = 'base'"), POINTS * HARTS);
+    cr_expect_eq(asked("SELECT sum(flits) FROM mesh_links"), POINTS * 11);
+    cr_expect_eq(asked("SELECT sum(crossed) FROM mesh_series"), POINTS * SAMPLES * 13);
+    cr_expect_eq(asked("SELECT count(*) FROM results"), POINTS);
 }
 
 Test(cmd_sweep, another_guest_makes_other_points)
