@@ -108,6 +108,8 @@ struct home {
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
     uint64_t words, recalls;
+    cycle_t scratchpad_free;
+    uint64_t scratchpad_words, scratchpad_queued_cycles;
 };
 
 struct memctl {
@@ -127,6 +129,8 @@ struct coherence {
     uint32_t uncached_ranges; /* of DRAM: pairs of first and end line number */
     uint64_t *uncached;
     uint32_t atomic_cycles;
+    uint8_t *scratchpad; /* of all tiles, one after the other */
+    uint32_t scratchpad_bytes, scratchpad_cycles;
     uint64_t slice_lines; /* of each tile's private slice; 0: homes are interleaved */
     uint32_t unit_shift;  /* of what is interleaved: 1 << shift lines */
     bool controller_by_home;
@@ -250,5 +254,6 @@ bool home_is_word(unsigned type);
 bool home_is_busy_with_words(unsigned state);
 void home_begin_word(struct home_step *step);
 void home_continue_words(struct home_step *step);
+void home_access_scratchpad(struct home_step *step, const struct coh_msg *in);
 
 #endif

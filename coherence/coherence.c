@@ -82,6 +82,9 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
     assert(coh->tiles > 0 && coh->tiles <= TILES_MAX);
     create_memory(coh, arena, cfg);
     create_ranges(coh, arena, cfg);
+    coh->scratchpad_bytes = cfg->scratchpad_kib << 10;
+    coh->scratchpad_cycles = cfg->scratchpad_cycles;
+    coh->scratchpad = arena_alloc(arena, coh->tiles, coh->scratchpad_bytes);
     directory_init(&coh->dir, arena, coh->lines, coh->tiles);
     if (cfg->sim_check && coh->coherent)
         coh->checker = checker_create(arena, coh->lines);

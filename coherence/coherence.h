@@ -232,6 +232,10 @@ void icache_flush(struct icache *ic);
 /* Is this address of memory that is never cached in an L1D (memory.uncached)? */
 bool coherence_is_uncached(const struct coherence *coh, paddr_t address);
 
+/* Is this address in a tile's scratchpad?  Its words, in DRAM's units of lines, are
+ * performed by that tile's home half like any other. */
+bool coherence_is_scratchpad(const struct coherence *coh, paddr_t address);
+
 /* Asks the home of a word of 1 to 8 bytes within a line to perform `op`.  The answer is a
  * WordDone for the tile's hart: one at a time. */
 void coherence_ask_word(const struct coherence *coh, tile_id tile, paddr_t address, unsigned bytes,

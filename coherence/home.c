@@ -299,9 +299,13 @@ void home_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in,
                   struct coh_out *out)
 {
     assert(coh_msg_info[in->type].to == AGENT_HOME && in->to == tile);
-    assert(coherence_has(coh, in->line) && coherence_home(coh, in->line) == tile);
     struct home_step step = {
         .coh = coh, .home = &coh->home[tile], .tile = tile, .now = now, .out = out};
+    if (coherence_is_scratchpad(coh, in->line)) {
+        home_access_scratchpad(&step, in);
+        return;
+    }
+    assert(coherence_has(coh, in->line) && coherence_home(coh, in->line) == tile);
     if (coh_msg_info[in->type].vnet == VNET_REQUEST)
         receive_request(&step, in);
     else

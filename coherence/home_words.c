@@ -12,6 +12,8 @@
  * answer the home and nobody else.  For the L1D these are the forwards that it knows.
  * Without coherence the home knows of no copy, and words are performed on what memory has.
  *
+ * A scratchpad needs none of this: its tile performs words on it as they come.
+ *
  * Memory is read and written once for all words that wait, one after the other: a hot
  * word is bounded by the bank, which each occupies for home_occupancy_cycles, an atomic
  * for atomic_cycles more.
@@ -94,16 +96,25 @@ static void occupy_for_atomic(struct home_step *step)
     step->delay += step->coh->atomic_cycles;
 }
 
+/* Performs an operation on bytes of a line; the old value. */
+static uint64_t change(uint8_t *line, uint64_t mask, enum word_op op, uint64_t operand)
+{
+    unsigned bytes = (unsigned)__builtin_popcountll(mask);
+    uint8_t *cell = line + __builtin_ctzll(mask);
+    uint64_t old = 0;
+    memcpy(&old, cell, bytes);
+    uint64_t value = compute(op, old, operand, bytes == 4);
+    memcpy(cell, &value, bytes);
+    return old;
+}
+
 /* Performs the MSHR's word on the line that it keeps. */
 static void perform(struct home_step *step)
 {
     struct home_mshr *mshr = step->mshr;
     unsigned offset = (unsigned)__builtin_ctzll(mshr->mask);
     unsigned bytes = (unsigned)__builtin_popcountll(mshr->mask);
-    uint64_t old = 0;
-    memcpy(&old, mshr->data + offset, bytes);
-    uint64_t value = compute((enum word_op)mshr->op, old, mshr->word, bytes == 4);
-    memcpy(mshr->data + offset, &value, bytes);
+    uint64_t old = change(mshr->data, mshr->mask, (enum word_op)mshr->op, mshr->word);
     if (mshr->op != WORD_LOAD)
         mshr->dirty |= mshr->mask;
     if (mshr->op > WORD_STORE)
@@ -250,11 +261,55 @@ void home_continue_words(struct home_step *step)
     }
 }
 
+/* ---- scratchpads -------------------------------------------------------------------- */
+
+static tile_id scratchpad_owner(paddr_t address)
+{
+    return (tile_id)((address - MAP_SCRATCHPAD_BASE) / MAP_SCRATCHPAD_STRIDE);
+}
+
+static uint8_t *scratchpad_line(const struct coherence *coh, paddr_t line)
+{
+    return coh->scratchpad + (size_t)scratchpad_owner(line) * coh->scratchpad_bytes +
+           (line - MAP_SCRATCHPAD_BASE) % MAP_SCRATCHPAD_STRIDE;
+}
+
+void home_access_scratchpad(struct home_step *step, const struct coh_msg *in)
+{
+    struct home *home = step->home;
+    uint32_t cycles = step->coh->scratchpad_cycles;
+    cycle_t start = step->now > home->scratchpad_free ? step->now : home->scratchpad_free;
+    uint8_t *line = scratchpad_line(step->coh, in->line);
+    assert(home_is_word(in->type) && scratchpad_owner(in->line) == step->tile);
+    home->scratchpad_free = start + cycles;
+    home->scratchpad_words++;
+    home->scratchpad_queued_cycles += start - step->now;
+    step->out->network_cycles = in->network_cycles;
+    step->out->memory_cycles = in->memory_cycles;
+    struct coh_msg *msg = out_add(step->out, COH_WordDone, in->line, step->tile, in->requester);
+    msg->requester = in->requester;
+    msg->slot = in->slot;
+    msg->delay = (uint32_t)(start - step->now) + cycles;
+    msg->op = in->op;
+    msg->mask = in->mask;
+    msg->word = change(line, in->mask, (enum word_op)in->op, in->word);
+    copy_bytes(msg->data, line, in->mask);
+}
+
+bool coherence_is_scratchpad(const struct coherence *coh, paddr_t address)
+{
+    uint64_t offset = address - MAP_SCRATCHPAD_BASE;
+    return offset / MAP_SCRATCHPAD_STRIDE < coh->tiles &&
+           offset % MAP_SCRATCHPAD_STRIDE < coh->scratchpad_bytes;
+}
+
 /* ---- the hart's side -------------------------------------------------------------- */
 
 bool coherence_is_uncached(const struct coherence *coh, paddr_t address)
 {
     uint64_t number = line_number(address);
+    if (coherence_is_scratchpad(coh, address))
+        return true;
     for (uint32_t i = 0; i < coh->uncached_ranges; i++)
         if (number >= coh->uncached[2 * i] && number < coh->uncached[2 * i + 1])
             return true;
@@ -269,7 +324,9 @@ void coherence_ask_word(const struct coherence *coh, tile_id tile, paddr_t addre
                                             : COH_AtomicWord;
     paddr_t line = line_of(address);
     assert(address % LINE_BYTES + bytes <= LINE_BYTES);
-    struct coh_msg *msg = out_add(out, type, line, tile, coherence_home(coh, line));
+    tile_id to =
+        coherence_is_scratchpad(coh, line) ? scratchpad_owner(line) : coherence_home(coh, line);
+    struct coh_msg *msg = out_add(out, type, line, tile, to);
     msg->requester = tile;
     msg->slot = (uint8_t)(coh->slots - 2);
     msg->delay = coh->miss_cycles;

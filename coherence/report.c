@@ -224,6 +224,8 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
         sum.overflowed += home->overflowed;
         sum.kept_answers += home->kept_answers;
         sum.words += home->words;
+        sum.scratchpad_words += home->scratchpad_words;
+        sum.scratchpad_queued_cycles += home->scratchpad_queued_cycles;
         sum.recalls += home->recalls;
         sum.waited_cycles += home->waited_cycles;
         sum.bank_cycles += home->bank_cycles;
@@ -244,6 +246,12 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
                   "uncached accesses and far atomics performed by homes");
         stats_put(stats, "home.recalls", sum.recalls, "messages",
                   "copies of lines called back for them");
+    }
+    if (sum.scratchpad_words) {
+        stats_put(stats, "scratchpad.words", sum.scratchpad_words, "accesses",
+                  "loads, stores and atomics to scratchpads");
+        stats_put(stats, "scratchpad.queued_cycles", sum.scratchpad_queued_cycles, "cycles",
+                  "time that they waited for one another");
     }
     stats_put(stats, "home.bank_cycles", sum.bank_cycles, "cycles", "directory banks in use");
     stats_put(stats, "home.bank_cycles_max", busiest, "cycles",

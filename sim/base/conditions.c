@@ -160,6 +160,19 @@ static bool check_controllers(const struct config *cfg, struct complaint *c)
     return true;
 }
 
+/* Both windows have room between MAP_SCRATCHPAD_BASE and DRAM, but not at one place. */
+static bool check_scratchpad(const struct config *cfg, struct complaint *c)
+{
+    uint64_t base = (uint64_t)cfg->device_external_base_mib << 20;
+    uint64_t end = base + ((uint64_t)cfg->device_external_mib << 20);
+    uint64_t pads_end = MAP_SCRATCHPAD_BASE + (uint64_t)config_tiles(cfg) * MAP_SCRATCHPAD_STRIDE;
+    if (!cfg->scratchpad_kib || base == end || base >= pads_end || end <= MAP_SCRATCHPAD_BASE)
+        return true;
+    return complain(c, "scratchpad.kib, device.external_base_mib, device.external_mib",
+                    "the scratchpads of %u tiles lie from %u MiB on, where the external window is",
+                    config_tiles(cfg), MAP_SCRATCHPAD_BASE >> 20);
+}
+
 static bool check_private(const struct config *cfg, struct complaint *c)
 {
     uint64_t bytes = (uint64_t)cfg->memory_dram_mib << 20;
@@ -216,9 +229,10 @@ static bool check_external(const struct config *cfg, struct complaint *c)
 }
 
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
-    check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
-    check_controllers, check_slots, check_external, check_uncached,      check_private,
+    check_tiles,       check_flit,      check_routing,     check_vnet_priority,
+    check_ack_entries, check_faults,    check_l1i,         check_l1d,
+    check_tlbs,        check_predictor, check_controllers, check_slots,
+    check_external,    check_uncached,  check_private,     check_scratchpad,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

@@ -42,6 +42,7 @@ static void build_bootinfo(struct chip *chip)
     info->mu_queues = cfg->message_queues;
     info->mu_slots = cfg->message_slots;
     info->uncached_mib = uncached_mib(cfg);
+    info->scratchpad_bytes = (uint64_t)cfg->scratchpad_kib << 10;
     chip->bootinfo = info;
 }
 

@@ -47,6 +47,13 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
 
 /* ---- words: what the line's home performs ------------------------------------ */
 
+/* DRAM or a scratchpad; all else is devices. */
+static bool is_memory(const struct hart *h, paddr_t physical)
+{
+    const struct coherence *coh = h->tile->coherence;
+    return coherence_has(coh, physical) || coherence_is_scratchpad(coh, physical);
+}
+
 /* Must this access to memory go past the L1D? */
 static bool is_uncached(const struct hart *h, paddr_t physical)
 {
@@ -237,7 +244,7 @@ static enum port_result load_part(struct hart *h, uint64_t address, paddr_t phys
     *cause = CAUSE_LOAD_ACCESS;
     if (!mmu_may_access(h, physical, bytes, ACCESS_LOAD))
         return PORT_FAULT;
-    if (!coherence_has(h->tile->coherence, physical))
+    if (!is_memory(h, physical))
         return device_load(h, physical, bytes, value);
     if (is_uncached(h, physical))
         return load_word(h, physical, bytes, value);
@@ -289,7 +296,7 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
     *cause = CAUSE_STORE_ACCESS;
     if (!mmu_may_access(h, physical, bytes, ACCESS_STORE))
         return PORT_FAULT;
-    if (!coherence_has(h->tile->coherence, physical))
+    if (!is_memory(h, physical))
         return device_store(h, physical, bytes, value);
     if (is_uncached(h, physical))
         return store_word(h, physical, bytes, value);
@@ -331,8 +338,7 @@ static enum port_result find_both(struct hart *h, uint64_t address, unsigned byt
         enum port_result result = mmu_translate(h, part, kind, physical, cause);
         if (result != PORT_DONE)
             return result;
-        if (!coherence_has(h->tile->coherence, *physical) ||
-            !mmu_may_access(h, *physical, (unsigned)part_bytes, kind))
+        if (!is_memory(h, *physical) || !mmu_may_access(h, *physical, (unsigned)part_bytes, kind))
             return split_fault(h, part, kind, cause);
         s->via[first ? 0 : 1] = mmu_used(h, part, kind);
     }
@@ -456,7 +462,7 @@ static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned
     if (result != PORT_DONE)
         return result;
     *cause = kind == ACCESS_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-    if (!coherence_has(h->tile->coherence, *physical) || !mmu_may_access(h, *physical, bytes, kind))
+    if (!is_memory(h, *physical) || !mmu_may_access(h, *physical, bytes, kind))
         return PORT_FAULT;
     return PORT_DONE;
 }
@@ -481,7 +487,8 @@ static enum port_result far_atomic(struct hart *h, paddr_t physical, unsigned by
         [OP_amomax_w] = WORD_MAX,   [OP_amomax_d] = WORD_MAX,   [OP_amominu_w] = WORD_MINU,
         [OP_amominu_d] = WORD_MINU, [OP_amomaxu_w] = WORD_MAXU, [OP_amomaxu_d] = WORD_MAXU,
     };
-    if (!h->word_done && !manage_line(h, physical, L1_FLUSH))
+    if (!h->word_done && coherence_has(h->tile->coherence, physical) &&
+        !manage_line(h, physical, L1_FLUSH))
         return PORT_WAIT;
     return word_access(h, physical, bytes, (enum word_op)op_of[h->amo_op], h->amo_operand);
 }
@@ -597,6 +604,8 @@ enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_mana
         *cause = *cause == CAUSE_LOAD_PAGE ? CAUSE_STORE_PAGE : CAUSE_STORE_ACCESS;
     if (result != PORT_DONE)
         return result;
+    if (coherence_is_scratchpad(h->tile->coherence, physical))
+        return PORT_DONE;
     return manage_line(h, physical, how) ? PORT_DONE : PORT_WAIT;
 }
 

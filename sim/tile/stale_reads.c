@@ -56,7 +56,8 @@ struct stale_reads {
     const struct hart *harts;
     uint32_t tiles;
     bool fails;
-    struct line_notes **line; /* by line number; NULL: nothing noted */
+    struct line_notes **line; /* by number_of; NULL: nothing noted */
+    uint64_t lines;           /* of DRAM; those of the scratchpads follow */
     cycle_t *heard;           /* tiles x tiles */
     struct note *note;
     size_t notes, capacity;
@@ -73,6 +74,8 @@ struct stale_reads *stale_reads_create(struct arena *arena, const struct config 
     s->harts = harts;
     s->tiles = config_tiles(cfg);
     s->fails = cfg->sim_stale_reads == STALE_READS_FAIL;
+    s->lines = lines;
+    lines += cfg->scratchpad_kib ? s->tiles * (uint64_t)(MAP_SCRATCHPAD_STRIDE / LINE_BYTES) : 0;
     s->line = arena_alloc(arena, lines, sizeof(struct line_notes *));
     s->heard = arena_alloc(arena, (size_t)s->tiles * s->tiles, sizeof *s->heard);
     return s;
@@ -180,9 +183,15 @@ void stale_reads_hear(struct stale_reads *s, tile_id to, tile_id from, cycle_t s
 
 /* ---- judging --------------------------------------------------------------------- */
 
+static uint64_t number_of(const struct stale_reads *s, paddr_t address)
+{
+    return address >= MAP_DRAM_BASE ? (address - MAP_DRAM_BASE) >> LINE_SHIFT
+                                    : s->lines + ((address - MAP_SCRATCHPAD_BASE) >> LINE_SHIFT);
+}
+
 static struct line_notes *notes_of(struct stale_reads *s, paddr_t address)
 {
-    struct line_notes **at = &s->line[(address - MAP_DRAM_BASE) >> LINE_SHIFT];
+    struct line_notes **at = &s->line[number_of(s, address)];
     if (!*at) {
         *at = arena_alloc(s->arena, 1, sizeof **at);
         (*at)->fetched = arena_alloc(s->arena, s->tiles, sizeof(cycle_t));

@@ -306,7 +306,7 @@ static void put_host_console(struct program *p, unsigned tiles)
 static void put_outside(struct program *p, unsigned tiles)
 {
     (void)tiles;
-    put_li(p, T0, UINT64_C(1) << 30);
+    put_li(p, T0, UINT64_C(1536) << 20);
     if (rng_below(&rng, 2))
         put(p, asm_s(OP_sw, A5, T0, (int32_t)(4 * rng_below(&rng, 8))));
     put(p, asm_i(OP_ld, T1, T0, (int32_t)(8 * rng_below(&rng, 4))));
@@ -333,6 +333,18 @@ static void put_uncached(struct program *p, unsigned tiles)
     put_fold_cycle(p);
 }
 
+/* Some tile's scratchpad. */
+static void put_scratchpad(struct program *p, unsigned tiles)
+{
+    put_li(p, T0, MAP_SCRATCHPAD_BASE + rng_below(&rng, tiles) * MAP_SCRATCHPAD_STRIDE);
+    put(p, asm_s(OP_sh, A5, T0, 2 * (int32_t)rng_below(&rng, 8)));
+    put(p, asm_i(OP_ld, T1, T0, (int32_t)rng_below(&rng, 8)));
+    put_fold(p, T1);
+    put(p, asm_r(OP_amoadd_d, T1, T0, A5));
+    put_fold(p, T1);
+    put_fold_cycle(p);
+}
+
 typedef void put_piece_fn(struct program *p, unsigned tiles);
 static put_piece_fn *const pieces[] = {
     put_load,          put_load,       put_store,          put_store,           put_atomic,
@@ -341,7 +353,7 @@ static put_piece_fn *const pieces[] = {
     put_reserved_long, put_arithmetic, put_talk_to_itself, put_far_code,        put_host_call,
     put_host_console,  put_lines,      put_store_burst,    put_store_burst,     put_split,
     put_fence,         put_fence,      put_fence_i,        put_cache_block,     put_outside,
-    put_uncached,
+    put_uncached,      put_scratchpad,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -504,7 +516,9 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     if (seed % 2)
         m->cfg.memory_uncached = (struct int_list){.count = 2, .item = {1, 1}};
     m->cfg.coherence_atomics = seed % 3 ? ATOMICS_NEAR : ATOMICS_FAR;
+    m->cfg.scratchpad_kib = 1;
     m->cfg.device_external_mib = 1;
+    m->cfg.device_external_base_mib = 1536;
     m->cfg.device_external_tile = seed % config_tiles(&m->cfg);
     m->options.external = (struct external){answer_outside, m};
     m->visit = visit_from_outside;

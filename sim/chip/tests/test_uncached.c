@@ -329,3 +329,84 @@ Test(uncached, types_fault_where_they_are_not_allowed)
     cr_assert_eq(code_of_load(PBMT_RESERVED, true, true), fault);
     cr_assert_eq(code_of_load(PBMT_PMA, false, false), 0);
 }
+
+/* ---- scratchpads -------------------------------------------------------------------------- */
+
+static paddr_t pad_of(tile_id tile)
+{
+    return MAP_SCRATCHPAD_BASE + (paddr_t)tile * MAP_SCRATCHPAD_STRIDE;
+}
+
+/* Tile 3 stores to tile 0's; the closed formula of a load from there. */
+Test(uncached, a_scratchpad_is_reached_by_messages)
+{
+    begin(false);
+    m.cfg.scratchpad_kib = 8;
+    m.cfg.scratchpad_cycles = 9;
+    struct program *p = &m.p;
+    put_only(p, 3);
+    put_li(p, A0, pad_of(0) + 8192 - 16);
+    put_li(p, A1, UINT64_C(0x1817161514131211));
+    put(p, asm_s(OP_sd, A1, A0, 8));
+    put(p, asm_s(OP_sd, A1, A0, -51)); /* over two lines */
+    put(p, asm_i(OP_ld, A2, A0, -51));
+    put(p, asm_i(OP_lbu, A3, A0, 9));
+    put(p, asm_i(OP_addi, A4, A0, 8));
+    put(p, asm_r(OP_amoadd_w, A4, A4, A1));
+    put(p, asm_i(OP_cbo_flush, ZERO, A0, 0));
+    put_csrr(p, A5, CSR_MCYCLE);
+    put(p, asm_i(OP_lw, T0, A0, 8));
+    put_csrr(p, S2, CSR_MCYCLE);
+    put_exit(p, 0);
+    run_to_exit();
+    const struct config *c = &m.cfg;
+    uint64_t way = c->l1_miss_cycles + machine_flight(&m, 3, 0, 1) + c->scratchpad_cycles +
+                   machine_flight(&m, 0, 3, 1);
+    cr_assert_eq(reg(3, S2) - reg(3, A5), 1 + way + 1);
+    cr_assert_eq(reg(3, A2), UINT64_C(0x1817161514131211));
+    cr_assert_eq(reg(3, A3), 0x12);
+    cr_assert_eq(reg(3, A4), 0x14131211);
+    cr_assert_eq(reg(3, T0) & UINT32_MAX, 0); /* t0 is not disturbed by put_exit */
+    machine_end(&m);
+}
+
+/* All add to a word of tile 2's scratchpad. */
+Test(uncached, atomics_on_a_scratchpad_are_atomic)
+{
+    begin(true);
+    m.cfg.scratchpad_kib = 1;
+    put_adders(pad_of(2) + 8);
+    run_to_exit();
+    cr_assert_eq(machine_stat(&m, "scratchpad.words"), 20 * TILES);
+    machine_end(&m);
+}
+
+static uint64_t cause_of_load(paddr_t address, uint32_t kib)
+{
+    begin(true);
+    m.cfg.scratchpad_kib = kib;
+    struct program *p = &m.p;
+    put_only(p, 0);
+    unsigned over = put(p, asm_j(ZERO, 0));
+    unsigned handler = p->count;
+    put_csrr(p, A1, CSR_MCAUSE);
+    put_exit(p, 0);
+    land(p, over);
+    put_li(p, T0, address_of(p, handler));
+    put_csrw(p, CSR_MTVEC, T0);
+    put_li(p, A0, address);
+    put(p, asm_i(OP_ld, A2, A0, 0));
+    put_exit(p, 0);
+    run_to_exit();
+    uint64_t cause = reg(0, A1);
+    machine_end(&m);
+    return cause;
+}
+
+Test(uncached, there_is_nothing_behind_a_scratchpad)
+{
+    cr_assert_eq(cause_of_load(pad_of(3) + 1024 - 8, 1), 0);
+    cr_assert_eq(cause_of_load(pad_of(3) + 1024, 1), CAUSE_LOAD_ACCESS);
+    cr_assert_eq(cause_of_load(pad_of(4), 1), CAUSE_LOAD_ACCESS, "of a tile that is not there");
+    cr_assert_eq(cause_of_load(pad_of(0), 0), CAUSE_LOAD_ACCESS);
+}
