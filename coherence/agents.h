@@ -18,6 +18,7 @@
 #include "coherence/cache_array.h"
 #include "coherence/coherence.h"
 #include "coherence/directory.h"
+#include "coherence/placement.h"
 #include "coherence/protocol.h"
 
 enum { VIOLATION_BYTES = 512 };
@@ -91,11 +92,35 @@ struct home_mshr {
     uint16_t acks; /* invalidations sent for the requester to count */
     uint8_t op;    /* of the word that began the transaction */
     uint64_t word, mask;
-    uint64_t dirty; /* bytes of `data` that memory does not have yet */
+    uint64_t unwritten; /* bytes of `data` that memory does not have yet */
     struct fifo queue;
-    bool kept;                /* `data` is what memory holds */
-    uint8_t data[LINE_BYTES]; /* the line, for the requests that wait for it */
+    uint32_t heir;    /* MSHR + 1 whose line takes this one's directory entry over; 0: none */
+    uint16_t awaited; /* answers to the home that are still to come */
+    bool collecting;  /* the home's own message waits for all of them */
+    bool sharing;     /* L1s that are asked may keep a copy ... */
+    bool shared;      /* ... and one has */
+    bool fetched;     /* an owner's line has come ... */
+    bool dirty;       /* ... and is newer than memory */
+    bool kept;        /* `data` is what memory holds, for the requests that wait */
+    uint8_t data[LINE_BYTES];
 };
+
+/* Counts of a number of L1s: 0, 1, 2, 3-4, 5-8, ... up to all tiles. */
+enum { TALLY_CLASSES = 16 };
+struct tally {
+    uint64_t count[TALLY_CLASSES];
+};
+
+static inline unsigned tally_class(uint32_t number)
+{
+    return number < 2 ? number : 33u - (unsigned)__builtin_clz(number - 1);
+}
+
+static inline void tally_add(struct tally *tally, uint32_t number)
+{
+    assert(tally_class(number) < TALLY_CLASSES);
+    tally->count[tally_class(number)]++;
+}
 
 struct home {
     const struct home_row (*table)[HOME_EVENTS];
@@ -103,11 +128,13 @@ struct home {
     struct home_mshr *mshr;
     uint32_t mshrs, mshrs_used;
     struct fifo overflow; /* requests that found no MSHR, and all behind them */
-    int64_t owned;        /* lines in X or on the way to it */
+    int64_t owned;        /* lines that have an owner and are not in transaction */
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
-    uint64_t words, recalls;
+    uint64_t words, probes, recalls, broadcasts, entry_waits;
+    struct tally invalidations; /* of each write, as Inv */
+    struct tally sharers;       /* that the entry names after each read that shares */
     cycle_t scratchpad_free;
     uint64_t scratchpad_words, scratchpad_queued_cycles;
 };
@@ -131,13 +158,15 @@ struct coherence {
     uint32_t atomic_cycles;
     uint8_t *scratchpad; /* of all tiles, one after the other */
     uint32_t scratchpad_bytes, scratchpad_cycles;
-    uint64_t slice_lines; /* of each tile's private slice; 0: homes are interleaved */
-    uint32_t unit_shift;  /* of what is interleaved: 1 << shift lines */
+    struct placement place;
     bool controller_by_home;
     uint64_t lines; /* of DRAM */
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;
     uint32_t home_cycles, home_occupancy_cycles;
+    bool probes;    /* homes remember nothing and ask everyone */
+    bool four_hops; /* an owner's line goes to the requester by way of the home */
+    bool noisy;     /* L1s tell the home when they drop a clean shared line */
     uint32_t memory_latency_cycles, memory_line_cycles;
     struct directory dir;
     struct l1 *l1;
@@ -187,7 +216,6 @@ static inline struct coh_msg *out_add(struct coh_out *out, enum coh_type type, p
     msg->from = from;
     msg->to = to;
     msg->acks = 0;
-    msg->recall = false;
     msg->mask = UINT64_MAX;
     msg->network_cycles = out->network_cycles;
     msg->memory_cycles = out->memory_cycles;

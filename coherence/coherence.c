@@ -16,6 +16,9 @@
 #include "coherence/agents.h"
 #include "coherence/checker.h"
 
+enum { HOPS_THREE, HOPS_FOUR };
+enum { EVICTIONS_SILENT, EVICTIONS_NOISY };
+
 static void copy_parameters(struct coherence *coh, const struct config *cfg)
 {
     coh->coherent = protocol_find(cfg->coherence_protocol)->coherent;
@@ -24,8 +27,7 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->writebacks = cfg->l1d_writebacks;
     coh->slots = coh->mshrs + coh->writebacks + 2;
     coh->lines = (uint64_t)cfg->memory_dram_mib << (20 - LINE_SHIFT);
-    coh->slice_lines = cfg->memory_private ? coh->lines / coh->tiles : 0;
-    coh->unit_shift = cfg->memory_interleave == INTERLEAVE_PAGE ? 12 - LINE_SHIFT : 0;
+    coh->place = placement_of(cfg);
     coh->controller_by_home = cfg->memory_interleave == INTERLEAVE_HOME;
     coh->miss_cycles = cfg->l1_miss_cycles;
     coh->fill_cycles = cfg->l1_fill_cycles;
@@ -33,6 +35,9 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->home_cycles = cfg->coherence_home_cycles;
     coh->atomic_cycles = cfg->coherence_atomic_cycles;
     coh->home_occupancy_cycles = cfg->coherence_home_occupancy_cycles;
+    coh->probes = cfg->coherence_directory == DIR_PROBE && coh->tiles > 1;
+    coh->four_hops = cfg->coherence_hops == HOPS_FOUR;
+    coh->noisy = cfg->coherence_clean_evictions == EVICTIONS_NOISY;
     coh->memory_latency_cycles = cfg->memory_latency_cycles;
     coh->memory_line_cycles = cfg->memory_line_cycles;
 }
@@ -61,6 +66,13 @@ static void create_ranges(struct coherence *coh, struct arena *arena, const stru
     }
 }
 
+static void create_scratchpads(struct coherence *coh, struct arena *arena, const struct config *cfg)
+{
+    coh->scratchpad_bytes = cfg->scratchpad_kib << 10;
+    coh->scratchpad_cycles = cfg->scratchpad_cycles;
+    coh->scratchpad = arena_alloc(arena, coh->tiles, coh->scratchpad_bytes);
+}
+
 static void create_agents(struct coherence *coh, struct arena *arena, const struct config *cfg)
 {
     coh->l1 = arena_alloc(arena, coh->tiles, sizeof *coh->l1);
@@ -82,10 +94,8 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
     assert(coh->tiles > 0 && coh->tiles <= TILES_MAX);
     create_memory(coh, arena, cfg);
     create_ranges(coh, arena, cfg);
-    coh->scratchpad_bytes = cfg->scratchpad_kib << 10;
-    coh->scratchpad_cycles = cfg->scratchpad_cycles;
-    coh->scratchpad = arena_alloc(arena, coh->tiles, coh->scratchpad_bytes);
-    directory_init(&coh->dir, arena, coh->lines, coh->tiles);
+    create_scratchpads(coh, arena, cfg);
+    directory_init(&coh->dir, arena, coh->lines, cfg);
     if (cfg->sim_check && coh->coherent)
         coh->checker = checker_create(arena, coh->lines);
     create_agents(coh, arena, cfg);
@@ -94,7 +104,8 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
 
 unsigned coherence_out_max(const struct coherence *coh)
 {
-    return coh->tiles * (coh->writebacks + 2) + OUT_MAX_SMALL;
+    unsigned at_once = coh->dir.sets ? coh->home[0].mshrs + 1 : 1;
+    return coh->tiles * (coh->writebacks + at_once + 1) + OUT_MAX_SMALL;
 }
 
 unsigned coherence_slots(const struct coherence *coh)
@@ -104,14 +115,12 @@ unsigned coherence_slots(const struct coherence *coh)
 
 tile_id coherence_home(const struct coherence *coh, paddr_t line)
 {
-    if (coh->slice_lines)
-        return (tile_id)(line_number(line) / coh->slice_lines);
-    return (tile_id)((line_number(line) >> coh->unit_shift) % coh->tiles);
+    return placement_home(&coh->place, line_number(line));
 }
 
 tile_id coherence_controller(const struct coherence *coh, paddr_t line)
 {
-    uint64_t unit = line_number(line) >> coh->unit_shift;
+    uint64_t unit = line_number(line) >> coh->place.unit_shift;
     if (coh->controller_by_home)
         return coh->controller[coherence_home(coh, line) * coh->controllers / coh->tiles];
     return coh->controller[(unit + unit / coh->tiles) % coh->controllers];

@@ -66,7 +66,6 @@ struct coh_msg {
     uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
     uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
     uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
-    bool recall;       /* FwdGetM, Inv: the home has called the line back, answer it */
     uint8_t op;        /* of a word: enum word_op */
     uint64_t word;     /* the operand; the answer */
     uint64_t mask;     /* which bytes of the line count, a bit each */
@@ -94,7 +93,9 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
 
 /* The most messages that one event can make a home send: an invalidation of
  * every sharer, the PutAcks of every write-back that waited for its turn, and the answers
- * to the words that did. */
+ * to the words that did.
+ * (Where requests queue for entries of a sparse directory, one entry that
+ * becomes free can let as many go on as there are MSHRs.) */
 unsigned coherence_out_max(const struct coherence *coh);
 
 /* Requests that one tile can have outstanding: its L1D's MSHRs (slots 0 ..

@@ -8,9 +8,10 @@
  *                                  stored any? write memory (W_A) --> I
  *
  * So an uncached access is coherent with every cached copy where caches are coherent: an
- * owner is sent a FwdGetM, each sharer an Inv, both marked `recall`, which makes the L1D
- * answer the home and nobody else.  For the L1D these are the forwards that it knows.
- * Without coherence the home knows of no copy, and words are performed on what memory has.
+ * owner is probed and sharers are recalled, as for an entry of a sparse directory that is
+ * needed for another line.  Where homes know of no copy all L1Ds are probed, but not for
+ * uncached memory, which none of them can have.  Without coherence words are performed on
+ * what memory has.
  *
  * A scratchpad needs none of this: its tile performs words on it as they come.
  *
@@ -116,7 +117,7 @@ static void perform(struct home_step *step)
     unsigned bytes = (unsigned)__builtin_popcountll(mshr->mask);
     uint64_t old = change(mshr->data, mshr->mask, (enum word_op)mshr->op, mshr->word);
     if (mshr->op != WORD_LOAD)
-        mshr->dirty |= mshr->mask;
+        mshr->unwritten |= mshr->mask;
     if (mshr->op > WORD_STORE)
         occupy_for_atomic(step);
     tell_checker(step, offset, bytes);
@@ -148,9 +149,9 @@ static struct coh_msg *ask_memory(struct home_step *step, enum coh_type type)
 static void write_dirty(struct home_step *step)
 {
     struct coh_msg *msg = ask_memory(step, COH_MemWrite);
-    msg->mask = step->mshr->dirty;
+    msg->mask = step->mshr->unwritten;
     memcpy(msg->data, step->mshr->data, LINE_BYTES);
-    step->mshr->dirty = 0;
+    step->mshr->unwritten = 0;
 }
 
 /* The MSHR keeps the line: its word, and all that wait for this line behind it. */
@@ -162,8 +163,8 @@ static void perform_all(struct home_step *step)
         take_word(step->mshr, next);
         perform(step);
     }
-    step->entry->state = step->mshr->dirty ? HOME_STATE_W_A : HOME_STATE_I;
-    if (step->mshr->dirty)
+    step->entry->state = step->mshr->unwritten ? HOME_STATE_W_A : HOME_STATE_I;
+    if (step->mshr->unwritten)
         write_dirty(step);
 }
 
@@ -185,36 +186,64 @@ static void call_back(struct home_step *step, enum coh_type type, tile_id from)
     msg->requester = step->mshr->requester;
     msg->slot = step->mshr->slot;
     msg->delay = step->delay;
-    msg->recall = true;
-    step->mshr->acks++;
-    step->home->recalls++;
+    step->mshr->awaited++;
+    if (type == COH_Recall)
+        step->home->recalls++;
+    else
+        step->home->probes++;
 }
 
-static void call_back_all(struct home_step *step)
+static void call_back_from_all(struct home_step *step)
+{
+    step->home->broadcasts++;
+    for (uint32_t tile = 0; tile < step->coh->tiles; tile++)
+        call_back(step, COH_ProbeM, (tile_id)tile);
+}
+
+/* An owner in O is no sharer, even where the entry cannot tell. */
+static void call_back_from_sharers(struct home_step *step, tile_id owner)
 {
     struct directory *dir = &step->coh->dir;
-    step->mshr->acks = 0;
-    if (step->entry->state == HOME_STATE_X) {
-        call_back(step, COH_FwdGetM, step->entry->owner);
+    for (tile_id tile = directory_next_sharer(dir, step->number, 0); tile != TILE_NONE;
+         tile = directory_next_sharer(dir, step->number, tile + 1u))
+        if (tile != owner)
+            call_back(step, COH_Recall, tile);
+    directory_clear_sharers(dir, step->number);
+}
+
+static void call_back_known(struct home_step *step)
+{
+    bool owned = step->entry->state == HOME_STATE_X || step->entry->state == HOME_STATE_O;
+    tile_id owner = owned ? step->entry->owner : TILE_NONE;
+    if (owned) {
+        call_back(step, COH_ProbeM, owner);
         step->entry->owner = TILE_NONE;
         step->home->owned--;
     }
-    for (tile_id tile = directory_next_sharer(dir, step->number, 0); tile != TILE_NONE;
-         tile = directory_next_sharer(dir, step->number, tile + 1u))
-        call_back(step, COH_Inv, tile);
-    directory_clear_sharers(dir, step->number);
+    call_back_from_sharers(step, owner);
+}
+
+static void call_back_copies(struct home_step *step)
+{
+    step->mshr->awaited = 0;
+    if (!step->coh->coherent)
+        return;
+    if (!step->coh->probes)
+        call_back_known(step);
+    else if (!coherence_is_uncached(step->coh, step->mshr->line))
+        call_back_from_all(step);
 }
 
 /* A copy is gone; an owner's may be newer than memory. */
 static void take_back(struct home_step *step)
 {
     struct home_mshr *mshr = step->mshr;
-    if (step->in->type == COH_RecallData) {
+    if (coh_msg_info[step->in->type].carries_data) {
         memcpy(mshr->data, step->in->data, LINE_BYTES);
         mshr->kept = true;
-        mshr->dirty = UINT64_MAX;
+        mshr->unwritten = step->in->type == COH_ProbeDirty ? UINT64_MAX : 0;
     }
-    if (--mshr->acks == 0)
+    if (--mshr->awaited == 0)
         need_line(step);
 }
 
@@ -223,8 +252,8 @@ static void take_back(struct home_step *step)
 void home_begin_word(struct home_step *step)
 {
     take_word(step->mshr, step->in);
-    call_back_all(step);
-    if (step->mshr->acks)
+    call_back_copies(step);
+    if (step->mshr->awaited)
         step->entry->state = HOME_STATE_W_R;
     else
         need_line(step);
@@ -234,7 +263,7 @@ static bool is_expected(unsigned state, unsigned type)
 {
     switch (state) {
     case HOME_STATE_W_R:
-        return type == COH_RecallData || type == COH_RecallAck;
+        return type == COH_ProbeGone || type == COH_ProbeClean || type == COH_ProbeDirty;
     case HOME_STATE_W_D:
         return type == COH_MemData;
     default:

@@ -34,9 +34,9 @@ struct meter {
     const struct mesh *mesh;
     enum phase phase;
     bool saturated, settled; /* settled: nothing was cut short */
-    bool whole;              /* a replay */
-    cycle_t asked;           /* cycles to measure; 0: until the mean is known */
-    unsigned latency_max;    /* zero-load, from corner to corner */
+    bool whole;           /* a replay */
+    cycle_t asked;        /* cycles to measure; 0: until the mean is known */
+    unsigned latency_max; /* zero-load, from corner to corner */
     cycle_t limit;
     struct window window;
     const struct pace *pace;
@@ -65,8 +65,8 @@ void meter_round_trip(struct meter *m, cycle_t birth, cycle_t now);
 struct load_state {
     const uint64_t *lag; /* by how many cycles each node's births are behind the clock; NULL:
                           * they wait for the mesh */
-    cycle_t handed;      /* every packet born before this cycle has been handed to the mesh */
-    bool finished;       /* a replay: there is nothing more */
+    cycle_t handed; /* every packet born before this cycle has been handed to the mesh */
+    bool finished;  /* a replay: there is nothing more */
 };
 
 /* Goes on to the next phase when it is time. */

@@ -3,6 +3,7 @@
  * coherent with every cached copy, and that a hot word costs the bank and no more.
  */
 #include "coherence/tests/harness.h"
+#include "coherence/tests/machines.h"
 
 static struct world w;
 
@@ -147,7 +148,7 @@ Test(words, sharers_drop_the_line)
 /* Without coherence a copy is nobody's business. */
 Test(words, without_coherence_copies_stay)
 {
-    begin(1);
+    begin(PROTOCOL_NONE);
     load(2, LINE);
     word(1, LINE, 8, WORD_STORE, 7);
     cr_assert_eq(load(2, LINE), 0);
@@ -215,14 +216,12 @@ Test(words, an_atomic_occupies_the_bank)
 
 /* Words and cached accesses of few lines, in a network that keeps no order, under the
  * checker: it sees every value. */
-Test(words, words_and_cached_accesses_meet_in_every_way)
+static void mix(unsigned steps)
 {
-    enum { LINES = 3, STEPS = 200000 };
-    uint64_t recalls = 0, words = 0;
-    begin(0);
+    enum { LINES = 3 };
     for (tile_id tile = 0; tile < 4; tile++)
         w.word_done[tile] = true;
-    for (unsigned step = 0; step < STEPS; step++) {
+    for (unsigned step = 0; step < steps; step++) {
         tile_id tile = (tile_id)rng_below(&w.rng, 4);
         paddr_t address = world_line((unsigned)rng_below(&w.rng, LINES) * 64) + 8 * tile;
         unsigned what = (unsigned)rng_below(&w.rng, 6);
@@ -242,12 +241,45 @@ Test(words, words_and_cached_accesses_meet_in_every_way)
         }
         world_assert_sound(&w);
     }
+}
+
+static void mix_on(unsigned protocol, const struct machine *machine)
+{
+    struct config cfg = world_config(2, 2);
+    uint64_t called = 0, words = 0;
+    cfg.coherence_protocol = (uint8_t)protocol;
+    cfg.coherence_mshrs = 2;
+    machine_configure(machine, &cfg);
+    world_create(&w, &cfg, 1 + protocol);
+    mix(12000);
     for (tile_id tile = 0; tile < 4; tile++) {
-        recalls += w.coh->home[tile].recalls;
+        called += w.coh->home[tile].recalls + w.coh->home[tile].probes;
         words += w.coh->home[tile].words;
     }
-    cr_assert_gt(words, 1000);
-    cr_assert_gt(recalls, 1000);
+    cr_assert_gt(words, 100, "%s: %lu", machine->name, words);
+    cr_assert_gt(called, 200, "%s: %lu", machine->name, called);
+    end();
+}
+
+Test(words, words_and_cached_accesses_meet_in_every_way)
+{
+    for (unsigned protocol = 0; protocol < PROTOCOLS_COHERENT; protocol++)
+        for (unsigned i = 0; i < MACHINES; i++)
+            mix_on(protocol, &machines[i]);
+}
+
+/* Nobody can have a copy of uncached memory: no L1D is asked. */
+Test(words, a_home_that_probes_asks_nobody_for_uncached_memory)
+{
+    struct config cfg = world_config(2, 2);
+    cfg.coherence_directory = DIR_PROBE;
+    cfg.memory_dram_mib = 2;
+    cfg.memory_uncached = (struct int_list){.count = 2, .item = {0, 1}};
+    world_create(&w, &cfg, 1);
+    word(1, LINE, 8, WORD_STORE, 7);
+    cr_assert_eq(w.coh->home[coherence_home(w.coh, LINE)].probes, 0);
+    word(1, LINE + (1 << 20), 8, WORD_STORE, 7);
+    cr_assert_eq(w.coh->home[coherence_home(w.coh, LINE)].probes, 4);
     end();
 }
 

@@ -57,47 +57,46 @@
 #ifndef TESSERA_ABI_CSR_H
 #define TESSERA_ABI_CSR_H
 
-#define CSR_MU_PUSH   0x800
-#define CSR_MU_SEND   0x801
-#define CSR_MU_QUEUE  0x802
-#define CSR_MU_ACK    0x803
-#define CSR_MU_WAIT   0x804
-#define CSR_MU_READY  0xcc0
-#define CSR_MU_COUNT  0xcc1
+#define CSR_MU_PUSH 0x800
+#define CSR_MU_SEND 0x801
+#define CSR_MU_QUEUE 0x802
+#define CSR_MU_ACK 0x803
+#define CSR_MU_WAIT 0x804
+#define CSR_MU_READY 0xcc0
+#define CSR_MU_COUNT 0xcc1
 #define CSR_MU_HEADER 0xcc2
-#define CSR_MU_LABEL  0xcc3
-#define CSR_MU_POP    0xcc4
+#define CSR_MU_LABEL 0xcc3
+#define CSR_MU_POP 0xcc4
 
-#define CSR_SMU_EP         0x5c0
-#define CSR_SMU_EP_DEST    0x5c1
-#define CSR_SMU_EP_LABEL   0x5c2
+#define CSR_SMU_EP 0x5c0
+#define CSR_SMU_EP_DEST 0x5c1
+#define CSR_SMU_EP_LABEL 0x5c2
 #define CSR_SMU_EP_CREDITS 0x5c3
-#define CSR_SMU_EP_CONF    0x5c4
+#define CSR_SMU_EP_CONF 0x5c4
 #define CSR_SMU_EP_REFUSED 0x5c5
-#define CSR_SMU_RQ         0x5c8
-#define CSR_SMU_RQ_CONF    0x5c9
-#define CSR_SMU_IE         0x5ca
-#define CSR_SMU_REFUSED    0xdc0
+#define CSR_SMU_RQ 0x5c8
+#define CSR_SMU_RQ_CONF 0x5c9
+#define CSR_SMU_IE 0x5ca
+#define CSR_SMU_REFUSED 0xdc0
 
-#define MU_EP_VALID           0x1
-#define MU_EP_USER            0x2
-#define MU_RQ_VALID           0x1
-#define MU_RQ_USER            0x2
-#define MU_RQ_DEPTH_SHIFT     8
-#define MU_DEST_QUEUE_SHIFT   16
+#define MU_EP_VALID 0x1
+#define MU_EP_USER 0x2
+#define MU_RQ_VALID 0x1
+#define MU_RQ_USER 0x2
+#define MU_RQ_DEPTH_SHIFT 8
+#define MU_DEST_QUEUE_SHIFT 16
 #define MU_HEADER_WORDS_SHIFT 16
-#define MU_MESSAGE_WORDS      8
-#define MU_DISCARD            -1
+#define MU_MESSAGE_WORDS 8
+#define MU_DISCARD -1
 
 /* enum mu_status */
-#define MU_OK           0 /* on its way */
-#define MU_NO_CREDITS   1 /* all of the endpoint's credits are out */
+#define MU_OK 0          /* on its way */
+#define MU_NO_CREDITS 1  /* all of the endpoint's credits are out */
 #define MU_BAD_ENDPOINT 2 /* no such endpoint, or not for this privilege */
-#define MU_BAD_LENGTH   3 /* no words, or more than MU_MESSAGE_WORDS */
-#define MU_REFUSED                                                                                 \
-    4 /* an earlier message of this endpoint found its queue absent                                \
-         or full; each is reported once, by a launch through the                                   \
-         endpoint, which launches nothing */
+#define MU_BAD_LENGTH 3  /* no words, or more than MU_MESSAGE_WORDS */
+#define MU_REFUSED 4     /* an earlier message of this endpoint found its queue absent
+                            or full; each is reported once, by a launch through the
+                            endpoint, which launches nothing */
 
 /* Message arrival is the local interrupt 16 (`mip` bits 16 and up are for
  * platform use), delegable to S through mideleg. */

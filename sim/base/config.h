@@ -27,6 +27,7 @@ enum mesh_routing {
 enum mesh_arbiter { ARBITER_ROUND_ROBIN, ARBITER_MATRIX, ARBITER_AGE };
 enum mesh_multicast { MULTICAST_COPIES, MULTICAST_ROUTERS };
 /* The choices of coherence.dirty. */
+enum coherence_protocol { PROTOCOL_MESI, PROTOCOL_MSI, PROTOCOL_MOESI, PROTOCOL_NONE };
 enum coherence_dirty { DIRTY_LINE, DIRTY_BYTES };
 enum memory_interleave { INTERLEAVE_LINE, INTERLEAVE_PAGE, INTERLEAVE_HOME };
 enum stale_reads_choice { STALE_READS_REPORT, STALE_READS_FAIL, STALE_READS_IGNORE };

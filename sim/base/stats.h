@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct stat_entry {
-    char name[64]; /* "mesh.flit_hops" */
+    char name[64];       /* "mesh.flit_hops" */
     uint64_t value;
     const char *unit;    /* static text */
     const char *meaning; /* static text */

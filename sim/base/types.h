@@ -13,12 +13,9 @@ typedef uint64_t paddr_t; /* physical address */
 typedef uint16_t tile_id;
 
 #define CYCLE_NEVER UINT64_MAX
-#define TILE_NONE   UINT16_MAX
-#define TILES_MAX   16384u
+#define TILE_NONE UINT16_MAX
+#define TILES_MAX 16384u
 
-static inline paddr_t line_of(paddr_t address)
-{
-    return address & ~(paddr_t)(LINE_BYTES - 1);
-}
+static inline paddr_t line_of(paddr_t address) { return address & ~(paddr_t)(LINE_BYTES - 1); }
 
 #endif

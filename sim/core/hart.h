@@ -250,8 +250,8 @@ struct hart {
     uint64_t satp, walks;
 
     /* control and status */
-    bool seip_software, seip_line;        /* the two that mip.SEIP is the OR of */
-    uint64_t mtimecmp, stimecmp;          /* as written, in ticks */
+    bool seip_software, seip_line; /* the two that mip.SEIP is the OR of */
+    uint64_t mtimecmp, stimecmp;   /* as written, in ticks */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;

@@ -17,10 +17,10 @@ struct external_access {
     cycle_t cycle; /* in which it reaches the port */
     tile_id tile;  /* whose hart it is */
     bool is_store;
-    uint8_t bytes;           /* 1, 2, 4 or 8, aligned to its size */
+    uint8_t bytes; /* 1, 2, 4 or 8, aligned to its size */
     paddr_t address, offset; /* physical; from the window's first byte */
-    uint64_t value;          /* of a store; a load's is put here, zero-extended */
-    cycle_t delay; /* 0; cycles that the device takes are put here, at most EXTERNAL_DELAY_MAX */
+    uint64_t value; /* of a store; a load's is put here, zero-extended */
+    cycle_t delay;  /* 0; cycles that the device takes are put here, at most EXTERNAL_DELAY_MAX */
 };
 
 #define EXTERNAL_DELAY_MAX ((cycle_t)1 << 48)

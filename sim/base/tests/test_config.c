@@ -414,6 +414,27 @@ Test(config, faults_are_read)
     cr_expect_eq(f.seed, 9);
 }
 
+Test(config, refuses_directories_that_make_no_sense)
+{
+    expect_refused(
+        "coherence: {directory: coarse, group: 17}\n",
+        "m.yaml:1: coherence.group, mesh.width, mesh.height, mesh.concentration: a group "
+        "of 17 tiles on a chip of 16");
+    expect_refused("coherence: {directory: sparse, sparse_sets: 24}\n",
+                   "m.yaml:1: coherence.sparse_sets: 24 is not a power of two");
+    expect_refused(
+        "coherence: {directory: sparse, mshrs: 1}\n",
+        "m.yaml:1: coherence.mshrs, coherence.directory: a sparse directory needs two at "
+        "least: for a line that waits for an entry, and for the line that is recalled to "
+        "free it");
+    expect_refused(
+        "coherence: {directory: probe, clean_evictions: noisy}\n",
+        "m.yaml:1: coherence.clean_evictions, coherence.directory: noisy evictions have no "
+        "directory to tell");
+    expect_refused("l1d: {kib: 12, ways: 3, replacement: tree-plru}\n",
+                   "m.yaml:1: l1d.replacement, l1d.ways: no binary tree has 3 leaves");
+}
+
 Test(config, ranges_and_slices_of_memory_are_refused_where_they_cannot_be)
 {
     expect_refused("memory: {uncached: [0, 4, 8]}\n",
@@ -426,6 +447,15 @@ Test(config, ranges_and_slices_of_memory_are_refused_where_they_cannot_be)
                    "of the 64 MiB of DRAM");
     expect_refused("memory: {uncached: [8, 8, 0, 4, 15, 1]}\n",
                    "m.yaml:1: memory.uncached: the ranges from MiB 8 and from MiB 15 overlap");
+    expect_refused("coherence: {protocol: none, hops: four}\n",
+                   "m.yaml:1: coherence.protocol, coherence.directory, coherence.hops, "
+                   "coherence.clean_evictions: without coherence homes keep no directory, and "
+                   "nobody is told of evictions");
+    expect_refused("scratchpad: {kib: 8}\ndevice: {external_mib: 1}\n",
+                   "m.yaml:2: scratchpad.kib, device.external_base_mib, device.external_mib: the "
+                   "scratchpads of 16 tiles lie from 1024 MiB on, where the external window is");
+    expect_refused("scratchpad: {kib: 65}\n",
+                   "m.yaml:1: scratchpad.kib: 65 is out of range 0..64 (KiB)");
     expect_refused("mesh: {width: 3, height: 1}\nmemory: {private: true}\n",
                    "m.yaml:2: memory.private, memory.dram_mib: 64 MiB do not divide into slices of "
                    "whole pages for 3 tiles");

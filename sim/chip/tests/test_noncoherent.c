@@ -5,7 +5,7 @@
 #include "sim/chip/tests/manners.h"
 
 enum { CSR_SENVCFG = 0x10a, CSR_MENVCFG = 0x30a, CSR_PMPCFG0 = 0x3a0, CSR_PMPADDR0 = 0x3b0 };
-enum { NONE = 1, LATER = 600 };
+enum { LATER = 600 };
 #define WORD MACHINE_DATA
 
 static struct machine m;
@@ -13,7 +13,7 @@ static struct machine m;
 static void begin(void)
 {
     machine_begin(&m, 2, 1);
-    m.cfg.coherence_protocol = NONE;
+    m.cfg.coherence_protocol = PROTOCOL_NONE;
 }
 
 static uint64_t reg(tile_id tile, unsigned number)

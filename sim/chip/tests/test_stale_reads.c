@@ -5,7 +5,7 @@
 #include "sim/base/rng.h"
 #include "sim/chip/tests/manners.h"
 
-enum { NONE = 1, LATER = 800 };
+enum { LATER = 800 };
 #define DATA MACHINE_DATA
 #define FLAG (MACHINE_DATA + UINT64_C(0x1000))
 #define MIB  (UINT64_C(1) << 20)
@@ -15,7 +15,7 @@ static struct machine m;
 static void begin(uint32_t width, uint8_t choice)
 {
     machine_begin(&m, width, 1);
-    m.cfg.coherence_protocol = NONE;
+    m.cfg.coherence_protocol = PROTOCOL_NONE;
     m.cfg.coherence_atomics = ATOMICS_FAR;
     m.cfg.memory_dram_mib = 2;
     m.cfg.sim_check = true;
@@ -140,7 +140,7 @@ Test(stale_reads, nobody_looks_unless_asked)
     cr_assert_null(m.chip->stale_reads);
     machine_end(&m);
     begin(1, STALE_READS_FAIL);
-    m.cfg.coherence_protocol = 0;
+    m.cfg.coherence_protocol = PROTOCOL_MESI;
     put_exit(&m.p, 0);
     machine_run(&m);
     cr_assert_null(m.chip->stale_reads, "coherent");

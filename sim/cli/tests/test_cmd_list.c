@@ -53,8 +53,8 @@ static void check_row(const char *listing, const json_t *row)
     json_t *value;
     json_object_foreach((json_t *)row, key, value)
     {
-        bool may_be_empty =
-            strchr("xy", *key) || strcmp(key, "unit") == 0 || strcmp(key, "default") == 0;
+        bool may_be_empty = strchr("xy", *key) || strcmp(key, "unit") == 0 ||
+                            strcmp(key, "default") == 0;
         cr_expect(json_is_string(value) && (may_be_empty || *json_string_value(value)),
                   "%s: a row says nothing under %s", listing, key);
     }
