@@ -281,6 +281,25 @@ static void explain_stale_translation(struct chip *chip, FILE *out)
 
 /* ---- stale reads -------------------------------------------------------------------------- */
 
+/* Which of the two has forgotten what. */
+static void print_why_stale(const struct stale_read *r, FILE *out)
+{
+    if (r->written_back)
+        fprintf(out,
+                "\n    in memory since cycle %llu; the reader's copy is of cycle %llu: it needed "
+                "cbo.inval or cbo.flush before the read\n",
+                (unsigned long long)r->visible_at, (unsigned long long)r->fetched_at);
+    else if (r->lost_at)
+        fprintf(out,
+                "\n    gone from memory since cycle %llu: tile %u wrote the whole line back, with "
+                "older "
+                "bytes in the store's place\n",
+                (unsigned long long)r->lost_at, r->lost_to);
+    else
+        fprintf(out, "\n    not in memory: the writer needed cbo.clean or cbo.flush after the "
+                     "store\n");
+}
+
 static void print_stale_read(struct chip *chip, const struct stale_read *r, FILE *out)
 {
     fprintf(out, "  tile %u (%s mode) at cycle %llu read 0x%llx at 0x%llx", r->by.tile,
@@ -292,20 +311,14 @@ static void print_stale_read(struct chip *chip, const struct stale_read *r, FILE
     fprintf(out, "\n    overwritten by tile %u (%s mode) at cycle %llu, by\n    ", r->writer.tile,
             privilege_names[r->writer.priv], (unsigned long long)r->writer.cycle);
     explain_place(chip, &r->writer, out);
-    if (r->written_back)
-        fprintf(out,
-                "\n    in memory since cycle %llu; the reader's copy is of cycle %llu: it needed "
-                "cbo.inval or cbo.flush before the read\n",
-                (unsigned long long)r->visible_at, (unsigned long long)r->fetched_at);
-    else
-        fprintf(out, "\n    not in memory: the writer needed cbo.clean or cbo.flush after the "
-                     "store\n");
+    print_why_stale(r, out);
+    if (r->times > 1)
+        fprintf(out, "    %llu times by these two instructions\n", (unsigned long long)r->times);
 }
 
 static void print_stale_reads(struct chip *chip, FILE *out)
 {
-    uint64_t count = stale_reads_count(chip->stale_reads);
-    for (unsigned i = 0; i < count && i < STALE_READS_KEPT; i++)
+    for (unsigned i = 0; i < stale_reads_kept(chip->stale_reads); i++)
         print_stale_read(chip, stale_reads_at(chip->stale_reads, i), out);
 }
 
@@ -332,7 +345,7 @@ void chip_remark(struct chip *chip, FILE *out)
             "%llu stale read%s: values that another tile had overwritten, as the reader could "
             "know%s\n",
             (unsigned long long)count, count == 1 ? "" : "s",
-            count > STALE_READS_KEPT ? "; the first" : "");
+            count == 1 ? "" : "; by pairs of instructions, the first of each");
     print_stale_reads(chip, out);
     source_lines_free(&chip->lines);
 }

@@ -3,8 +3,8 @@
  * of has a block of its own:
  *
  *   last[byte]     who stored to it last, what, when and from where; and since when memory
- *                  has that (CYCLE_NEVER: it has not, or another's write-back has put older
- *                  bytes in its place)
+ *                  has that (CYCLE_NEVER: it has not, or not any more: another's write-back
+ *                  has put older bytes in its place)
  *   fetched[tile]  when memory's line was last sent to this tile
  *   sent[tile]     when the tile last wrote it back
  *   heard[tile]    up to which cycle whoever fetches the line hears of that tile
@@ -41,14 +41,23 @@ struct note {
 
 struct last_store {
     struct hart_place by; /* cycle 0: nobody has */
-    cycle_t visible_at;
+    cycle_t visible_at, lost_at;
+    uint64_t order; /* of becoming visible, among what is judged */
+    tile_id lost_to;
     bool stored;
     uint8_t value;
 };
 
+/* A home can send a line and take a newer one in one cycle: `order` tells. */
+struct fetch {
+    cycle_t cycle;
+    uint64_t order;
+};
+
 struct line_notes {
     struct last_store last[LINE_BYTES];
-    cycle_t *fetched, *sent, *heard;
+    struct fetch *fetched;
+    cycle_t *sent, *heard;
 };
 
 struct stale_reads {
@@ -62,6 +71,8 @@ struct stale_reads {
     struct note *note;
     size_t notes, capacity;
     uint64_t number, count;
+    uint64_t judged; /* notes so far */
+    unsigned kept_count;
     struct stale_read kept[STALE_READS_KEPT];
 };
 
@@ -194,7 +205,7 @@ static struct line_notes *notes_of(struct stale_reads *s, paddr_t address)
     struct line_notes **at = &s->line[number_of(s, address)];
     if (!*at) {
         *at = arena_alloc(s->arena, 1, sizeof **at);
-        (*at)->fetched = arena_alloc(s->arena, s->tiles, sizeof(cycle_t));
+        (*at)->fetched = arena_alloc(s->arena, s->tiles, sizeof(struct fetch));
         (*at)->sent = arena_alloc(s->arena, s->tiles, sizeof(cycle_t));
         (*at)->heard = arena_alloc(s->arena, s->tiles, sizeof(cycle_t));
     }
@@ -223,7 +234,24 @@ static void tell_line(struct stale_reads *s, struct line_notes *l, tile_id tile,
 
 static bool contains(const struct line_notes *l, const struct last_store *last, tile_id tile)
 {
-    return last->by.tile == tile || last->visible_at <= l->fetched[tile];
+    bool visible = last->visible_at != CYCLE_NEVER;
+    return last->by.tile == tile || (visible && last->order <= l->fetched[tile].order);
+}
+
+static void appear(const struct stale_reads *s, struct last_store *last, const struct note *n)
+{
+    last->visible_at = n->by.cycle;
+    last->order = s->judged;
+}
+
+/* A write-back has put older bytes in the place of a store that memory had. */
+static void lose(struct last_store *last, const struct note *n)
+{
+    if (last->visible_at == CYCLE_NEVER)
+        return;
+    last->visible_at = CYCLE_NEVER;
+    last->lost_at = n->by.cycle;
+    last->lost_to = n->by.tile;
 }
 
 /* Memory has taken these bytes from the tile's copy: its own stores, or what it had
@@ -233,19 +261,21 @@ static void judge_written(struct stale_reads *s, struct line_notes *l, const str
     for (uint64_t mask = n->mask; mask; mask &= mask - 1) {
         struct last_store *last = &l->last[__builtin_ctzll(mask)];
         if (last->by.tile == n->by.tile && last->visible_at == CYCLE_NEVER)
-            last->visible_at = n->by.cycle;
+            appear(s, last, n);
         else if (!contains(l, last, n->by.tile))
-            last->visible_at = CYCLE_NEVER;
+            lose(last, n);
     }
     tell_line(s, l, n->by.tile, l->sent[n->by.tile]);
 }
 
-static void judge_store(struct line_notes *l, const struct note *n, cycle_t visible_at)
+static void judge_store(const struct stale_reads *s, struct line_notes *l, const struct note *n,
+                        cycle_t visible_at)
 {
     for (unsigned i = 0; i < n->bytes; i++)
         l->last[n->address % LINE_BYTES + i] =
             (struct last_store){.by = n->by,
                                 .visible_at = visible_at,
+                                .order = s->judged,
                                 .stored = true,
                                 .value = (uint8_t)(n->value >> 8 * i)};
 }
@@ -256,8 +286,9 @@ static void judge_word(struct stale_reads *s, struct line_notes *l, const struct
     if (!n->stores)
         return;
     tell_line(s, l, n->by.tile, n->by.cycle);
-    judge_store(l, n, n->by.cycle);
+    judge_store(s, l, n, n->by.cycle);
 }
+
 static const struct last_store *find_stale(struct stale_reads *s, const struct line_notes *l,
                                            const struct note *n)
 {
@@ -271,20 +302,42 @@ static const struct last_store *find_stale(struct stale_reads *s, const struct l
     return NULL;
 }
 
+static bool is_same_place(const struct hart_place *a, const struct hart_place *b)
+{
+    return a->pc == b->pc && a->satp == b->satp;
+}
+
+/* One that the same two instructions have made already, on whichever tiles. */
+static struct stale_read *find_kept(struct stale_reads *s, const struct note *n,
+                                    const struct last_store *last)
+{
+    for (unsigned i = 0; i < s->kept_count; i++)
+        if (is_same_place(&s->kept[i].by, &n->by) && is_same_place(&s->kept[i].writer, &last->by))
+            return &s->kept[i];
+    return NULL;
+}
+
 static bool judge_load(struct stale_reads *s, const struct line_notes *l, const struct note *n)
 {
     const struct last_store *last = find_stale(s, l, n);
     if (!last)
         return false;
-    if (s->count < STALE_READS_KEPT)
-        s->kept[s->count] = (struct stale_read){.by = n->by,
-                                                .writer = last->by,
-                                                .address = n->address,
-                                                .value = n->value,
-                                                .bytes = n->bytes,
-                                                .written_back = last->visible_at <= n->by.cycle,
-                                                .visible_at = last->visible_at,
-                                                .fetched_at = l->fetched[n->by.tile]};
+    struct stale_read *same = find_kept(s, n, last);
+    if (same)
+        same->times++;
+    else if (s->kept_count < STALE_READS_KEPT)
+        s->kept[s->kept_count++] =
+            (struct stale_read){.by = n->by,
+                                .writer = last->by,
+                                .address = n->address,
+                                .value = n->value,
+                                .bytes = n->bytes,
+                                .written_back = last->visible_at <= n->by.cycle,
+                                .visible_at = last->visible_at,
+                                .fetched_at = l->fetched[n->by.tile].cycle,
+                                .lost_to = last->lost_to,
+                                .lost_at = last->lost_at,
+                                .times = 1};
     s->count++;
     return true;
 }
@@ -293,9 +346,10 @@ static bool judge_load(struct stale_reads *s, const struct line_notes *l, const 
 static bool judge(struct stale_reads *s, const struct note *n)
 {
     struct line_notes *l = n->kind == NOTE_HEARD ? NULL : notes_of(s, n->address);
+    s->judged++;
     switch ((enum note_kind)n->kind) {
     case NOTE_FETCHED:
-        l->fetched[n->by.tile] = n->by.cycle;
+        l->fetched[n->by.tile] = (struct fetch){n->by.cycle, s->judged};
         join(heard_by(s, n->by.tile), l->heard, s->tiles);
         return false;
     case NOTE_WRITTEN:
@@ -311,7 +365,7 @@ static bool judge(struct stale_reads *s, const struct note *n)
     case NOTE_LOAD:
         return judge_load(s, l, n);
     case NOTE_STORE:
-        judge_store(l, n, CYCLE_NEVER);
+        judge_store(s, l, n, CYCLE_NEVER);
         return false;
     case NOTE_SENT:
         l->sent[n->by.tile] = n->by.cycle;
@@ -353,6 +407,11 @@ const struct stale_read *stale_reads_judge(struct stale_reads *s, cycle_t cycle)
 uint64_t stale_reads_count(const struct stale_reads *s)
 {
     return s ? s->count : 0;
+}
+
+unsigned stale_reads_kept(const struct stale_reads *s)
+{
+    return s ? s->kept_count : 0;
 }
 
 const struct stale_read *stale_reads_at(const struct stale_reads *s, unsigned i)

@@ -38,6 +38,11 @@ struct stale_read {
     uint8_t bytes;
     bool written_back; /* the store was in memory by then: the reader's copy was old */
     cycle_t visible_at, fetched_at;
+    /* The store was in memory, and then this tile's write-back of the whole line put older
+     * bytes in its place; lost_at 0: no. */
+    tile_id lost_to;
+    cycle_t lost_at;
+    uint64_t times; /* by these two instructions */
 };
 
 enum { STALE_READS_KEPT = 8 };
@@ -67,8 +72,10 @@ void stale_reads_hear(struct stale_reads *s, tile_id to, tile_id from, cycle_t s
  * stale read that it finds, if it is to end the run; or NULL. */
 const struct stale_read *stale_reads_judge(struct stale_reads *s, cycle_t cycle);
 
-/* How many there were, and the first of them. */
+/* How many there were, and of the first STALE_READS_KEPT pairs of instructions that
+ * wrote and read, the first one each. */
 uint64_t stale_reads_count(const struct stale_reads *s);
+unsigned stale_reads_kept(const struct stale_reads *s);
 const struct stale_read *stale_reads_at(const struct stale_reads *s, unsigned i);
 
 #endif
