@@ -284,4 +284,7 @@ void home_begin_word(struct home_step *step);
 void home_continue_words(struct home_step *step);
 void home_access_scratchpad(struct home_step *step, const struct coh_msg *in);
 
+/* Where these bytes of one scratchpad are; NULL when they are not all of one. */
+uint8_t *scratchpad_at(const struct coherence *coh, paddr_t address, size_t bytes);
+
 #endif

@@ -332,6 +332,14 @@ bool coherence_is_scratchpad(const struct coherence *coh, paddr_t address)
            offset % MAP_SCRATCHPAD_STRIDE < coh->scratchpad_bytes;
 }
 
+uint8_t *scratchpad_at(const struct coherence *coh, paddr_t address, size_t bytes)
+{
+    uint64_t offset = (address - MAP_SCRATCHPAD_BASE) % MAP_SCRATCHPAD_STRIDE;
+    if (!coherence_is_scratchpad(coh, address) || bytes > coh->scratchpad_bytes - offset)
+        return NULL;
+    return scratchpad_line(coh, address);
+}
+
 /* ---- the hart's side -------------------------------------------------------------- */
 
 bool coherence_is_uncached(const struct coherence *coh, paddr_t address)

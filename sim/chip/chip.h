@@ -86,7 +86,7 @@ enum chip_line { CHIP_LINE_MACHINE, CHIP_LINE_SUPERVISOR };
 void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level);
 
 /* Copies `bytes` of guest memory as the harts see it.  False, and nothing done,
- * when they are not all in DRAM, or when a line is on its way between caches: then
+ * when they are not all in DRAM or in one scratchpad, or when a line is on its way between caches: then
  * a later cycle will do. */
 bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes);
 bool chip_write_memory(struct chip *chip, paddr_t address, const void *from, size_t bytes);

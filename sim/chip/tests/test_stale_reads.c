@@ -30,7 +30,7 @@ static uint64_t found(void)
 #define INVAL(reg) asm_i(OP_cbo_inval, ZERO, reg, 0)
 #define CLEAN(reg) asm_i(OP_cbo_clean, ZERO, reg, 0)
 
-enum news { NO_NEWS, INTERRUPT, WORD, LINE };
+enum news { NO_NEWS, INTERRUPT, WORD, SCRATCHPAD, LINE };
 
 /* Tile 1 has a copy; tile 0 stores 7 and lets tile 1 know of it by `news`; tile 1 loads. */
 static void run_with_news(enum news news, bool clean, bool inval)
@@ -40,7 +40,11 @@ static void run_with_news(enum news news, bool clean, bool inval)
         m.cfg.memory_uncached = (struct int_list){.count = 2, .item = {1, 1}};
     struct program *p = &m.p;
     put_li(p, A0, DATA);
-    put_li(p, A1, news == WORD ? MAP_DRAM_BASE + MIB : FLAG);
+    m.cfg.scratchpad_kib = 1;
+    put_li(p, A1,
+           news == WORD         ? MAP_DRAM_BASE + MIB
+           : news == SCRATCHPAD ? MAP_SCRATCHPAD_BASE + MAP_SCRATCHPAD_STRIDE
+                                : FLAG);
     put_li(p, A2, MAP_MSIP_BASE);
     put(p, asm_i(OP_addi, A3, ZERO, 7));
     put_csrr(p, S1, CSR_MHARTID);
@@ -88,6 +92,20 @@ Test(stale_reads, interrupts_words_and_lines_are_news)
     }
 }
 
+static bool remark_says(const char *what)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *f = open_memstream(&text, &bytes);
+    chip_remark(m.chip, f);
+    fclose(f);
+    bool says = strstr(text, what) != NULL;
+    if (!says)
+        fputs(text, stderr);
+    free(text);
+    return says;
+}
+
 Test(stale_reads, a_report_says_who_and_when)
 {
     run_with_news(INTERRUPT, true, false);
@@ -100,13 +118,63 @@ Test(stale_reads, a_report_says_who_and_when)
     cr_assert_lt(r->fetched_at, r->writer.cycle);
     cr_assert_lt(r->writer.cycle, r->visible_at);
     cr_assert_lt(r->visible_at, r->by.cycle);
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *f = open_memstream(&text, &bytes);
-    chip_remark(m.chip, f);
-    fclose(f);
-    cr_assert_not_null(strstr(text, "1 stale read: values"), "%s", text);
-    free(text);
+    cr_assert(remark_says("1 stale read: values"));
+    machine_end(&m);
+}
+
+/* Tiles 0 and 1 store to two words of one line, both with old copies of the other's, and
+ * write it back one after the other: whoever comes last removes the other's store.  Tile 2
+ * reads both, twice. */
+static void run_loss(enum coherence_dirty dirty)
+{
+    begin(4, STALE_READS_REPORT);
+    m.cfg.coherence_dirty = (uint8_t)dirty;
+    struct program *p = &m.p;
+    put_li(p, A0, DATA);
+    put_li(p, A1, FLAG);
+    put(p, asm_i(OP_addi, A3, ZERO, 7));
+    put_csrr(p, S1, CSR_MHARTID);
+    put(p, asm_i(OP_ld, A4, A0, 0));
+    put(p, asm_i(OP_slli, T1, S1, 3));
+    put(p, asm_r(OP_add, T1, T1, A0));
+    put(p, asm_i(OP_addi, T2, ZERO, 2));
+    unsigned reader = put(p, asm_b(OP_bge, S1, T2, 0));
+    put(p, asm_s(OP_sd, A3, T1, 0));
+    unsigned first = put(p, asm_b(OP_beq, S1, ZERO, 0));
+    put_delay(p, LATER);
+    land(p, first);
+    put(p, CLEAN(A0));
+    put(p, asm_r(OP_amoadd_d, ZERO, A1, A3));
+    put_sleep(p);
+    land(p, reader);
+    unsigned other = put(p, asm_b(OP_bne, S1, T2, 0));
+    put_delay(p, 4 * LATER);
+    put(p, asm_r(OP_amoadd_d, ZERO, A1, A3));
+    put(p, INVAL(A0));
+    put(p, asm_i(OP_addi, S0, ZERO, 2));
+    unsigned again = p->count;
+    put(p, asm_i(OP_ld, A4, A0, 0));
+    put(p, asm_i(OP_ld, A5, A0, 8));
+    put(p, asm_i(OP_addi, S0, S0, -1));
+    put_branch(p, OP_bne, S0, ZERO, again);
+    put_exit(p, 0);
+    land(p, other);
+    put_sleep(p);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(m.chip->hart[2].x[A5], 7);
+}
+
+Test(stale_reads, a_store_lost_by_a_whole_lines_write_back_is_named)
+{
+    run_loss(DIRTY_LINE);
+    cr_assert_eq(found(), 2);
+    cr_assert_eq(stale_reads_kept(m.chip->stale_reads), 1);
+    cr_assert_eq(stale_reads_at(m.chip->stale_reads, 0)->lost_to, 1);
+    cr_assert(remark_says("tile 1 wrote the whole line back, with older bytes"));
+    cr_assert(remark_says("    2 times by these two instructions"));
+    machine_end(&m);
+    run_loss(DIRTY_BYTES);
+    cr_assert_eq(found(), 0);
     machine_end(&m);
 }
 

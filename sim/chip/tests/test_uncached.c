@@ -367,6 +367,13 @@ Test(uncached, a_scratchpad_is_reached_by_messages)
     cr_assert_eq(reg(3, A3), 0x12);
     cr_assert_eq(reg(3, A4), 0x14131211);
     cr_assert_eq(reg(3, S3), 2 * 0x14131211);
+    uint64_t value = 0;
+    cr_assert(chip_read_memory(m.chip, pad_of(0) + 8192 - 16 - 51, &value, 8));
+    cr_assert_eq(value, UINT64_C(0x1817161514131211));
+    cr_assert(chip_write_memory(m.chip, pad_of(3), &value, 8));
+    cr_assert_not(chip_write_memory(m.chip, pad_of(3) + 8192 - 4, &value, 8), "past its end");
+    cr_assert(chip_read_memory(m.chip, pad_of(0) + 8192 - 4, &value, 4));
+    cr_assert_not(chip_read_memory(m.chip, pad_of(4), &value, 8));
     machine_end(&m);
 }
 
@@ -381,7 +388,7 @@ Test(uncached, atomics_on_a_scratchpad_are_atomic)
     machine_end(&m);
 }
 
-static uint64_t cause_of_load(paddr_t address, uint32_t kib)
+static uint64_t cause_of(uint32_t instruction, paddr_t address, uint32_t kib)
 {
     begin(true);
     m.cfg.scratchpad_kib = kib;
@@ -396,12 +403,17 @@ static uint64_t cause_of_load(paddr_t address, uint32_t kib)
     put_csrw(p, CSR_MTVEC, T0);
     put_li(p, A1, 0);
     put_li(p, A0, address);
-    put(p, asm_i(OP_ld, A2, A0, 0));
+    put(p, instruction);
     put_exit(p, 0);
     run_to_exit();
     uint64_t cause = reg(0, A1);
     machine_end(&m);
     return cause;
+}
+
+static uint64_t cause_of_load(paddr_t address, uint32_t kib)
+{
+    return cause_of(asm_i(OP_ld, A2, A0, 0), address, kib);
 }
 
 Test(uncached, there_is_nothing_behind_a_scratchpad)
@@ -410,4 +422,41 @@ Test(uncached, there_is_nothing_behind_a_scratchpad)
     cr_assert_eq(cause_of_load(pad_of(3) + 1024, 1), CAUSE_LOAD_ACCESS);
     cr_assert_eq(cause_of_load(pad_of(4), 1), CAUSE_LOAD_ACCESS, "of a tile that is not there");
     cr_assert_eq(cause_of_load(pad_of(0), 0), CAUSE_LOAD_ACCESS);
+}
+
+Test(uncached, a_scratchpad_is_for_loads_stores_and_atomics)
+{
+    cr_assert_eq(cause_of(asm_r(OP_lr_d, A2, A0, ZERO), pad_of(1), 1), CAUSE_LOAD_ACCESS);
+    cr_assert_eq(cause_of(asm_r(OP_sc_d, A2, A0, A0), pad_of(1), 1), CAUSE_STORE_ACCESS);
+    cr_assert_eq(cause_of(asm_i(OP_cbo_zero, ZERO, A0, 0), pad_of(1), 1), CAUSE_STORE_ACCESS);
+    cr_assert_eq(cause_of(asm_i(OP_jalr, ZERO, A0, 0), pad_of(1), 1), CAUSE_FETCH_ACCESS);
+    cr_assert_eq(cause_of(asm_i(OP_cbo_inval, ZERO, A0, 0), pad_of(1), 1), 0);
+}
+
+/* Two tiles load at once from a third's: the second is answered as much later as an
+ * access takes. */
+Test(uncached, a_scratchpad_serves_one_after_the_other)
+{
+    enum { CYCLES = 150 };
+    begin(true);
+    m.cfg.scratchpad_kib = 1;
+    m.cfg.scratchpad_cycles = CYCLES;
+    struct program *p = &m.p;
+    put_li(p, A0, pad_of(0));
+    put(p, asm_i(OP_ld, A1, A0, 0));
+    put_csrr(p, S2, CSR_MCYCLE);
+    put_csrr(p, S1, CSR_MHARTID);
+    put_delay(p, 1000);
+    put_only(p, 0);
+    put_exit(p, 0);
+    run_to_exit();
+    uint64_t first = reg(0, S2), last = first;
+    for (tile_id tile = 1; tile < TILES; tile++) {
+        first = reg(tile, S2) < first ? reg(tile, S2) : first;
+        last = reg(tile, S2) > last ? reg(tile, S2) : last;
+    }
+    cr_assert_geq(last - first, (TILES - 1) * CYCLES - 100, "%lu", last - first);
+    cr_assert_leq(last - first, (TILES - 1) * CYCLES + 100, "%lu", last - first);
+    cr_assert_gt(machine_stat(&m, "scratchpad.queued_cycles"), 3 * CYCLES);
+    machine_end(&m);
 }
