@@ -480,7 +480,10 @@ bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes
 
 bool chip_write_memory(struct chip *chip, paddr_t address, const void *from, size_t bytes)
 {
-    return coherence_poke(chip->engine.coherence, address, from, bytes);
+    if (!coherence_poke(chip->engine.coherence, address, from, bytes))
+        return false;
+    stale_reads_poke(chip->stale_reads, address, bytes, chip->engine.now);
+    return true;
 }
 
 bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes)

@@ -1,21 +1,13 @@
 /*
- * Notes of what happens, and their judgement in order.  A line that something was noted
- * of has a block of its own:
- *
- *   last[byte]     who stored to it last, what, when and from where; and since when memory
- *                  has that (CYCLE_NEVER: it has not, or not any more: another's write-back
- *                  has put older bytes in its place)
- *   fetched[tile]  when memory's line was last sent to this tile
- *   sent[tile]     when the tile last wrote it back
- *   heard[tile]    up to which cycle whoever fetches the line hears of that tile
- *
- * and each tile has a row of cycles up to which it has heard of every other.
+ * Notes of what happens, and their judgement in order.  What is known of lines and of who
+ * has heard of whom is kept by stale_lines.c.
  */
 #include "sim/tile/stale_reads.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/tile/stale_lines.h"
 #include "sim/tile/tile.h"
 
 enum note_kind {
@@ -23,6 +15,7 @@ enum note_kind {
     NOTE_WRITTEN,
     NOTE_WORD,
     NOTE_HEARD,
+    NOTE_POKED,
     NOTE_LOAD, /* from here on in a hart's own time */
     NOTE_STORE,
     NOTE_SENT
@@ -33,41 +26,16 @@ struct note {
     uint64_t number;      /* in the order in which they were noted */
     paddr_t address;
     uint64_t value; /* NOTE_HEARD: the cycle of sending */
-    uint64_t mask;  /* NOTE_WRITTEN: bytes */
+    uint64_t mask;  /* NOTE_WRITTEN, NOTE_POKED: bytes */
     tile_id from;   /* NOTE_HEARD */
     uint8_t kind, bytes;
     bool stores; /* NOTE_WORD */
 };
 
-struct last_store {
-    struct hart_place by; /* cycle 0: nobody has */
-    cycle_t visible_at, lost_at;
-    uint64_t order; /* of becoming visible, among what is judged */
-    tile_id lost_to;
-    bool stored;
-    uint8_t value;
-};
-
-/* A home can send a line and take a newer one in one cycle: `order` tells. */
-struct fetch {
-    cycle_t cycle;
-    uint64_t order;
-};
-
-struct line_notes {
-    struct last_store last[LINE_BYTES];
-    struct fetch *fetched;
-    cycle_t *sent, *heard;
-};
-
 struct stale_reads {
-    struct arena *arena;
     const struct hart *harts;
-    uint32_t tiles;
     bool fails;
-    struct line_notes **line; /* by number_of; NULL: nothing noted */
-    uint64_t lines;           /* of DRAM; those of the scratchpads follow */
-    cycle_t *heard;           /* tiles x tiles */
+    struct stale_lines lines;
     struct note *note;
     size_t notes, capacity;
     uint64_t number, count;
@@ -80,15 +48,9 @@ struct stale_reads *stale_reads_create(struct arena *arena, const struct config 
                                        const struct hart *harts)
 {
     struct stale_reads *s = arena_alloc(arena, 1, sizeof *s);
-    uint64_t lines = (uint64_t)cfg->memory_dram_mib << (20 - LINE_SHIFT);
-    s->arena = arena;
     s->harts = harts;
-    s->tiles = config_tiles(cfg);
     s->fails = cfg->sim_stale_reads == STALE_READS_FAIL;
-    s->lines = lines;
-    lines += cfg->scratchpad_kib ? s->tiles * (uint64_t)(MAP_SCRATCHPAD_STRIDE / LINE_BYTES) : 0;
-    s->line = arena_alloc(arena, lines, sizeof(struct line_notes *));
-    s->heard = arena_alloc(arena, (size_t)s->tiles * s->tiles, sizeof *s->heard);
+    stale_lines_init(&s->lines, arena, cfg);
     return s;
 }
 
@@ -192,111 +154,102 @@ void stale_reads_hear(struct stale_reads *s, tile_id to, tile_id from, cycle_t s
     n->value = sent;
 }
 
-/* ---- judging --------------------------------------------------------------------- */
-
-static uint64_t number_of(const struct stale_reads *s, paddr_t address)
+void stale_reads_poke(struct stale_reads *s, paddr_t address, size_t bytes, cycle_t now)
 {
-    return address >= MAP_DRAM_BASE ? (address - MAP_DRAM_BASE) >> LINE_SHIFT
-                                    : s->lines + ((address - MAP_SCRATCHPAD_BASE) >> LINE_SHIFT);
-}
-
-static struct line_notes *notes_of(struct stale_reads *s, paddr_t address)
-{
-    struct line_notes **at = &s->line[number_of(s, address)];
-    if (!*at) {
-        *at = arena_alloc(s->arena, 1, sizeof **at);
-        (*at)->fetched = arena_alloc(s->arena, s->tiles, sizeof(struct fetch));
-        (*at)->sent = arena_alloc(s->arena, s->tiles, sizeof(cycle_t));
-        (*at)->heard = arena_alloc(s->arena, s->tiles, sizeof(cycle_t));
+    for (paddr_t end = address + bytes; s && address < end;) {
+        paddr_t line = line_of(address), next = line + LINE_BYTES < end ? line + LINE_BYTES : end;
+        uint64_t mask = next - address == LINE_BYTES
+                            ? UINT64_MAX
+                            : ((UINT64_C(1) << (next - address)) - 1) << address % LINE_BYTES;
+        add_note(s, NOTE_POKED, now, 0, line)->mask = mask;
+        address = next;
     }
-    return *at;
 }
 
-static cycle_t *heard_by(struct stale_reads *s, tile_id tile)
-{
-    return s->heard + (size_t)tile * s->tiles;
-}
-
-static void join(cycle_t *to, const cycle_t *from, uint32_t tiles)
-{
-    for (uint32_t i = 0; i < tiles; i++)
-        if (from[i] > to[i])
-            to[i] = from[i];
-}
-
-/* Something of the tile's own, of cycle `sent`, is in the line now. */
-static void tell_line(struct stale_reads *s, struct line_notes *l, tile_id tile, cycle_t sent)
-{
-    join(l->heard, heard_by(s, tile), s->tiles);
-    if (sent > l->heard[tile])
-        l->heard[tile] = sent;
-}
+/* ---- judging --------------------------------------------------------------------- */
 
 static bool contains(const struct line_notes *l, const struct last_store *last, tile_id tile)
 {
+    const struct visit *visit = stale_line_visited(l, tile);
     bool visible = last->visible_at != CYCLE_NEVER;
-    return last->by.tile == tile || (visible && last->order <= l->fetched[tile].order);
+    return last->by.tile == tile || (visible && visit && last->order <= visit->order);
 }
 
-static void appear(const struct stale_reads *s, struct last_store *last, const struct note *n)
+static void judge_fetched(struct stale_reads *s, struct line_notes *l, const struct note *n)
 {
-    last->visible_at = n->by.cycle;
-    last->order = s->judged;
+    struct visit *visit = stale_line_visit(&s->lines, l, n->by.tile);
+    visit->fetched_at = n->by.cycle;
+    visit->order = s->judged;
+    stale_hear_line(&s->lines, l, n->by.tile);
 }
 
-/* A write-back has put older bytes in the place of a store that memory had. */
-static void lose(struct last_store *last, const struct note *n)
-{
-    if (last->visible_at == CYCLE_NEVER)
-        return;
-    last->visible_at = CYCLE_NEVER;
-    last->lost_at = n->by.cycle;
-    last->lost_to = n->by.tile;
-}
+/* What is written back in place of a store. */
+struct write_back {
+    const struct stale_reads *s;
+    const struct line_notes *l;
+    const struct note *n;
+};
 
-/* Memory has taken these bytes from the tile's copy: its own stores, or what it had
+/* Memory has taken these bytes from the tile's copy: its own store, or what it had
  * fetched, which may be older than what memory had. */
+static void take_bytes(void *context, struct last_store *last)
+{
+    const struct write_back *w = context;
+    const struct note *n = w->n;
+    if (last->by.tile == n->by.tile && last->visible_at == CYCLE_NEVER) {
+        last->visible_at = n->by.cycle;
+        last->order = w->s->judged;
+    } else if (last->visible_at != CYCLE_NEVER && !contains(w->l, last, n->by.tile)) {
+        last->visible_at = CYCLE_NEVER;
+        last->lost_at = n->by.cycle;
+        last->lost_to = n->by.tile;
+    }
+}
+
 static void judge_written(struct stale_reads *s, struct line_notes *l, const struct note *n)
 {
-    for (uint64_t mask = n->mask; mask; mask &= mask - 1) {
-        struct last_store *last = &l->last[__builtin_ctzll(mask)];
-        if (last->by.tile == n->by.tile && last->visible_at == CYCLE_NEVER)
-            appear(s, last, n);
-        else if (!contains(l, last, n->by.tile))
-            lose(last, n);
-    }
-    tell_line(s, l, n->by.tile, l->sent[n->by.tile]);
+    struct write_back w = {s, l, n};
+    stale_line_each(&s->lines, l, n->mask, take_bytes, &w);
+    stale_tell_line(&s->lines, l, n->by.tile, stale_line_visit(&s->lines, l, n->by.tile)->sent);
 }
 
-static void judge_store(const struct stale_reads *s, struct line_notes *l, const struct note *n,
+/* An access may span two words. */
+static void judge_store(struct stale_reads *s, struct line_notes *l, const struct note *n,
                         cycle_t visible_at)
 {
-    for (unsigned i = 0; i < n->bytes; i++)
-        l->last[n->address % LINE_BYTES + i] =
-            (struct last_store){.by = n->by,
-                                .visible_at = visible_at,
-                                .order = s->judged,
-                                .stored = true,
-                                .value = (uint8_t)(n->value >> 8 * i)};
+    struct last_store store = {.by = n->by,
+                               .visible_at = visible_at,
+                               .order = s->judged,
+                               .value = n->value,
+                               .stored = true};
+    unsigned offset = n->address % LINE_BYTES, room = 8 - offset % 8;
+    unsigned low = n->bytes < room ? n->bytes : room;
+    stale_line_store(&s->lines, l, ((UINT64_C(1) << low) - 1) << offset, &store);
+    if (low == n->bytes)
+        return;
+    store.value >>= 8 * low;
+    stale_line_store(&s->lines, l, ((UINT64_C(1) << (n->bytes - low)) - 1) << (offset + low),
+                     &store);
 }
 
 static void judge_word(struct stale_reads *s, struct line_notes *l, const struct note *n)
 {
-    join(heard_by(s, n->by.tile), l->heard, s->tiles);
+    stale_hear_line(&s->lines, l, n->by.tile);
     if (!n->stores)
         return;
-    tell_line(s, l, n->by.tile, n->by.cycle);
+    stale_tell_line(&s->lines, l, n->by.tile, n->by.cycle);
     judge_store(s, l, n, n->by.cycle);
 }
 
 static const struct last_store *find_stale(struct stale_reads *s, const struct line_notes *l,
                                            const struct note *n)
 {
-    const cycle_t *heard = heard_by(s, n->by.tile);
     for (unsigned i = 0; i < n->bytes; i++) {
-        const struct last_store *last = &l->last[n->address % LINE_BYTES + i];
-        if (last->stored && !contains(l, last, n->by.tile) &&
-            last->value != (uint8_t)(n->value >> 8 * i) && heard[last->by.tile] >= last->by.cycle)
+        unsigned byte = n->address % LINE_BYTES + i;
+        const struct last_store *last = stale_line_last(l, byte);
+        if (last && !contains(l, last, n->by.tile) &&
+            stale_line_value(l, byte) != (uint8_t)(n->value >> 8 * i) &&
+            stale_heard(&s->lines, n->by.tile, last->by.tile) >= last->by.cycle)
             return last;
     }
     return NULL;
@@ -322,6 +275,7 @@ static bool judge_load(struct stale_reads *s, const struct line_notes *l, const 
     const struct last_store *last = find_stale(s, l, n);
     if (!last)
         return false;
+    const struct visit *visit = stale_line_visited(l, n->by.tile);
     struct stale_read *same = find_kept(s, n, last);
     if (same)
         same->times++;
@@ -334,7 +288,7 @@ static bool judge_load(struct stale_reads *s, const struct line_notes *l, const 
                                 .bytes = n->bytes,
                                 .written_back = last->visible_at <= n->by.cycle,
                                 .visible_at = last->visible_at,
-                                .fetched_at = l->fetched[n->by.tile].cycle,
+                                .fetched_at = visit ? visit->fetched_at : 0,
                                 .lost_to = last->lost_to,
                                 .lost_at = last->lost_at,
                                 .times = 1};
@@ -345,12 +299,11 @@ static bool judge_load(struct stale_reads *s, const struct line_notes *l, const 
 /* True for a stale read. */
 static bool judge(struct stale_reads *s, const struct note *n)
 {
-    struct line_notes *l = n->kind == NOTE_HEARD ? NULL : notes_of(s, n->address);
+    struct line_notes *l = n->kind == NOTE_HEARD ? NULL : stale_line(&s->lines, n->address);
     s->judged++;
     switch ((enum note_kind)n->kind) {
     case NOTE_FETCHED:
-        l->fetched[n->by.tile] = (struct fetch){n->by.cycle, s->judged};
-        join(heard_by(s, n->by.tile), l->heard, s->tiles);
+        judge_fetched(s, l, n);
         return false;
     case NOTE_WRITTEN:
         judge_written(s, l, n);
@@ -359,8 +312,10 @@ static bool judge(struct stale_reads *s, const struct note *n)
         judge_word(s, l, n);
         return false;
     case NOTE_HEARD:
-        if (n->value > heard_by(s, n->by.tile)[n->from])
-            heard_by(s, n->by.tile)[n->from] = n->value;
+        stale_hear(&s->lines, n->by.tile, n->from, n->value);
+        return false;
+    case NOTE_POKED:
+        stale_line_forget(&s->lines, l, n->mask);
         return false;
     case NOTE_LOAD:
         return judge_load(s, l, n);
@@ -368,7 +323,7 @@ static bool judge(struct stale_reads *s, const struct note *n)
         judge_store(s, l, n, CYCLE_NEVER);
         return false;
     case NOTE_SENT:
-        l->sent[n->by.tile] = n->by.cycle;
+        stale_line_visit(&s->lines, l, n->by.tile)->sent = n->by.cycle;
         return false;
     }
     return false;

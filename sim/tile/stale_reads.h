@@ -68,6 +68,9 @@ void stale_reads_sent(struct stale_reads *s, const struct coh_msg *m, cycle_t no
 void stale_reads_see(struct stale_reads *s, const struct coh_out *out, cycle_t now);
 void stale_reads_hear(struct stale_reads *s, tile_id to, tile_id from, cycle_t sent, cycle_t now);
 
+/* The host writes guest memory: everyone sees it, and nobody has to be told. */
+void stale_reads_poke(struct stale_reads *s, paddr_t address, size_t bytes, cycle_t now);
+
 /* Judges all that happened before `cycle`, which nothing can precede any more.  The first
  * stale read that it finds, if it is to end the run; or NULL. */
 const struct stale_read *stale_reads_judge(struct stale_reads *s, cycle_t cycle);

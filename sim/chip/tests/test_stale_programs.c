@@ -33,7 +33,7 @@ static void make_plan(unsigned forgets)
 /* No two words ever have the same, and each fits into an immediate. */
 static uint64_t value_of(unsigned round, unsigned object, unsigned word)
 {
-    return ((round * OBJECTS) + object) * WORDS + word + 1;
+    return 5 * ((round * OBJECTS + object) * WORDS + word) + 1;
 }
 
 /* Lines that fall into two sets of the cache. */
@@ -49,12 +49,50 @@ static void put_managed(struct program *p, enum insn_op one, enum insn_op other)
     put(p, asm_i(rng_below(&rng, 2) ? one : other, ZERO, A0, 0));
 }
 
+/* T1 to a word, whose upper bytes are always zero, in one of several ways. */
+static void put_store(struct program *p, unsigned word)
+{
+    int32_t at = (int32_t)(8 * word);
+    switch (rng_below(&rng, 3)) {
+    case 0:
+        put(p, asm_s(OP_sd, T1, A0, at));
+        return;
+    case 1:
+        put(p, asm_s(OP_sh, T1, A0, at));
+        return;
+    default:
+        put(p, asm_s(OP_sb, T1, A0, at));
+        put(p, asm_i(OP_srli, T1, T1, 8));
+        put(p, asm_s(OP_sb, T1, A0, at + 1));
+        return;
+    }
+}
+
+/* What T1 should hold after some load from the object. */
+static uint64_t put_load(struct program *p, unsigned round, unsigned object)
+{
+    unsigned word = rng_below(&rng, WORDS - 1);
+    uint64_t value = value_of(round, object, word), next = value_of(round, object, word + 1);
+    int32_t at = (int32_t)(8 * word);
+    switch (rng_below(&rng, 4)) {
+    case 0:
+        put(p, asm_i(OP_lbu, T1, A0, at + 1));
+        return value >> 8;
+    case 1:
+        put(p, asm_i(OP_lhu, T1, A0, at + 7)); /* of two words */
+        return (next & 0xff) << 8;
+    default:
+        put(p, asm_i(OP_ld, T1, A0, at));
+        return value;
+    }
+}
+
 static void put_write(struct program *p, unsigned round, unsigned object)
 {
     put_li(p, A0, address_of_object(object));
     for (unsigned word = 0; word < WORDS; word++) {
         put_li(p, T1, value_of(round, object, word));
-        put(p, asm_s(OP_sd, T1, A0, (int32_t)(8 * word)));
+        put_store(p, word);
     }
     put_managed(p, OP_cbo_clean, OP_cbo_flush);
 }
@@ -65,9 +103,7 @@ static void put_read(struct program *p, unsigned round, unsigned object)
     put_li(p, A0, address_of_object(object));
     put_managed(p, OP_cbo_inval, OP_cbo_flush);
     for (unsigned i = 0; i < 3; i++) {
-        unsigned word = rng_below(&rng, WORDS);
-        put(p, asm_i(OP_ld, T1, A0, (int32_t)(8 * word)));
-        put_li(p, T2, value_of(round, object, word));
+        put_li(p, T2, put_load(p, round, object));
         put(p, asm_b(OP_beq, T1, T2, 8));
         put(p, asm_i(OP_addi, S3, S3, 1));
     }
@@ -160,5 +196,5 @@ Test(stale_programs, all_that_is_wrong_is_reported)
                      (unsigned long long)c.wrong, (unsigned long long)c.found);
         total += c.found;
     }
-    cr_assert_gt(total, 1000, "%llu", (unsigned long long)total);
+    cr_assert_gt(total, 800, "%llu", (unsigned long long)total);
 }
