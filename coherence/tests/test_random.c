@@ -324,6 +324,8 @@ static void run_seed(uint64_t seed)
     bool rare = seed > SEEDS && seed < LARGE;
     struct rng rng = rng_stream(seed, 1);
     struct config cfg = draw_machine(&rng, rare);
+    cfg.memory_interleave = seed % 3 ? INTERLEAVE_LINE : INTERLEAVE_PAGE;
+    cfg.memory_private = seed % 7 == 0;
     cfg.mesh_width = scale.width ? scale.width : cfg.mesh_width;
     cfg.mesh_height = scale.height ? scale.height : cfg.mesh_height;
     memset(&r, 0, sizeof r);
