@@ -38,6 +38,7 @@ struct world {
     uint64_t delivered;
     uint64_t word[WORLD_TILES_MAX]; /* the last answer to each hart */
     bool word_done[WORLD_TILES_MAX];
+    void (*performed)(const struct coh_msg *m); /* a home has performed a word, or NULL */
 };
 
 static inline struct config world_config(uint32_t width, uint32_t height)
@@ -114,6 +115,8 @@ static inline void world_send_out(struct world *w)
 {
     for (unsigned i = 0; i < w->out.count; i++) {
         struct flight f = {.serial = w->sent++, .msg = w->out.msg[i]};
+        if (w->performed && f.msg.type == COH_WordDone)
+            w->performed(&f.msg);
         f.at = w->now + f.msg.delay + world_flight_cycles(w);
         if (f.msg.type == COH_PutAck)
             f.at += w->put_ack_cycles;
