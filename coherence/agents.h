@@ -18,6 +18,7 @@
 #include "coherence/cache_array.h"
 #include "coherence/coherence.h"
 #include "coherence/directory.h"
+#include "coherence/dram.h"
 #include "coherence/placement.h"
 #include "coherence/protocol.h"
 
@@ -140,7 +141,8 @@ struct home {
 };
 
 struct memctl {
-    cycle_t free_at;
+    cycle_t free_at;  /* simple: when the next line can start */
+    struct dram dram; /* banked */
     uint64_t reads, writes, queued_cycles;
 };
 
@@ -168,6 +170,8 @@ struct coherence {
     bool four_hops; /* an owner's line goes to the requester by way of the home */
     bool noisy;     /* L1s tell the home when they drop a clean shared line */
     uint32_t memory_latency_cycles, memory_line_cycles;
+    bool banked; /* controllers have banks: their time is dram_timing's */
+    struct dram_timing dram_timing;
     struct directory dir;
     struct l1 *l1;
     struct icache *icache;
@@ -232,6 +236,10 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
 void icache_init(struct icache *ic, struct coherence *coh, tile_id tile, struct arena *arena,
                  const struct config *cfg);
 void home_init(struct home *home, struct arena *arena, const struct config *cfg);
+void memctl_init(struct memctl *ctl, struct arena *arena, const struct coherence *coh);
+
+/* A line's number among those of its controller, as they lie in its DRAM. */
+uint64_t coherence_controller_line(const struct coherence *coh, paddr_t line);
 
 /* Where an L1 holds a line: its state and bytes, or NULL when it is absent. */
 struct l1_copy {

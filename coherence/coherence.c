@@ -18,6 +18,7 @@
 
 enum { HOPS_THREE, HOPS_FOUR };
 enum { EVICTIONS_SILENT, EVICTIONS_NOISY };
+enum { TIMING_SIMPLE, TIMING_BANKS };
 
 static void copy_parameters(struct coherence *coh, const struct config *cfg)
 {
@@ -40,6 +41,8 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->noisy = cfg->coherence_clean_evictions == EVICTIONS_NOISY;
     coh->memory_latency_cycles = cfg->memory_latency_cycles;
     coh->memory_line_cycles = cfg->memory_line_cycles;
+    coh->banked = cfg->memory_timing == TIMING_BANKS;
+    coh->dram_timing = dram_timing(cfg);
 }
 
 static void create_memory(struct coherence *coh, struct arena *arena, const struct config *cfg)
@@ -85,6 +88,8 @@ static void create_agents(struct coherence *coh, struct arena *arena, const stru
         icache_init(&coh->icache[tile], coh, (tile_id)tile, arena, cfg);
         home_init(&coh->home[tile], arena, cfg);
     }
+    for (uint32_t i = 0; i < coh->controllers; i++)
+        memctl_init(&coh->memctl[coh->controller[i]], arena, coh);
 }
 
 struct coherence *coherence_create(struct arena *arena, const struct config *cfg)
@@ -129,6 +134,32 @@ tile_id coherence_controller(const struct coherence *coh, paddr_t line)
 bool coherence_is_coherent(const struct coherence *coh)
 {
     return coh->coherent;
+}
+
+/* memory.interleave=home: the lowest home whose lines are this controller's. */
+static uint32_t first_home(const struct coherence *coh, uint32_t controller)
+{
+    return (controller * coh->tiles + coh->controllers - 1) / coh->controllers;
+}
+
+static uint64_t line_among_homes(const struct coherence *coh, uint64_t number)
+{
+    const struct placement *place = &coh->place;
+    uint32_t home = placement_home(place, number);
+    uint32_t controller = home * coh->controllers / coh->tiles;
+    uint32_t first = first_home(coh, controller), homes = first_home(coh, controller + 1) - first;
+    uint64_t index = placement_index(place, number);
+    return place->slice_lines ? (home - first) * place->slice_lines + index
+                              : index * homes + (home - first);
+}
+
+uint64_t coherence_controller_line(const struct coherence *coh, paddr_t line)
+{
+    uint64_t number = line_number(line), shift = coh->place.unit_shift;
+    uint64_t in_unit = number & ((UINT64_C(1) << shift) - 1);
+    if (coh->controller_by_home)
+        return line_among_homes(coh, number);
+    return (number >> shift) / coh->controllers << shift | in_unit;
 }
 
 bool coherence_has(const struct coherence *coh, paddr_t address)

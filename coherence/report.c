@@ -342,6 +342,18 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
               "requests", "reads answered by another L1D");
 }
 
+static void banks_stats(const struct memctl *sum, struct stats *stats)
+{
+    stats_put(stats, "memory.row_hits", sum->dram.hits, "lines",
+              "accesses to the row that was open");
+    stats_put(stats, "memory.rows_opened", sum->dram.opened, "lines",
+              "accesses to a bank without an open row");
+    stats_put(stats, "memory.row_conflicts", sum->dram.conflicts, "lines",
+              "accesses to a bank with another row open");
+    stats_put(stats, "memory.turnarounds", sum->dram.turnarounds, "turns",
+              "changes of a data bus between reading and writing");
+}
+
 static void memctl_stats(const struct coherence *coh, struct stats *stats)
 {
     struct memctl sum = {0};
@@ -349,11 +361,17 @@ static void memctl_stats(const struct coherence *coh, struct stats *stats)
         sum.reads += coh->memctl[tile].reads;
         sum.writes += coh->memctl[tile].writes;
         sum.queued_cycles += coh->memctl[tile].queued_cycles;
+        sum.dram.hits += coh->memctl[tile].dram.hits;
+        sum.dram.opened += coh->memctl[tile].dram.opened;
+        sum.dram.conflicts += coh->memctl[tile].dram.conflicts;
+        sum.dram.turnarounds += coh->memctl[tile].dram.turnarounds;
     }
     stats_put(stats, "memory.reads", sum.reads, "lines", "lines read from DRAM");
     stats_put(stats, "memory.writes", sum.writes, "lines", "lines written to DRAM");
     stats_put(stats, "memory.queued_cycles", sum.queued_cycles, "cycles",
               "time that requests waited for a memory controller");
+    if (coh->banked)
+        banks_stats(&sum, stats);
 }
 
 void coherence_stats(const struct coherence *coh, struct stats *stats)

@@ -577,6 +577,9 @@ static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
     {"coherence.directory=sparse", "coherence.sparse_sets=2", "coherence.sparse_ways=2",
      "coherence.sparse_sharers=coarse", "coherence.group=2", "coherence.mshrs=2"},
     {"coherence.protocol=msi", "coherence.clean_evictions=noisy", "l1d.replacement=random"},
+    {"memory.timing=banks", "memory.banks=2", "memory.row_kib=1", "memory.controller_cycles=0",
+     "memory.column_cycles=1", "memory.line_cycles=1"},
+    {"memory.timing=banks", "memory.rows=closed"},
     {"coherence.protocol=none"},
 };
 enum { NO_COHERENCE = sizeof coherence_settings / sizeof coherence_settings[0] - 1 };
