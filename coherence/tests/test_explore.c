@@ -464,7 +464,7 @@ static const struct system systems[] = {
     {"two caches, evictions", 2, {EVICT, EVICT}, MESI, false},
     {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MESI | MOESI, false},
     {"two caches, fetches", 2, {ON_A | 1u << FETCH_A, ON_A | 1u << FETCH_A}, 0, false},
-    {"two caches, evictions, atomics at home", 2, {EVICT | WORDS, EVICT | WORDS}, 0, false},
+    {"two caches, evictions, an atomic at home", 2, {EVICT | WORDS, EVICT}, 0, false},
     {"three caches, an atomic at home", 3, {ON_A, ON_A, WORDS}, 0, false},
     {"two caches, two lines", 2, {ON_A | EVICT, ON_A | EVICT}, 0, false},
     {"three caches, two lines", 3, {EVICT, 1u << LOAD_A, 1u << LOAD_A | 1u << LOAD_B}, 0, false},

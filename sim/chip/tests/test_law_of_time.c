@@ -676,7 +676,7 @@ Test(law_of_time, random_guests_exercise_everything)
         "l1d.evictions",           "l1d.invalidations",    "hart.reservations_kept",
         "home.forwards",           "hart.stall.idle",      "hart.stall.device",
         "hart.stall.fetch",        "hart.stores_buffered", "hart.loads_forwarded",
-        "hart.stall.store_buffer", "home.words",
+        "hart.stall.store_buffer", "home.words",           "scratchpad.words",
     };
     static struct machine m;
     shape_machine(&m, &shapes[8], 1);
