@@ -19,10 +19,10 @@ struct placement {
 static inline struct placement placement_of(const struct config *cfg)
 {
     uint64_t lines = (uint64_t)cfg->memory_dram_mib << (20 - LINE_SHIFT);
-    return (struct placement){
-        .tiles = config_tiles(cfg),
-        .unit_shift = cfg->memory_interleave == INTERLEAVE_PAGE ? 12 - LINE_SHIFT : 0,
-        .slice_lines = cfg->memory_private ? lines / config_tiles(cfg) : 0};
+    return (struct placement){.tiles = config_tiles(cfg),
+                              .unit_shift =
+                                  cfg->memory_interleave == INTERLEAVE_PAGE ? 12 - LINE_SHIFT : 0,
+                              .slice_lines = cfg->memory_private ? lines / config_tiles(cfg) : 0};
 }
 
 static inline tile_id placement_home(const struct placement *p, uint64_t line_number)
