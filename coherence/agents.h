@@ -20,6 +20,7 @@
 #include "coherence/directory.h"
 #include "coherence/dram.h"
 #include "coherence/llc.h"
+#include "coherence/placement.h"
 #include "coherence/protocol.h"
 
 enum { VIOLATION_BYTES = 512 };
@@ -36,6 +37,7 @@ struct l1_mshr {
 struct l1_writeback {
     paddr_t line;  /* NO_LINE: free */
     uint8_t state; /* enum l1_state, of place WRITEBACK */
+    uint64_t mask; /* dirty bytes */
     uint8_t data[LINE_BYTES];
 };
 
@@ -51,6 +53,7 @@ struct l1 {
     uint32_t far_cycles; /* what the access answered last took in the L2 */
     struct l1_mshr *mshr;
     struct l1_writeback *writeback;
+    bool masked;      /* array.dirty says which bytes of a line are dirty */
     paddr_t reserved; /* LR's line, or ~0 */
     paddr_t watched[L1_WATCHES];
     unsigned watches;
@@ -104,6 +107,9 @@ struct home_mshr {
     tile_id requester;
     uint8_t slot;  /* of the requester */
     uint16_t acks; /* invalidations sent for the requester to count */
+    uint8_t op;    /* of the word that began the transaction */
+    uint64_t word, mask;
+    uint64_t unwritten; /* bytes of `data` that memory does not have yet */
     struct fifo queue;
     uint32_t heir;    /* MSHR + 1 whose line takes this one's directory entry over; 0: none */
     uint16_t awaited; /* answers to the home that are still to come */
@@ -146,10 +152,12 @@ struct home {
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
-    uint64_t probes, recalls, broadcasts, entry_waits;
+    uint64_t words, probes, recalls, broadcasts, entry_waits;
     struct tally invalidations; /* of each write, as Inv */
     struct tally sharers;       /* that the entry names after each read that shares */
     struct llc llc;
+    cycle_t scratchpad_free;
+    uint64_t scratchpad_words, scratchpad_queued_cycles;
 };
 
 struct memctl {
@@ -163,9 +171,17 @@ struct memctl {
 struct checker;
 
 struct coherence {
+    bool coherent;
     uint32_t tiles, slots, mshrs, writebacks;
     uint32_t controllers;
     tile_id *controller;
+    uint32_t uncached_ranges; /* of DRAM: pairs of first and end line number */
+    uint64_t *uncached;
+    uint32_t atomic_cycles;
+    uint8_t *scratchpad; /* of all tiles, one after the other */
+    uint32_t scratchpad_bytes, scratchpad_cycles;
+    struct placement place;
+    bool controller_by_home;
     uint64_t lines; /* of DRAM */
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;
@@ -199,6 +215,22 @@ static inline uint8_t *dram_line(const struct coherence *coh, paddr_t line)
     return coh->dram + (line - MAP_DRAM_BASE);
 }
 
+/* Bytes of an access within a line, as a mask of the line. */
+static inline uint64_t bytes_mask(paddr_t address, unsigned bytes)
+{
+    return ((UINT64_C(1) << bytes) - 1) << address % LINE_BYTES;
+}
+
+/* Copies those bytes of a line whose bits are set. */
+static inline void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t mask)
+{
+    if (mask == UINT64_MAX)
+        memcpy(to, from, LINE_BYTES);
+    else
+        for (; mask; mask &= mask - 1)
+            to[__builtin_ctzll(mask)] = from[__builtin_ctzll(mask)];
+}
+
 /* Appends a message whose data, if any, the caller fills in. */
 static inline struct coh_msg *out_add(struct coh_out *out, enum coh_type type, paddr_t line,
                                       tile_id from, tile_id to)
@@ -210,6 +242,7 @@ static inline struct coh_msg *out_add(struct coh_out *out, enum coh_type type, p
     msg->from = from;
     msg->to = to;
     msg->acks = 0;
+    msg->mask = UINT64_MAX;
     msg->network_cycles = out->network_cycles;
     msg->memory_cycles = out->memory_cycles;
     return msg;
@@ -225,10 +258,6 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
 void icache_init(struct icache *ic, struct coherence *coh, tile_id tile, struct arena *arena,
                  const struct config *cfg);
 void home_init(struct home *home, struct arena *arena, const struct config *cfg, tile_id tile);
-
-/* The lines of one home, numbered in the order of their addresses. */
-uint64_t coherence_place(const struct coherence *coh, paddr_t line);
-paddr_t coherence_line_at(const struct coherence *coh, tile_id home, uint64_t place);
 void memctl_init(struct memctl *ctl, struct arena *arena, const struct coherence *coh);
 
 /* A line's number among those of its controller, as they lie in its DRAM. */
@@ -238,6 +267,7 @@ uint64_t coherence_controller_line(const struct coherence *coh, paddr_t line);
 struct l1_copy {
     uint8_t *state;
     uint8_t *data;
+    uint64_t dirty; /* bytes that memory may not have, without coherence */
 };
 struct l1_copy l1_find_copy(struct l1 *l1, paddr_t line);
 
@@ -272,5 +302,19 @@ struct home_step {
     struct coh_out *out;
     bool answered; /* memory need not be asked: the MSHR has the line */
 };
+
+/* Of home.c, for home_words.c: the next request that waits for the line, if it is for a
+ * word, looked up and with its turn at the bank. */
+const struct coh_msg *home_take_word(struct home_step *step);
+
+/* Words at their home (home_words.c): a request for one, and a response in W_*. */
+bool home_is_word(unsigned type);
+bool home_is_busy_with_words(unsigned state);
+void home_begin_word(struct home_step *step);
+void home_continue_words(struct home_step *step);
+void home_access_scratchpad(struct home_step *step, const struct coh_msg *in);
+
+/* Where these bytes of one scratchpad are; NULL when they are not all of one. */
+uint8_t *scratchpad_at(const struct coherence *coh, paddr_t address, size_t bytes);
 
 #endif

@@ -36,6 +36,11 @@ void cache_array_init(struct cache_array *array, struct arena *arena, uint32_t k
     }
 }
 
+void cache_array_keep_dirty(struct cache_array *array, struct arena *arena)
+{
+    array->dirty = arena_alloc(arena, (array->set_mask + 1) * array->ways, sizeof *array->dirty);
+}
+
 void cache_array_replace_by(struct cache_array *array, struct arena *arena,
                             enum cache_policy policy, uint64_t seed)
 {
@@ -99,6 +104,11 @@ static void exchange_frames(struct cache_array *array, uint64_t set, int a, int 
         array->fresh[b] = fresh;
     }
     exchange_data(cache_data(array, set, a), cache_data(array, set, b));
+    if (array->dirty) {
+        uint64_t dirty = array->dirty[a];
+        array->dirty[a] = array->dirty[b];
+        array->dirty[b] = dirty;
+    }
 }
 
 void cache_promote(struct cache_array *array, uint64_t set, int frame)

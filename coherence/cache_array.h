@@ -46,6 +46,7 @@ struct cache_array {
     uint8_t *leaf;        /* tree-plru, by frame: the line's way in the tree */
     uint16_t *tree;       /* by set: bit n is node n, the root is 1; set: the victim is right */
     uint64_t seed, fills; /* random */
+    uint64_t *dirty;      /* by frame: bytes stored to, a bit each; NULL: not kept */
 };
 
 /* Can a cache of this size and associativity be built: sets a power of two? */
@@ -64,6 +65,9 @@ static inline uint64_t cache_set(const struct cache_array *array, paddr_t line)
 {
     return (line >> LINE_SHIFT) & array->set_mask;
 }
+
+/* Keeps note of dirty bytes, which move with their line. */
+void cache_array_keep_dirty(struct cache_array *array, struct arena *arena);
 
 /* The most recently used frame of a set. */
 static inline int cache_front(const struct cache_array *array, uint64_t set)

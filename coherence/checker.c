@@ -108,9 +108,19 @@ void l1_checked_load(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t va
                           (unsigned long long)expected);
 }
 
+/* A store has gone to the most recently used line of its set. */
+static void l1_note_dirty(struct l1 *l1, paddr_t address, unsigned bytes)
+{
+    if (!l1->masked)
+        return;
+    int frame = cache_front(&l1->array, cache_set(&l1->array, address));
+    l1->array.dirty[frame] |= bytes_mask(address, bytes);
+}
+
 void l1_checked_store(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t value)
 {
     struct coherence *coh = l1->coh;
+    l1_note_dirty(l1, address, bytes);
     if (!coh->checker)
         return;
     paddr_t line = line_of(address);

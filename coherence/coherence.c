@@ -1,11 +1,13 @@
 /*
  * Building the chip's agents, and which tile keeps which line.
  *
- * Line number i of DRAM (its first line is number 0) has
+ * Unit i of DRAM, a line or a page (the first one is number 0), has
  *     home        tile i % tiles
  *     controller  list[(i + i / tiles) % count]
- * so consecutive lines go round the homes and round the controllers, and the
- * lines of one home (every tiles-th) go round the controllers too.
+ * so consecutive units go round the homes and round the controllers, and the
+ * units of one home (every tiles-th) go round the controllers too.  With
+ * memory.interleave=home the controller is list[home * count / tiles]; with
+ * memory.private the home is that of the slice, tile line / (lines / tiles).
  */
 #include "coherence/coherence.h"
 
@@ -20,16 +22,20 @@ enum { TIMING_SIMPLE, TIMING_BANKS };
 
 static void copy_parameters(struct coherence *coh, const struct config *cfg)
 {
+    coh->coherent = protocol_find(cfg->coherence_protocol)->coherent;
     coh->tiles = config_tiles(cfg);
     coh->mshrs = cfg->l1d_mshrs;
     coh->writebacks = cfg->l1d_writebacks;
-    coh->slots = coh->mshrs + coh->writebacks + 1;
+    coh->slots = coh->mshrs + coh->writebacks + 2;
     coh->lines = (uint64_t)cfg->memory_dram_mib << (20 - LINE_SHIFT);
     coh->l2_cycles = cfg->l2_kib ? cfg->l2_cycles : 0;
+    coh->place = placement_of(cfg);
+    coh->controller_by_home = cfg->memory_interleave == INTERLEAVE_HOME;
     coh->miss_cycles = cfg->l1_miss_cycles;
     coh->fill_cycles = cfg->l1_fill_cycles;
     coh->probe_cycles = cfg->l1_probe_cycles;
     coh->home_cycles = cfg->coherence_home_cycles;
+    coh->atomic_cycles = cfg->coherence_atomic_cycles;
     coh->home_occupancy_cycles = cfg->coherence_home_occupancy_cycles;
     coh->arbitration = cfg->coherence_arbitration;
     coh->probes = cfg->coherence_directory == DIR_PROBE && coh->tiles > 1;
@@ -54,6 +60,25 @@ static void create_memory(struct coherence *coh, struct arena *arena, const stru
     }
 }
 
+static void create_ranges(struct coherence *coh, struct arena *arena, const struct config *cfg)
+{
+    const struct int_list *list = &cfg->memory_uncached;
+    const unsigned shift = 20 - LINE_SHIFT; /* lines of a MiB */
+    coh->uncached_ranges = list->count / 2;
+    coh->uncached = arena_alloc(arena, list->count, sizeof *coh->uncached);
+    for (uint32_t i = 0; i + 1 < list->count; i += 2) {
+        coh->uncached[i] = (uint64_t)list->item[i] << shift;
+        coh->uncached[i + 1] = coh->uncached[i] + ((uint64_t)list->item[i + 1] << shift);
+    }
+}
+
+static void create_scratchpads(struct coherence *coh, struct arena *arena, const struct config *cfg)
+{
+    coh->scratchpad_bytes = cfg->scratchpad_kib << 10;
+    coh->scratchpad_cycles = cfg->scratchpad_cycles;
+    coh->scratchpad = arena_alloc(arena, coh->tiles, coh->scratchpad_bytes);
+}
+
 static void create_agents(struct coherence *coh, struct arena *arena, const struct config *cfg)
 {
     coh->l1 = arena_alloc(arena, coh->tiles, sizeof *coh->l1);
@@ -76,8 +101,10 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
     copy_parameters(coh, cfg);
     assert(coh->tiles > 0 && coh->tiles <= TILES_MAX);
     create_memory(coh, arena, cfg);
+    create_ranges(coh, arena, cfg);
+    create_scratchpads(coh, arena, cfg);
     directory_init(&coh->dir, arena, coh->lines, cfg);
-    if (cfg->sim_check)
+    if (cfg->sim_check && coh->coherent)
         coh->checker = checker_create(arena, coh->lines);
     create_agents(coh, arena, cfg);
     return coh;
@@ -86,7 +113,7 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
 unsigned coherence_out_max(const struct coherence *coh)
 {
     unsigned at_once = coh->dir.sets ? coh->home[0].mshrs + 1 : 1;
-    return coh->tiles * (coh->writebacks + at_once) + OUT_MAX_SMALL + llc_out_max(coh);
+    return coh->tiles * (coh->writebacks + at_once + 1) + OUT_MAX_SMALL + llc_out_max(coh);
 }
 
 unsigned coherence_slots(const struct coherence *coh)
@@ -96,28 +123,46 @@ unsigned coherence_slots(const struct coherence *coh)
 
 tile_id coherence_home(const struct coherence *coh, paddr_t line)
 {
-    return (tile_id)(line_number(line) % coh->tiles);
-}
-
-uint64_t coherence_place(const struct coherence *coh, paddr_t line)
-{
-    return line_number(line) / coh->tiles;
-}
-
-paddr_t coherence_line_at(const struct coherence *coh, tile_id home, uint64_t place)
-{
-    return MAP_DRAM_BASE + ((place * coh->tiles + home) << LINE_SHIFT);
+    return placement_home(&coh->place, line_number(line));
 }
 
 tile_id coherence_controller(const struct coherence *coh, paddr_t line)
 {
-    uint64_t number = line_number(line);
-    return coh->controller[(number + number / coh->tiles) % coh->controllers];
+    uint64_t unit = line_number(line) >> coh->place.unit_shift;
+    if (coh->controller_by_home)
+        return coh->controller[coherence_home(coh, line) * coh->controllers / coh->tiles];
+    return coh->controller[(unit + unit / coh->tiles) % coh->controllers];
+}
+
+bool coherence_is_coherent(const struct coherence *coh)
+{
+    return coh->coherent;
+}
+
+/* memory.interleave=home: the lowest home whose lines are this controller's. */
+static uint32_t first_home(const struct coherence *coh, uint32_t controller)
+{
+    return (controller * coh->tiles + coh->controllers - 1) / coh->controllers;
+}
+
+static uint64_t line_among_homes(const struct coherence *coh, uint64_t number)
+{
+    const struct placement *place = &coh->place;
+    uint32_t home = placement_home(place, number);
+    uint32_t controller = home * coh->controllers / coh->tiles;
+    uint32_t first = first_home(coh, controller), homes = first_home(coh, controller + 1) - first;
+    uint64_t index = placement_index(place, number);
+    return place->slice_lines ? (home - first) * place->slice_lines + index
+                              : index * homes + (home - first);
 }
 
 uint64_t coherence_controller_line(const struct coherence *coh, paddr_t line)
 {
-    return line_number(line) / coh->controllers;
+    uint64_t number = line_number(line), shift = coh->place.unit_shift;
+    uint64_t in_unit = number & ((UINT64_C(1) << shift) - 1);
+    if (coh->controller_by_home)
+        return line_among_homes(coh, number);
+    return (number >> shift) / coh->controllers << shift | in_unit;
 }
 
 bool coherence_has(const struct coherence *coh, paddr_t address)

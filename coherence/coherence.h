@@ -27,7 +27,22 @@
 #include "sim/base/types.h"
 
 enum coh_vnet { VNET_REQUEST, VNET_FORWARD, VNET_RESPONSE };
-enum coh_agent { AGENT_HOME, AGENT_L1D, AGENT_L1I, AGENT_MEMORY };
+enum coh_agent { AGENT_HOME, AGENT_L1D, AGENT_L1I, AGENT_MEMORY, AGENT_HART };
+
+/* What a home does to a word for a hart. */
+enum word_op {
+    WORD_LOAD,
+    WORD_STORE,
+    WORD_SWAP,
+    WORD_ADD,
+    WORD_XOR,
+    WORD_AND,
+    WORD_OR,
+    WORD_MIN,
+    WORD_MAX,
+    WORD_MINU,
+    WORD_MAXU
+};
 
 enum coh_type {
 #define MSG(name, vnet, to, data, meaning) COH_##name,
@@ -52,6 +67,9 @@ struct coh_msg {
     uint8_t slot;      /* the requester's MSHR or write-back slot (see coherence_slots) */
     uint16_t acks;     /* DataM, AckCount: invalidations to wait for */
     uint32_t delay;    /* outgoing only: cycles from the event to the network interface */
+    uint8_t op;        /* of a word: enum word_op */
+    uint64_t word;     /* the operand; the answer */
+    uint64_t mask;     /* which bytes of the line count, a bit each */
     /* Where the time went, along the chain of messages that led to this one: in
      * the network (whoever moves messages adds it) and in memory controllers. */
     uint32_t network_cycles, memory_cycles;
@@ -75,13 +93,15 @@ struct coherence;
 struct coherence *coherence_create(struct arena *arena, const struct config *cfg);
 
 /* The most messages that one event can make a home send: an invalidation of
- * every sharer, and the PutAcks of every write-back that waited for its turn.
+ * every sharer, the PutAcks of every write-back that waited for its turn, and the answers
+ * to the words that did.
  * (Where requests queue for entries of a sparse directory, one entry that
  * becomes free can let as many go on as there are MSHRs.) */
 unsigned coherence_out_max(const struct coherence *coh);
 
 /* Requests that one tile can have outstanding: its L1D's MSHRs (slots 0 ..
- * mshrs-1), its write-back buffer, its L1I's one miss (the last slot). */
+ * mshrs-1), its write-back buffer, its hart's one word, its L1I's one miss (the last
+ * slot). */
 unsigned coherence_slots(const struct coherence *coh);
 
 tile_id coherence_home(const struct coherence *coh, paddr_t line);
@@ -93,13 +113,19 @@ bool coherence_has(const struct coherence *coh, paddr_t address);
 /* Host pointer to the DRAM image of a line: for loading programs before reset. */
 uint8_t *coherence_dram(struct coherence *coh, paddr_t address);
 
+/* Does hardware keep the caches coherent (coherence.protocol is not none)? */
+bool coherence_is_coherent(const struct coherence *coh);
+
 /* Reads or writes guest memory from outside at no cost, coherently: every
  * cached copy (L1D, write-back buffer) is seen or updated; instruction caches
  * stay as stale as they are.  For the host interface (HTIF) and debuggers,
  * between cycles only.  False, and nothing done, when the range is not in DRAM
  * (see coherence_has), or when the present value of one of its lines is on its
  * way in a message: try again a cycle later.  A line that some L1 holds in E or
- * M is never on its way, so a hart's own store is seen at once. */
+ * M is never on its way, so a hart's own store is seen at once.
+ * Without coherence a byte that some L1D has stored to, and not yet written back, is
+ * read from there (from the lowest tile, if several have), any other from memory; a
+ * write goes to memory and into every copy, so that a guest sees it as it is. */
 bool coherence_peek(struct coherence *coh, paddr_t address, void *to, size_t bytes);
 bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, size_t bytes);
 
@@ -155,6 +181,11 @@ enum l1_answer l1_access(struct l1 *l1, paddr_t line, enum l1_op op, struct coh_
  * L1_READY; 0 when the L1D had the line. */
 uint32_t l1_far_cycles(const struct l1 *l1);
 
+/* cbo.clean, cbo.flush, cbo.inval on `line`.  L1_READY: done, or nothing to do, as ever
+ * where hardware is coherent.  Otherwise retry after the next l1_receive. */
+enum l1_management { L1_CLEAN, L1_FLUSH, L1_INVAL };
+enum l1_answer l1_manage(struct l1 *l1, paddr_t line, enum l1_management how, struct coh_out *out);
+
 /* A message for this L1D.  Returns true when it completed a transaction (that
  * of line in->line): the hart that waits for it must then call l1_access again,
  * which answers L1_READY, and perform its access in this same cycle, before the
@@ -162,8 +193,8 @@ uint32_t l1_far_cycles(const struct l1 *l1);
  * that wait for one line, those of the kind that began the miss go first. */
 bool l1_receive(struct l1 *l1, const struct coh_msg *in, struct coh_out *out);
 
-/* Tells the checker what the hart has just read or written at `address`
- * (no effect without sim.check). */
+/* Tells what the hart has just read or written at `address` to the checker of sim.check,
+ * and to an L1D that keeps note of dirty bytes. */
 void l1_checked_load(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t value);
 void l1_checked_store(struct l1 *l1, paddr_t address, unsigned bytes, uint64_t value);
 
@@ -201,6 +232,20 @@ unsigned icache_lines(const struct icache *ic);
 /* Is this line the most recently used of its set (a hit on it changes nothing)? */
 bool icache_is_mru(const struct icache *ic, paddr_t line);
 void icache_flush(struct icache *ic);
+
+/* ---- words: uncached accesses and far atomics ------------------------------ */
+
+/* Is this address of memory that is never cached in an L1D (memory.uncached)? */
+bool coherence_is_uncached(const struct coherence *coh, paddr_t address);
+
+/* Is this address in a tile's scratchpad?  Its words, in DRAM's units of lines, are
+ * performed by that tile's home half like any other. */
+bool coherence_is_scratchpad(const struct coherence *coh, paddr_t address);
+
+/* Asks the home of a word of 1 to 8 bytes within a line to perform `op`.  The answer is a
+ * WordDone for the tile's hart: one at a time. */
+void coherence_ask_word(const struct coherence *coh, tile_id tile, paddr_t address, unsigned bytes,
+                        enum word_op op, uint64_t operand, struct coh_out *out);
 
 /* ---- home and memory controller ------------------------------------------ */
 

@@ -39,7 +39,8 @@ static void init_sparse(struct directory *dir, struct arena *arena, const struct
 void directory_init(struct directory *dir, struct arena *arena, uint64_t lines,
                     const struct config *cfg)
 {
-    *dir = (struct directory){.tiles = config_tiles(cfg), .format = cfg->coherence_directory};
+    *dir = (struct directory){
+        .tiles = config_tiles(cfg), .format = cfg->coherence_directory, .place = placement_of(cfg)};
     if (dir->format == DIR_SPARSE) {
         init_sparse(dir, arena, cfg);
         dir->format = cfg->coherence_sparse_sharers;
@@ -229,11 +230,11 @@ tile_id directory_evict_sharer(struct directory *dir, uint64_t line_number)
 
 /* ---- entries of a sparse directory ------------------------------------------------------ */
 
-/* The lines of one home are numbered home, home + tiles, ...; they go round its sets. */
+/* The lines of one home go round its sets. */
 static size_t first_of_set(const struct directory *dir, uint64_t line_number)
 {
-    uint64_t home = line_number % dir->tiles;
-    return (home * dir->sets + line_number / dir->tiles % dir->sets) * dir->ways;
+    uint64_t home = placement_home(&dir->place, line_number);
+    return (home * dir->sets + placement_index(&dir->place, line_number) % dir->sets) * dir->ways;
 }
 
 /* The way that holds this tag, or `ways`. */

@@ -22,6 +22,7 @@
 #ifndef TESSERA_DIRECTORY_H
 #define TESSERA_DIRECTORY_H
 
+#include "coherence/placement.h"
 #include "sim/base/arena.h"
 #include "sim/base/config.h"
 #include "sim/base/types.h"
@@ -52,6 +53,7 @@ struct directory {
     uint32_t sets, ways; /* of each home; 0: every line has an entry */
     uint64_t *tag;       /* by (home, set, way): line number + 1; 0: free */
     uint8_t *order;      /* ways of each set, most recently used first */
+    struct placement place;
 };
 
 void directory_init(struct directory *dir, struct arena *arena, uint64_t lines,

@@ -164,6 +164,10 @@ static enum home_event classify(const struct home_step *step)
         return classify_Upgrade(step);
     case COH_ReadOnce:
         return goes_home(step) ? HOME_EVENT_ReadOnce_probe : HOME_EVENT_ReadOnce;
+    case COH_Read:
+        return HOME_EVENT_Read;
+    case COH_Write:
+        return HOME_EVENT_Write;
     case COH_PutM:
         return owns(step) ? HOME_EVENT_PutM_owner : HOME_EVENT_PutM_stale;
     case COH_PutE:
@@ -215,8 +219,11 @@ static void take_row(struct home_step *step, enum home_event event)
 /* A message that nobody sent: what the home knows already, or does unasked. */
 static struct coh_msg own_message(const struct home_step *step, enum coh_type type, paddr_t line)
 {
-    return (struct coh_msg){
-        .line = line, .type = (uint8_t)type, .from = step->tile, .to = step->tile};
+    return (struct coh_msg){.line = line,
+                            .type = (uint8_t)type,
+                            .from = step->tile,
+                            .to = step->tile,
+                            .mask = UINT64_MAX};
 }
 
 /* What memory would answer, at once: the MSHR has the line from the transaction
@@ -317,6 +324,10 @@ static bool get_entry(struct home_step *step)
 static void process_request(struct home_step *step)
 {
     struct home_mshr *mshr = step->mshr;
+    if (home_is_word(step->in->type)) {
+        home_begin_word(step);
+        return;
+    }
     if (wants_entry(step, step->in) && !get_entry(step))
         return;
     mshr->requester = step->in->requester;
@@ -329,6 +340,16 @@ static void process_request(struct home_step *step)
         tally_add(&step->home->invalidations, mshr->acks);
     if (step->answered)
         answer_for_memory(step);
+}
+
+const struct coh_msg *home_take_word(struct home_step *step)
+{
+    struct fifo *queue = &step->mshr->queue;
+    if (queue_is_empty(queue) || !home_is_word(queue_next(step, queue)->type))
+        return NULL;
+    look_up(step, queue_take(step, queue, &step->home->waited_cycles));
+    bank_take(step, step->coh->home_cycles);
+    return step->in;
 }
 
 /* ---- whose turn it is ---------------------------------------------------------------- */
@@ -472,7 +493,10 @@ static void receive_response(struct home_step *step, const struct coh_msg *in)
     bank_take(step, step->coh->home_occupancy_cycles);
     if (in->type == COH_MemData)
         llc_fill(step);
-    take_row(step, classify(step));
+    if (home_is_busy_with_words(step->entry->state))
+        home_continue_words(step);
+    else
+        take_row(step, classify(step));
     if (step->mshr->collecting && step->mshr->awaited == 0)
         take_collected(step);
     if (!is_busy(step->entry)) {
@@ -495,9 +519,13 @@ void home_receive(struct coherence *coh, tile_id tile, const struct coh_msg *in,
                   struct coh_out *out)
 {
     assert(coh_msg_info[in->type].to == AGENT_HOME && in->to == tile);
-    assert(coherence_has(coh, in->line) && coherence_home(coh, in->line) == tile);
     struct home_step step = {
         .coh = coh, .home = &coh->home[tile], .tile = tile, .now = now, .out = out};
+    if (coherence_is_scratchpad(coh, in->line)) {
+        home_access_scratchpad(&step, in);
+        return;
+    }
+    assert(coherence_has(coh, in->line) && coherence_home(coh, in->line) == tile);
     if (coh_msg_info[in->type].vnet == VNET_REQUEST)
         receive_request(&step, in);
     else if (in->type == COH_BankFree)

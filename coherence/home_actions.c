@@ -27,7 +27,12 @@ static void read_memory(struct home_step *step)
 
 static void write_memory(struct home_step *step)
 {
-    llc_write(step, step->in->data);
+    llc_write(step, step->in->data, step->in->mask);
+}
+
+static void forget_line(struct home_step *step)
+{
+    step->mshr->kept = false;
 }
 
 /* The line that has come equals memory, and stays here while requests wait. */
@@ -64,6 +69,16 @@ static void send_DataM(struct home_step *step)
 static void send_DataOnce(struct home_step *step)
 {
     send_line(step, COH_DataOnce);
+}
+
+static void send_Data(struct home_step *step)
+{
+    send_line(step, COH_Data);
+}
+
+static void send_WriteAck(struct home_step *step)
+{
+    send(step, COH_WriteAck, step->mshr->requester);
 }
 
 static void send_AckCount(struct home_step *step)
@@ -289,4 +304,8 @@ const struct home_row msi_home[HOME_STATES][HOME_EVENTS] = {
 
 const struct home_row moesi_home[HOME_STATES][HOME_EVENTS] = {
 #include "coherence/moesi_home.def"
+};
+
+const struct home_row none_home[HOME_STATES][HOME_EVENTS] = {
+#include "coherence/none_home.def"
 };

@@ -16,10 +16,15 @@
  *
  * A write has to reach every place that a later read could come from, so it is
  * refused where a message carries the line.
+ *
+ * Without coherence there is no present value: what the host sees then, and changes,
+ * is said in coherence.h.  Of a scratchpad there is one copy, and it is never on its way.
  */
 #include "coherence/agents.h"
 #include "coherence/checker.h"
 #include "coherence/close.h"
+
+/* ---- with coherence ------------------------------------------------------------ */
 
 struct holding {
     uint8_t *writer;    /* bytes of the copy in E or M */
@@ -108,6 +113,44 @@ static void poke_copies(struct coherence *coh, paddr_t line, size_t offset, cons
     llc_poke(coh, line + offset, from, bytes);
 }
 
+/* ---- without ------------------------------------------------------------------- */
+
+/* Memory, and over it what has not yet been written back. */
+static void private_value(const struct coherence *coh, paddr_t line, uint8_t *value)
+{
+    memcpy(value, llc_memory(coh, line), LINE_BYTES);
+    for (uint32_t tile = coh->tiles; tile-- > 0;) {
+        struct l1_copy copy = l1_find_copy(&coh->l1[tile], line);
+        if (copy.data)
+            copy_bytes(value, copy.data, copy.dirty);
+    }
+}
+
+/* No message carries the line. */
+static bool is_at_rest(const struct coherence *coh, paddr_t line)
+{
+    bool rests = !home_state_info[coh->dir.entry[line_number(line)].state].busy;
+    for (uint32_t tile = 0; rests && tile < coh->tiles; tile++) {
+        struct l1_copy copy = l1_find_copy(&coh->l1[tile], line);
+        rests = !copy.data || l1_state_info[*copy.state].place == PLACE_FRAME;
+    }
+    return rests;
+}
+
+/* ---- either ---------------------------------------------------------------------- */
+
+static bool read_line(const struct coherence *coh, paddr_t line, uint8_t value[LINE_BYTES])
+{
+    if (!coh->coherent) {
+        private_value(coh, line, value);
+        return true;
+    }
+    const uint8_t *present = present_value(coh, line);
+    if (present)
+        memcpy(value, present, LINE_BYTES);
+    return present != NULL;
+}
+
 static bool is_dram(const struct coherence *coh, paddr_t address, size_t bytes)
 {
     uint64_t total = coh->lines * LINE_BYTES;
@@ -123,13 +166,18 @@ static size_t part_in_line(paddr_t address, size_t bytes)
 
 bool coherence_peek(struct coherence *coh, paddr_t address, void *to, size_t bytes)
 {
+    const uint8_t *pad = scratchpad_at(coh, address, bytes);
+    if (pad)
+        memcpy(to, pad, bytes);
+    if (pad)
+        return true;
     if (!is_dram(coh, address, bytes))
         return false;
     uint8_t *at = to;
     for (size_t part; bytes > 0; address += part, at += part, bytes -= part) {
         part = part_in_line(address, bytes);
-        const uint8_t *value = present_value(coh, line_of(address));
-        if (!value)
+        uint8_t value[LINE_BYTES];
+        if (!read_line(coh, line_of(address), value))
             return false;
         memcpy(at, value + address % LINE_BYTES, part);
     }
@@ -138,10 +186,15 @@ bool coherence_peek(struct coherence *coh, paddr_t address, void *to, size_t byt
 
 bool coherence_poke(struct coherence *coh, paddr_t address, const void *from, size_t bytes)
 {
+    uint8_t *pad = scratchpad_at(coh, address, bytes);
+    if (pad)
+        memcpy(pad, from, bytes);
+    if (pad)
+        return true;
     if (!is_dram(coh, address, bytes))
         return false;
     for (paddr_t line = line_of(address); line < address + bytes; line += LINE_BYTES)
-        if (!can_poke(coh, line))
+        if (coh->coherent ? !can_poke(coh, line) : !is_at_rest(coh, line))
             return false;
     const uint8_t *at = from;
     for (size_t part; bytes > 0; address += part, at += part, bytes -= part) {

@@ -63,6 +63,9 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
     l1->writebacks = (uint8_t)cfg->l1d_writebacks;
     l1->windowed = !cfg->sim_check;
     init_arrays(l1, arena, cfg);
+    l1->masked = !coh->coherent && cfg->coherence_dirty == DIRTY_BYTES;
+    if (l1->masked)
+        cache_array_keep_dirty(&l1->array, arena);
     if (cfg->l1d_prefetch)
         cache_array_keep_fresh(&l1->array, arena);
     l1->mshr = arena_alloc(arena, l1->mshrs, sizeof *l1->mshr);
@@ -129,7 +132,11 @@ struct l1_copy l1_find_copy(struct l1 *l1, paddr_t line)
 {
     struct l1_step step;
     step_begin(&step, l1, line, NULL);
-    return (struct l1_copy){step.data ? step.state : NULL, step.data};
+    uint64_t dirty = step.frame == NO_FRAME ? (step.writeback ? step.writeback->mask : 0)
+                     : l1->masked           ? l1->array.dirty[step.frame]
+                     : *step.state == L1_STATE_D || *step.state == L1_STATE_DV_A ? UINT64_MAX
+                                                                                 : 0;
+    return (struct l1_copy){step.data ? step.state : NULL, step.data, dirty};
 }
 
 /* ---- the window ----------------------------------------------------------- */
@@ -161,6 +168,13 @@ static uint8_t state_shown(const struct l1 *l1, int front)
                                                                  : l1->array.state[frame];
 }
 
+/* May a line in this state be written without the L1D noticing? */
+static bool stores_change_nothing(const struct l1 *l1, uint8_t state)
+{
+    const struct l1_row *row = &l1->table[state][L1_EVENT_Store];
+    return row->action[0] == l1_hit && row->next == state && !l1->masked;
+}
+
 void l1_show(struct l1 *l1, uint64_t set)
 {
     if (!l1->windowed)
@@ -170,7 +184,8 @@ void l1_show(struct l1 *l1, uint64_t set)
     uint8_t state = state_shown(l1, front);
     bool readable =
         l1_state_info[state].rights != RIGHTS_NONE && l1_state_info[state].place == PLACE_FRAME;
-    bool writable = state == L1_STATE_M && close_is_writable(l1, front) && !is_watched(l1, line);
+    bool writable =
+        stores_change_nothing(l1, state) && close_is_writable(l1, front) && !is_watched(l1, line);
     for (unsigned k = 0; k < L1_VIEWS; k++)
         l1->window.view[k][set] = NO_LINE;
     l1->window.read_tag[set] = readable ? line : NO_LINE;
@@ -334,7 +349,7 @@ static bool may_prefetch(const struct l1 *l1, paddr_t line)
 {
     enum { PAGE_BYTES = 4096 };
     if (line % PAGE_BYTES == 0 || !coherence_has(l1->coh, line) || l1->array.set_mask == 0 ||
-        mshrs_free(l1) < 2)
+        mshrs_free(l1) < 2 || coherence_is_uncached(l1->coh, line))
         return false;
     int frame = cache_victim(&l1->array, line, EVICTABLE);
     return frame != NO_FRAME &&
@@ -415,6 +430,32 @@ uint32_t l1_far_cycles(const struct l1 *l1)
     return l1->far_cycles;
 }
 
+/* A line that goes out needs an entry of the write-back buffer, one that stays meanwhile
+ * an MSHR. */
+static bool can_manage(struct l1_step *step, const struct l1_row *row)
+{
+    if (l1_state_info[row->next].place == PLACE_WRITEBACK && !step->writeback &&
+        !(step->spare = writeback_find(step->l1, NO_LINE)))
+        return false;
+    return !begins_transaction(row, *step->state) || take_resources(step);
+}
+
+enum l1_answer l1_manage(struct l1 *l1, paddr_t line, enum l1_management how, struct coh_out *out)
+{
+    static const uint8_t event_of[] = {L1_EVENT_Clean, L1_EVENT_Flush, L1_EVENT_Inval};
+    struct l1_step step;
+    if (l1->coh->coherent)
+        return L1_READY;
+    step_begin(&step, l1, line, out);
+    if (!can_manage(&step, &l1->table[*step.state][event_of[how]])) {
+        l1->refused++;
+        return L1_BUSY;
+    }
+    take_row(&step, (enum l1_event)event_of[how]);
+    l1_show(l1, cache_set(window_array(l1), line));
+    return step.answer;
+}
+
 void l1_reserve(struct l1 *l1, paddr_t line)
 {
     l1->reserved = line;
@@ -449,6 +490,8 @@ static const uint8_t event_of[COH_TYPES] = {
     [COH_ProbeM] = L1_EVENT_ProbeM,
     [COH_Recall] = L1_EVENT_Recall,
     [COH_PutAck] = L1_EVENT_PutAck,
+    [COH_WriteAck] = L1_EVENT_WriteAck,
+    [COH_Data] = L1_EVENT_Data,
     [COH_DataS] = L1_EVENT_DataS,
     [COH_DataE] = L1_EVENT_DataE,
     [COH_DataM] = L1_EVENT_DataM_allacks,
@@ -476,8 +519,8 @@ bool l1_receive(struct l1 *l1, const struct coh_msg *in, struct coh_out *out)
     struct l1_step step;
     step_begin(&step, l1, in->line, out);
     step.in = in;
+    step.mshr = mshr_find(l1, in->line);
     if (coh_msg_info[in->type].vnet == VNET_RESPONSE) {
-        step.mshr = mshr_find(l1, in->line);
         if (!step.mshr || step.mshr != &l1->mshr[in->slot]) {
             coherence_violate(l1->coh,
                               "L1D of tile %u: %s for a miss that is not there, line %#llx",

@@ -110,11 +110,32 @@ static void send_Upgrade(struct l1_step *step)
     send_miss(step, COH_Upgrade);
 }
 
+static void send_Read(struct l1_step *step)
+{
+    send_miss(step, COH_Read);
+}
+
+/* Bytes of the frame's line that memory may not have. */
+static uint64_t dirty_bytes(const struct l1_step *step)
+{
+    return step->l1->masked ? step->l1->array.dirty[step->frame] : UINT64_MAX;
+}
+
+/* cbo.clean: the line stays where it is. */
+static void send_Write_kept(struct l1_step *step)
+{
+    struct coh_msg *msg = send_request(step, COH_Write, (unsigned)(step->mshr - step->l1->mshr));
+    memcpy(msg->data, step->data, LINE_BYTES);
+    msg->mask = dirty_bytes(step);
+    step->answer = L1_BUSY;
+}
+
 /* Moves the line from its frame to the write-back entry set aside for it. */
 static void to_writeback(struct l1_step *step)
 {
     struct l1_writeback *entry = step->spare;
     entry->line = step->line;
+    entry->mask = dirty_bytes(step);
     memcpy(entry->data, step->data, LINE_BYTES);
     step->l1->array.line[step->frame] = NO_LINE;
     step->l1->array.state[step->frame] = L1_STATE_I;
@@ -149,6 +170,14 @@ static void send_PutM(struct l1_step *step)
 static void send_PutS(struct l1_step *step)
 {
     send_put(step, COH_PutS);
+}
+
+static void send_Write(struct l1_step *step)
+{
+    struct coh_msg *msg = send_put(step, COH_Write);
+    memcpy(msg->data, step->data, LINE_BYTES);
+    msg->mask = step->writeback->mask;
+    step->answer = L1_BUSY;
 }
 
 /* ---- answers to forwards ------------------------------------------------------ */
@@ -246,6 +275,15 @@ static void count_acks(struct l1_step *step)
         step->mshr->acks += step->in->acks;
 }
 
+static void end_miss(struct l1_step *step)
+{
+    step->mshr->line = NO_LINE;
+    if (step->mshr->prefetches)
+        promote_fresh(step);
+    else
+        promote(step);
+}
+
 static void complete(struct l1_step *step)
 {
     struct l1 *l1 = step->l1;
@@ -254,14 +292,31 @@ static void complete(struct l1_step *step)
     msg->requester = l1->tile;
     msg->slot = step->in->slot;
     msg->delay = l1->coh->fill_cycles;
-    step->mshr->line = NO_LINE;
-    if (step->mshr->prefetches)
-        promote_fresh(step);
-    else
-        promote(step);
+    end_miss(step);
     step->done = true;
     if (l1->coh->checker)
         checker_check_fill(l1->coh, step->line, l1->tile, step->data);
+}
+
+/* Without coherence nobody has to be told. */
+static void arrive(struct l1_step *step)
+{
+    if (step->l1->masked)
+        step->l1->array.dirty[step->frame] = 0;
+    end_miss(step);
+    step->done = true;
+}
+
+static void end_clean(struct l1_step *step)
+{
+    step->mshr->line = NO_LINE;
+    if (step->l1->masked)
+        step->l1->array.dirty[step->frame] = 0;
+}
+
+static void managed(struct l1_step *step)
+{
+    step->answer = L1_READY;
 }
 
 /* ---- tables --------------------------------------------------------------------- */
@@ -279,4 +334,8 @@ const struct l1_row msi_l1[L1_STATES][L1_EVENTS] = {
 
 const struct l1_row moesi_l1[L1_STATES][L1_EVENTS] = {
 #include "coherence/moesi_l1.def"
+};
+
+const struct l1_row none_l1[L1_STATES][L1_EVENTS] = {
+#include "coherence/none_l1.def"
 };

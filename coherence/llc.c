@@ -30,7 +30,12 @@ static bool is_present(const struct llc *llc)
 /* The name of a line in the array: its place among the lines of its home. */
 static paddr_t key_of(const struct coherence *coh, paddr_t line)
 {
-    return coherence_place(coh, line) << LINE_SHIFT;
+    return placement_index(&coh->place, line_number(line)) << LINE_SHIFT;
+}
+
+static paddr_t line_of_key(const struct coherence *coh, tile_id home, paddr_t key)
+{
+    return MAP_DRAM_BASE + (placement_line(&coh->place, home, key >> LINE_SHIFT) << LINE_SHIFT);
 }
 
 static int find_frame(const struct coherence *coh, const struct llc *llc, paddr_t line)
@@ -82,7 +87,9 @@ static struct coh_msg *answer_home(struct home_step *step, enum coh_type type)
 
 static void send_victim(struct home_step *step, struct llc_victim *victim)
 {
-    memcpy(ask_controller(step, COH_MemEvict, victim->line)->data, victim->data, LINE_BYTES);
+    struct coh_msg *msg = ask_controller(step, COH_MemEvict, victim->line);
+    msg->mask = UINT64_MAX;
+    memcpy(msg->data, victim->data, LINE_BYTES);
     victim->again = false;
 }
 
@@ -91,8 +98,7 @@ static void send_victim(struct home_step *step, struct llc_victim *victim)
 static void evict(struct home_step *step, int frame, struct llc_victim *victim)
 {
     struct llc *llc = &step->home->llc;
-    uint64_t place = llc->array.line[frame] >> LINE_SHIFT;
-    victim->line = coherence_line_at(step->coh, step->tile, place);
+    victim->line = line_of_key(step->coh, step->tile, llc->array.line[frame]);
     memcpy(victim->data, frame_data(llc, frame), LINE_BYTES);
     llc->evictions++;
     send_victim(step, victim);
@@ -151,8 +157,8 @@ void llc_fill(struct home_step *step)
 
 /* ---- writes ---------------------------------------------------------------------------- */
 
-/* Puts a write into the line, wherever the slice has it, or can have it. */
-static bool accept(struct home_step *step, const uint8_t data[LINE_BYTES])
+/* Puts a write into the line, wherever the slice has it, or can have it whole. */
+static bool accept(struct home_step *step, const uint8_t data[LINE_BYTES], uint64_t mask)
 {
     struct llc *llc = &step->home->llc;
     paddr_t line = step->mshr->line;
@@ -160,28 +166,30 @@ static bool accept(struct home_step *step, const uint8_t data[LINE_BYTES])
     struct llc_victim *victim = find_victim(llc, line);
     if (frame != NO_FRAME) {
         llc->array.state[frame] = LLC_DIRTY;
-        memcpy(frame_data(llc, frame), data, LINE_BYTES);
+        copy_bytes(frame_data(llc, frame), data, mask);
         touch(llc, frame);
         return true;
     }
     if (victim) {
         victim->again = true;
-        memcpy(victim->data, data, LINE_BYTES);
+        copy_bytes(victim->data, data, mask);
         return true;
     }
-    return take_in(step, data, LLC_DIRTY);
+    return mask == UINT64_MAX && take_in(step, data, LLC_DIRTY);
 }
 
-void llc_write(struct home_step *step, const uint8_t data[LINE_BYTES])
+void llc_write(struct home_step *step, const uint8_t data[LINE_BYTES], uint64_t mask)
 {
     struct llc *llc = &step->home->llc;
-    if (is_present(llc) && accept(step, data)) {
+    if (is_present(llc) && accept(step, data, mask)) {
         llc->writes++;
         answer_home(step, COH_MemAck);
         return;
     }
     llc->passed_by += is_present(llc);
-    memcpy(ask_controller(step, COH_MemWrite, step->mshr->line)->data, data, LINE_BYTES);
+    struct coh_msg *msg = ask_controller(step, COH_MemWrite, step->mshr->line);
+    msg->mask = mask;
+    memcpy(msg->data, data, LINE_BYTES);
 }
 
 void llc_end_eviction(struct home_step *step)
@@ -245,7 +253,7 @@ paddr_t llc_find_stale(const struct coherence *coh, tile_id tile)
     for (int frame = 0; frame < frames; frame++) {
         if (llc->array.line[frame] == NO_LINE || llc->array.state[frame] != LLC_CLEAN)
             continue;
-        paddr_t line = coherence_line_at(coh, tile, llc->array.line[frame] >> LINE_SHIFT);
+        paddr_t line = line_of_key(coh, tile, llc->array.line[frame]);
         if (memcmp(frame_data(llc, frame), dram_line(coh, line), LINE_BYTES) != 0)
             return line;
     }

@@ -45,9 +45,10 @@ struct home_step;
 
 void llc_init(struct llc *llc, struct arena *arena, const struct config *cfg, tile_id tile);
 
-/* Memory as a home sees it.  What it answers comes to the home as MemData and MemAck. */
+/* Memory as a home sees it.  What it answers comes to the home as MemData and MemAck.
+ * Of a write those bytes count that `mask` names. */
 void llc_read(struct home_step *step);
-void llc_write(struct home_step *step, const uint8_t data[LINE_BYTES]);
+void llc_write(struct home_step *step, const uint8_t data[LINE_BYTES], uint64_t mask);
 /* The line that llc_read has asked a controller for is here. */
 void llc_fill(struct home_step *step);
 /* MemEvicted has come for the line. */

@@ -48,6 +48,6 @@ void memctl_receive(struct coherence *coh, tile_id tile, const struct coh_msg *i
         memcpy(msg->data, dram_line(coh, in->line), LINE_BYTES);
     } else {
         ctl->writes++;
-        memcpy(dram_line(coh, in->line), in->data, LINE_BYTES);
+        copy_bytes(dram_line(coh, in->line), in->data, in->mask);
     }
 }

@@ -78,6 +78,7 @@ struct home_row {
 
 struct protocol {
     const char *name;
+    bool coherent;                              /* hardware keeps every copy current */
     const struct l1_row (*l1)[L1_EVENTS];       /* [L1_STATES] */
     const struct home_row (*home)[HOME_EVENTS]; /* [HOME_STATES] */
 };
@@ -85,13 +86,16 @@ struct protocol {
 /* Protocol number `index` of the parameter coherence.protocol. */
 const struct protocol *protocol_find(unsigned index);
 
-enum { PROTOCOLS = 3 };
+/* Those whose hardware keeps every copy current come first. */
+enum { PROTOCOLS_COHERENT = PROTOCOL_NONE, PROTOCOLS };
 
 extern const struct l1_row mesi_l1[L1_STATES][L1_EVENTS];
 extern const struct l1_row msi_l1[L1_STATES][L1_EVENTS];
 extern const struct l1_row moesi_l1[L1_STATES][L1_EVENTS];
+extern const struct l1_row none_l1[L1_STATES][L1_EVENTS];
 extern const struct home_row mesi_home[HOME_STATES][HOME_EVENTS];
 extern const struct home_row msi_home[HOME_STATES][HOME_EVENTS];
 extern const struct home_row moesi_home[HOME_STATES][HOME_EVENTS];
+extern const struct home_row none_home[HOME_STATES][HOME_EVENTS];
 
 #endif

@@ -106,6 +106,8 @@ static const char *check_array(struct coherence *coh, const struct l1 *l1, int64
         return unquiet(coh, "tile %u: the L1D and its L2 do not agree on line %#llx", l1->tile,
                        (unsigned long long)close);
     int frames = (int)((l1->array.set_mask + 1) * l1->array.ways);
+    if (!coh->coherent)
+        return NULL;
     for (int frame = 0; frame < frames; frame++) {
         if (l1->array.line[frame] == NO_LINE)
             continue;
@@ -246,7 +248,8 @@ static uint64_t evictions(const struct coherence *coh)
 
 static uint64_t writebacks(const struct coherence *coh)
 {
-    return l1_rows(coh, L1_STATE_M, L1_EVENT_Replace) + l1_rows(coh, L1_STATE_O, L1_EVENT_Replace);
+    return l1_rows(coh, L1_STATE_M, L1_EVENT_Replace) + l1_rows(coh, L1_STATE_O, L1_EVENT_Replace) +
+           l1_rows(coh, L1_STATE_D, L1_EVENT_Replace);
 }
 
 static struct l1 sum_l1s(const struct coherence *coh)
@@ -362,7 +365,7 @@ static void directory_stats(const struct coherence *coh, struct stats *stats)
     stats_put(stats, "home.probes", sum.probes, "messages",
               "ProbeS and ProbeM: L1Ds that a home asked for a line");
     stats_put(stats, "home.recalls", sum.recalls, "messages",
-              "Recalls: sharers dropped to make room in the directory");
+              "Recalls: sharers dropped to make room in the directory, or for an uncached access");
     stats_put(stats, "home.entry_waits", sum.entry_waits, "requests",
               "requests that waited until another line's directory entry was free");
     put_tally(coh, stats, "home.invalidations", &sum.invalidations, "writes",
@@ -382,6 +385,9 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
         sum.waited += home->waited;
         sum.overflowed += home->overflowed;
         sum.kept_answers += home->kept_answers;
+        sum.words += home->words;
+        sum.scratchpad_words += home->scratchpad_words;
+        sum.scratchpad_queued_cycles += home->scratchpad_queued_cycles;
         sum.waited_cycles += home->waited_cycles;
         sum.bank_cycles += home->bank_cycles;
         sum.queued_cycles += home->queued_cycles;
@@ -396,6 +402,15 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
               "time that requests waited for a line or an MSHR");
     stats_put(stats, "home.kept_answers", sum.kept_answers, "requests",
               "served with a line that the home still had for those who wait");
+    if (sum.words)
+        stats_put(stats, "home.words", sum.words, "accesses",
+                  "uncached accesses and far atomics performed by homes");
+    if (sum.scratchpad_words) {
+        stats_put(stats, "scratchpad.words", sum.scratchpad_words, "accesses",
+                  "loads, stores and atomics to scratchpads");
+        stats_put(stats, "scratchpad.queued_cycles", sum.scratchpad_queued_cycles, "cycles",
+                  "time that they waited for one another");
+    }
     stats_put(stats, "home.bank_cycles", sum.bank_cycles, "cycles", "directory banks in use");
     stats_put(stats, "home.bank_cycles_max", busiest, "cycles",
               "the busiest directory bank in use");

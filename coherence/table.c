@@ -34,9 +34,10 @@ const struct event_info home_event_info[HOME_EVENTS] = {
 };
 
 static const struct protocol protocols[] = {
-    {"MESI", mesi_l1, mesi_home},
-    {"MSI", msi_l1, msi_home},
-    {"MOESI", moesi_l1, moesi_home},
+    {"MESI", true, mesi_l1, mesi_home},
+    {"MSI", true, msi_l1, msi_home},
+    {"MOESI", true, moesi_l1, moesi_home},
+    {"No coherence", false, none_l1, none_home},
 };
 
 const struct protocol *protocol_find(unsigned index)
@@ -69,6 +70,12 @@ static const struct row_text moesi_l1_text[] = {
 };
 static const struct row_text moesi_home_text[] = {
 #include "coherence/moesi_home.def"
+};
+static const struct row_text none_l1_text[] = {
+#include "coherence/none_l1.def"
+};
+static const struct row_text none_home_text[] = {
+#include "coherence/none_home.def"
 };
 
 static void print_rows(FILE *out, const struct row_text *rows, size_t count)
@@ -104,7 +111,7 @@ static void print_events(FILE *out, const char *side, const struct event_info *i
 static void print_messages(FILE *out)
 {
     static const char *const vnet[] = {"request", "forward", "response"};
-    static const char *const agent[] = {"home", "L1D", "L1I", "memory"};
+    static const char *const agent[] = {"home", "L1D", "L1I", "memory", "hart"};
     fprintf(out, "| message | network | to | line | meaning |\n|---|---|---|---|---|\n");
     for (unsigned i = 0; i < COH_TYPES; i++) {
         const struct coh_msg_info *info = &coh_msg_info[i];
@@ -132,4 +139,5 @@ void coherence_print_tables(FILE *out)
     PRINT_ROWS("MESI", mesi);
     PRINT_ROWS("MSI", msi);
     PRINT_ROWS("MOESI", moesi);
+    PRINT_ROWS("No coherence", none);
 }

@@ -21,6 +21,8 @@ struct flight {
     struct coh_msg msg;
 };
 
+enum { WORLD_TILES_MAX = 64 };
+
 struct world {
     struct arena *arena;
     struct config cfg;
@@ -34,6 +36,9 @@ struct world {
     uint64_t sent;
     struct coh_out out;
     uint64_t delivered;
+    uint64_t word[WORLD_TILES_MAX]; /* the last answer to each hart */
+    bool word_done[WORLD_TILES_MAX];
+    void (*performed)(const struct coh_msg *m); /* a home has performed a word, or NULL */
 };
 
 static inline struct config world_config(uint32_t width, uint32_t height)
@@ -110,6 +115,8 @@ static inline void world_send_out(struct world *w)
 {
     for (unsigned i = 0; i < w->out.count; i++) {
         struct flight f = {.serial = w->sent++, .msg = w->out.msg[i]};
+        if (w->performed && f.msg.type == COH_WordDone)
+            w->performed(&f.msg);
         f.at = w->now + f.msg.delay + world_flight_cycles(w);
         if (f.msg.type == COH_PutAck)
             f.at += w->put_ack_cycles;
@@ -138,6 +145,10 @@ static inline bool world_deliver(struct world *w, const struct coh_msg *msg)
         break;
     case AGENT_MEMORY:
         memctl_receive(w->coh, msg->to, msg, w->now, &w->out);
+        break;
+    case AGENT_HART:
+        w->word[msg->to] = msg->word;
+        w->word_done[msg->to] = done = true;
         break;
     case AGENT_L1D:
         done = l1_receive(coherence_l1(w->coh, msg->to), msg, &w->out);

@@ -14,7 +14,7 @@ enum { MACHINE_SETTINGS = 8 };
 
 struct machine {
     bool quick; /* explored further than the others in every test */
-    bool large; /* two caches on two lines are explored for MSI only: too many states */
+    bool large; /* the largest systems are explored for MSI only: too many states */
     const char *name;
     const char *setting[MACHINE_SETTINGS]; /* up to the first NULL */
 };
@@ -27,6 +27,7 @@ struct machine {
 #define SPARSE                                                                                     \
     DIRECTORY("sparse"), "coherence.sparse_sets=1", "coherence.sparse_ways=1", "coherence.mshrs=2"
 
+#define L2(kib, ways) "l1d.kib=1", "l2.kib=" #kib, "l2.ways=" #ways
 /* Two lines of a home that share a set share a frame. */
 #define LLC "llc.kib=1", "llc.ways=1"
 
@@ -71,17 +72,14 @@ static const struct machine machines[] = {
      "limited-nb 2, four hops, LLC",
      {DIRECTORY("limited-nb"), POINTERS(2), FOUR_HOPS, LLC}},
     {false, true, "sparse, noisy, LLC", {SPARSE, NOISY, LLC}},
-    {true, false, "full, L2", {DIRECTORY("full"), "l2.kib=2", "l2.ways=2"}},
-    {true, false, "full, L2 no larger", {DIRECTORY("full"), "l2.kib=1", "l2.ways=1"}},
-    {false,
-     false,
-     "limited-nb 1, L2",
-     {DIRECTORY("limited-nb"), POINTERS(1), "l2.kib=2", "l2.ways=2"}},
-    {false, false, "sparse, noisy, L2", {SPARSE, NOISY, "l2.kib=2", "l2.ways=2"}},
-    {false, false, "probe, L2", {DIRECTORY("probe"), "l2.kib=2", "l2.ways=2"}},
-    {false, false, "full, local first", {DIRECTORY("full"), "coherence.arbitration=local-first"}},
-    {true, false, "full, round robin", {DIRECTORY("full"), "coherence.arbitration=round-robin"}},
-    {false, false, "sparse, remote first", {SPARSE, "coherence.arbitration=remote-first"}},
+    {true, false, "full, L2", {DIRECTORY("full"), L2(2, 2)}},
+    {true, false, "full, L2 no larger", {DIRECTORY("full"), L2(1, 1)}},
+    {false, false, "limited-nb 1, L2", {DIRECTORY("limited-nb"), POINTERS(1), L2(2, 2)}},
+    {false, false, "sparse, noisy, L2", {SPARSE, NOISY, L2(2, 2)}},
+    {false, false, "probe, L2", {DIRECTORY("probe"), L2(2, 2)}},
+    {false, true, "full, local first", {DIRECTORY("full"), "coherence.arbitration=local-first"}},
+    {true, true, "full, round robin", {DIRECTORY("full"), "coherence.arbitration=round-robin"}},
+    {false, true, "sparse, remote first", {SPARSE, "coherence.arbitration=remote-first"}},
     {false, true, "probe, LLC", {DIRECTORY("probe"), LLC}},
 };
 enum { MACHINES = sizeof machines / sizeof *machines };

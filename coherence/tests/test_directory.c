@@ -154,6 +154,31 @@ static uint64_t line_of_set(unsigned i)
     return (uint64_t)i * TILES * 2 + 3;
 }
 
+/* Wherever lines lie, a home's go round its own sets, and every set is used. */
+static void check_places(uint8_t interleave, bool private)
+{
+    struct config cfg = world_config(2, 2);
+    uint64_t lines = 0;
+    cfg.memory_interleave = interleave;
+    cfg.memory_private = private;
+    cfg.memory_dram_mib = 1;
+    struct placement place = placement_of(&cfg);
+    for (unsigned home = 0; home < 4; home++)
+        for (uint64_t number = 0, index = 0; number < 1 << (20 - LINE_SHIFT); number++)
+            if (placement_home(&place, number) == home) {
+                cr_assert_eq(placement_index(&place, number), index++);
+                lines++;
+            }
+    cr_assert_eq(lines, 1 << (20 - LINE_SHIFT));
+}
+
+Test(directory, lines_of_a_home_are_numbered_without_gaps)
+{
+    check_places(INTERLEAVE_LINE, false);
+    check_places(INTERLEAVE_PAGE, false);
+    check_places(INTERLEAVE_LINE, true);
+}
+
 Test(directory, a_sparse_directory_gives_its_least_recently_used_entry)
 {
     struct config cfg = world_config(TILES / 2, 2);

@@ -6,15 +6,17 @@
  * The system: 2 or 3 tiles whose L1D is one frame deep (1 way; all tested lines
  * fall into set 0), so that loading line B evicts line A, and a home with one
  * MSHR, so that requests of the two lines also queue for it.  Harts load and
- * store A, load B, and fetch A.  A store writes the next value modulo 3, which
- * keeps the state space finite and still tells a value from the two before it.
+ * store A, load B, fetch A, and change A by an atomic at its home.  A store writes
+ * the next value modulo 3, which keeps the state space finite and still tells a value
+ * from the two before it; with atomics modulo 4, of which they change the upper bit.
  *
  * A state is what determines the future: caches, MSHRs, write-back entries,
  * directory, waiting requests, memory, messages in flight as a multiset, what
  * each hart waits for.  Time, counters and bytes that no one can read are left
  * out.  The states found are remembered by a hash of 128 bits.
  *
- * EXPLORE=all explores the long ones too, MACHINE=name one machine of machines.h.
+ * EXPLORE=all explores the long ones too, MACHINE=name one machine of machines.h, SYSTEM=name
+ * one of the systems below.
  *
  * In each state: no violation (single writer, values, tables); where nothing is
  * in flight nobody waits, and caches and directory agree.
@@ -28,9 +30,10 @@
 #include "sim/base/hash.h"
 
 enum { TILES_LIMIT = 3, REGIONS_MAX = 160, FLIGHTS_MAX = 24, STATE_BYTES_MAX = 4096 };
-enum { VALUES = 3, SETS = 16, STATES_MAX = 4000000 };
+enum { SETS = 16, STATES_MAX = 4000000 };
 
-enum op { NO_OP, LOAD_A, STORE_A, LOAD_B, FETCH_A, OPS };
+enum op { NO_OP, LOAD_A, STORE_A, LOAD_B, FETCH_A, WORD_A, OPS };
+enum { UPPER_BIT = 2 }; /* of a value */
 
 struct region {
     void *at;
@@ -41,6 +44,7 @@ struct explorer {
     struct world w;
     unsigned tiles;
     const unsigned *ops; /* bit masks of what harts do, by tile */
+    unsigned values;
     enum op waiting[TILES_LIMIT];
     struct region region[REGIONS_MAX];
     unsigned regions;
@@ -217,7 +221,7 @@ static void put_fifo(struct writer *to, struct fifo fifo)
 
 static bool is_line_b_frame(const struct cache_array *array)
 {
-    return array->line[0] == coherence_place(x.w.coh, line_b()) << LINE_SHIFT;
+    return array->line[0] == placement_index(&x.w.coh->place, line_number(line_b())) << LINE_SHIFT;
 }
 
 static const struct llc_victim *find_victim(paddr_t line)
@@ -262,6 +266,7 @@ static void put_home_line(struct writer *to, paddr_t line)
     put(to, mshr->acks);
     put(to, mshr->kept || mshr->collecting ? mshr->data[0] : 0xff);
     put(to, mshr->awaited);
+    put(to, mshr->unwritten != 0);
     put(to, (uint64_t)(mshr->collecting | mshr->sharing << 1 | mshr->shared << 2 |
                        mshr->dirty << 3 | mshr->fetched << 4 | mshr->fills << 5));
     put_line(to, mshr->heir ? coh->home[0].mshr[mshr->heir - 1].line : NO_LINE);
@@ -345,7 +350,7 @@ static void perform(tile_id tile, enum op op)
     uint64_t value = *world_bytes(&x.w, tile, line);
     cr_assert_eq(value, *last, "tile %u read %lu, last written was %lu", tile, value, *last);
     if (op == STORE_A) {
-        *last = (value + 1) % VALUES;
+        *last = (value + 1) % x.values;
         *world_bytes(&x.w, tile, line) = (uint8_t)*last;
     }
 }
@@ -357,6 +362,20 @@ static enum l1_answer access_for(tile_id tile, enum op op)
     if (answer == L1_READY)
         perform(tile, op);
     return answer;
+}
+
+static void check_word(const struct coh_msg *msg)
+{
+    cr_assert_eq(msg->word, last_written[0], "tile %u's atomic found %lu, last written was %lu",
+                 msg->to, msg->word, last_written[0]);
+    last_written[0] ^= UPPER_BIT;
+}
+
+static void begin_word(tile_id tile)
+{
+    coherence_ask_word(x.w.coh, tile, line_a(), 1, WORD_XOR, UPPER_BIT, &x.w.out);
+    world_send_out(&x.w);
+    x.waiting[tile] = WORD_A;
 }
 
 static bool begin(tile_id tile, enum op op)
@@ -371,6 +390,10 @@ static bool begin(tile_id tile, enum op op)
     }
     if (x.waiting[tile] != NO_OP)
         return false;
+    if (op == WORD_A) {
+        begin_word(tile);
+        return true;
+    }
     enum l1_answer answer = access_for(tile, op);
     if (answer == L1_MISS)
         x.waiting[tile] = op;
@@ -390,7 +413,8 @@ static void deliver_flight(unsigned index)
         icache_flush(coherence_icache(x.w.coh, msg.to));
         return;
     }
-    cr_assert_eq(access_for(msg.to, x.waiting[msg.to]), L1_READY, "a miss made no progress");
+    if (msg.type != COH_WordDone)
+        cr_assert_eq(access_for(msg.to, x.waiting[msg.to]), L1_READY, "a miss made no progress");
     x.waiting[msg.to] = NO_OP;
 }
 
@@ -471,6 +495,8 @@ static void explorer_create(unsigned protocol, const struct machine *machine, un
     x.w.flight_cycles_max = 0;
     x.tiles = tiles;
     x.ops = ops;
+    x.values = (ops[0] | ops[1] | ops[tiles - 1]) >> WORD_A & 1 ? 4 : 3;
+    x.w.performed = check_word;
     x.state_limit = state_limit;
     for (x.seen_mask = 1; x.seen_mask < 2 * state_limit;)
         x.seen_mask *= 2;
@@ -508,24 +534,28 @@ struct system {
 
 #define ON_A  (1u << LOAD_A | 1u << STORE_A)
 #define EVICT (1u << STORE_A | 1u << LOAD_B)
+#define WORDS (1u << WORD_A)
 static const struct system systems[] = {
     {"two caches, one line", 2, {ON_A, ON_A}, MESI | MSI | MOESI, true, false},
+    {"two caches, atomics at home", 2, {ON_A | WORDS, ON_A | WORDS}, MESI | MOESI, false, false},
     {"two caches, evictions", 2, {EVICT, EVICT}, MESI, false, false},
     {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MESI | MOESI, false, false},
     {"two caches, fetches", 2, {ON_A | 1u << FETCH_A, ON_A | 1u << FETCH_A}, 0, false, false},
+    {"two caches, evictions, an atomic at home", 2, {EVICT | WORDS, EVICT}, 0, false, true},
+    {"three caches, an atomic at home", 3, {ON_A, ON_A, WORDS}, 0, false, false},
     {"two caches, two lines", 2, {ON_A | EVICT, ON_A | EVICT}, 0, false, true},
     {"three caches, two lines",
      3,
      {EVICT, 1u << LOAD_A, 1u << LOAD_A | 1u << LOAD_B},
      0,
      false,
-     false},
+     true},
 };
 
 static bool is_wanted(unsigned protocol, const struct machine *machine, const struct system *system)
 {
-    const char *wish = getenv("EXPLORE"), *only = getenv("MACHINE");
-    if (only && strcmp(only, machine->name) != 0)
+    const char *wish = getenv("EXPLORE"), *only = getenv("MACHINE"), *one = getenv("SYSTEM");
+    if ((only && strcmp(only, machine->name) != 0) || (one && strcmp(one, system->name) != 0))
         return false;
     if (machine->large && system->is_largest && protocol_find(protocol)->l1 != msi_l1)
         return false;

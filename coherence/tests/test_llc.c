@@ -39,8 +39,12 @@ static const struct llc *llc(void)
 
 static struct coh_msg message(enum coh_type type, paddr_t at, tile_id from, uint64_t value)
 {
-    struct coh_msg msg = {
-        .type = (uint8_t)type, .line = at, .from = from, .to = 0, .requester = from};
+    struct coh_msg msg = {.type = (uint8_t)type,
+                          .line = at,
+                          .from = from,
+                          .to = 0,
+                          .requester = from,
+                          .mask = UINT64_MAX};
     memcpy(msg.data, &value, sizeof value);
     return msg;
 }

@@ -18,7 +18,8 @@ static struct coh_msg ask(struct world *w, enum coh_type type, cycle_t now, uint
                          .from = 1,
                          .to = 0,
                          .requester = 3,
-                         .slot = 2};
+                         .slot = 2,
+                         .mask = UINT64_MAX};
     memcpy(in.data, &value, sizeof value);
     memctl_receive(w->coh, 0, &in, now, &w->out);
     cr_assert_eq(w->out.count, 1);
@@ -95,6 +96,55 @@ Test(interleave, homes_and_controllers_are_evenly_used_also_within_a_home)
     assert_even(controllers, 0, 4, 256);
     assert_even(of_home_5, 0, 4, 16);
     world_destroy(&w);
+}
+
+static struct world world_of_slices(enum memory_interleave interleave, bool slices)
+{
+    struct config cfg = world_config(4, 4);
+    cfg.memory_private = slices;
+    cfg.memory_interleave = (uint8_t)interleave;
+    cfg.memory_controllers.count = 4;
+    for (uint32_t i = 0; i < 4; i++)
+        cfg.memory_controllers.item[i] = 5 * i;
+    struct world w;
+    world_create(&w, &cfg, 1);
+    return w;
+}
+
+enum { PAGE_LINES = 4096 / LINE_BYTES, LINES_ALL = (1 << 20) / LINE_BYTES };
+
+Test(interleave, pages_go_round_as_a_whole)
+{
+    struct world w = world_of_slices(INTERLEAVE_PAGE, false);
+    for (unsigned n = 0; n < LINES_ALL; n++) {
+        unsigned page = n / PAGE_LINES;
+        cr_assert_eq(coherence_home(w.coh, world_line(n)), page % 16);
+        cr_assert_eq(coherence_controller(w.coh, world_line(n)), 5 * ((page + page / 16) % 4));
+    }
+    world_destroy(&w);
+}
+
+Test(interleave, a_private_slice_is_at_home_in_its_tile)
+{
+    struct world w = world_of_slices(INTERLEAVE_LINE, true);
+    unsigned controllers[4] = {0};
+    for (unsigned n = 0; n < LINES_ALL; n++) {
+        cr_assert_eq(coherence_home(w.coh, world_line(n)), n / (LINES_ALL / 16));
+        controllers[coherence_controller(w.coh, world_line(n)) / 5]++;
+    }
+    assert_even(controllers, 0, 4, LINES_ALL / 4);
+    world_destroy(&w);
+}
+
+Test(interleave, a_home_may_have_one_controller)
+{
+    for (unsigned slices = 0; slices < 2; slices++) {
+        struct world w = world_of_slices(INTERLEAVE_HOME, slices);
+        for (unsigned n = 0; n < LINES_ALL; n++)
+            cr_assert_eq(coherence_controller(w.coh, world_line(n)),
+                         5 * (coherence_home(w.coh, world_line(n)) / 4));
+        world_destroy(&w);
+    }
 }
 
 /* ---- banks ------------------------------------------------------------------------------ */
@@ -216,4 +266,27 @@ Test(banks, a_controller_lays_its_own_lines_into_rows)
         cr_assert_eq(coherence_controller_line(w.coh, world_line(n)), next[at]++, "line %u", n);
     }
     world_destroy(&w);
+}
+
+/* Wherever lines lie, a controller numbers its own without gaps. */
+static void check_numbers(enum memory_interleave interleave, bool slices)
+{
+    static bool taken[4][LINES_ALL];
+    struct world w = world_of_slices(interleave, slices);
+    memset(taken, 0, sizeof taken);
+    for (unsigned n = 0; n < LINES_ALL; n++) {
+        unsigned controller = coherence_controller(w.coh, world_line(n)) / 5;
+        uint64_t number = coherence_controller_line(w.coh, world_line(n));
+        cr_assert_lt(number, LINES_ALL / 4);
+        cr_assert_not(taken[controller][number], "line %u", n);
+        taken[controller][number] = true;
+    }
+    world_destroy(&w);
+}
+
+Test(banks, pages_and_slices_lie_in_rows_too)
+{
+    for (unsigned slices = 0; slices < 2; slices++)
+        for (unsigned i = INTERLEAVE_LINE; i <= INTERLEAVE_HOME; i++)
+            check_numbers((enum memory_interleave)i, slices);
 }

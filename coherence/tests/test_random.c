@@ -296,7 +296,7 @@ static struct config draw_machine(struct rng *rng, bool rare)
     cfg.memory_controllers.count = 2;
     cfg.memory_controllers.item[0] = 0;
     cfg.memory_controllers.item[1] = config_tiles(&cfg) - 1;
-    cfg.coherence_protocol = (uint8_t)rng_below(rng, PROTOCOLS);
+    cfg.coherence_protocol = (uint8_t)rng_below(rng, PROTOCOLS_COHERENT);
     cfg.l1d_replacement = (uint8_t)rng_below(rng, 3);
     cfg.l1d_prefetch = rng_below(rng, 4) == 0;
     cfg.coherence_arbitration = (uint8_t)rng_below(rng, 4);
@@ -323,8 +323,8 @@ static void add_rows(struct run *r, uint64_t *l1_rows, uint64_t *home_rows)
     }
 }
 
-static uint64_t l1_rows_taken[PROTOCOLS][L1_STATES * L1_EVENTS];
-static uint64_t home_rows_taken[PROTOCOLS][HOME_STATES * HOME_EVENTS];
+static uint64_t l1_rows_taken[PROTOCOLS_COHERENT][L1_STATES * L1_EVENTS];
+static uint64_t home_rows_taken[PROTOCOLS_COHERENT][HOME_STATES * HOME_EVENTS];
 
 static void run_seed(uint64_t seed)
 {
@@ -333,6 +333,8 @@ static void run_seed(uint64_t seed)
     bool rare = seed > SEEDS && seed < LARGE;
     struct rng rng = rng_stream(seed, 1);
     struct config cfg = draw_machine(&rng, rare);
+    cfg.memory_interleave = seed % 3 ? INTERLEAVE_LINE : INTERLEAVE_PAGE;
+    cfg.memory_private = seed % 7 == 0;
     cfg.mesh_width = scale.width ? scale.width : cfg.mesh_width;
     cfg.mesh_height = scale.height ? scale.height : cfg.mesh_height;
     memset(&r, 0, sizeof r);
@@ -364,7 +366,7 @@ static void run_seed(uint64_t seed)
 static unsigned rows_left(void)
 {
     unsigned left = 0;
-    for (unsigned p = 0; p < PROTOCOLS; p++) {
+    for (unsigned p = 0; p < PROTOCOLS_COHERENT; p++) {
         const struct protocol *protocol = protocol_find(p);
         for (unsigned i = 0; i < L1_STATES * L1_EVENTS; i++)
             left += protocol->l1[0][i].legal && !l1_rows_taken[p][i];
@@ -400,7 +402,7 @@ Test(random, every_value_is_the_last_written_and_every_row_is_taken)
     for (; seed <= SEEDS || (seed <= SEEDS_MAX && rows_left() > 0); seed++)
         run_seed(seed);
     fprintf(stderr, "random: %lu seeds until every row was taken\n", seed - 1);
-    for (unsigned p = 0; p < PROTOCOLS; p++)
+    for (unsigned p = 0; p < PROTOCOLS_COHERENT; p++)
         expect_all_rows_taken(p);
 }
 

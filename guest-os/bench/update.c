@@ -58,8 +58,11 @@ static const struct update_mode *find_mode(void)
 static const struct lock_kind *find_lock(void)
 {
     for (const struct lock_kind *const *kind = lock_kinds; *kind; kind++)
-        if (string_equal((*kind)->name, args.lock))
+        if (string_equal((*kind)->name, args.lock)) {
+            if ((*kind)->reserves && !machine()->coherent)
+                refuse("lock=%s: the machine's caches are not coherent", args.lock);
             return *kind;
+        }
     struct names known = {.count = 0};
     for (const struct lock_kind *const *kind = lock_kinds; *kind; kind++)
         names_add(&known, (*kind)->name);

@@ -32,6 +32,15 @@ static uint64_t kernel_stack_end(uint64_t stride)
     return sizeof(struct core) + (stacks / 2 & ~(uint64_t)(LINE_BYTES - 1));
 }
 
+/* In cached memory, which begins at `start`. */
+static void place_stacks(uint64_t start, uint64_t end, uint64_t tiles)
+{
+    if (end < start || (end - start) / layout.stride < tiles)
+        report_refusal("boot: the stacks of %lu tiles do not fit into %lu bytes of cached memory",
+                       tiles, end - start);
+    layout.stacks = start - layout.cores;
+}
+
 void layout_plan(void)
 {
     const struct bootinfo *m = machine();
@@ -39,12 +48,18 @@ void layout_plan(void)
     if (m->magic != BOOTINFO_MAGIC)
         report_refusal("boot: no boot-information page");
     if (!m->coherent)
-        report_refusal("boot: this kernel needs coherent caches");
+        end = MAP_DRAM_BASE + ((uint64_t)m->uncached_mib << 20);
+    if (!m->coherent && end <= start)
+        report_refusal("boot: the caches are not coherent, and %u MiB of uncached memory at the "
+                       "start of DRAM do not hold this kernel (memory.uncached)",
+                       m->uncached_mib);
     if (end < start || (end - start) / CORE_BLOCK_BYTES_MIN < m->tiles)
-        report_refusal("boot: %lu tiles do not fit into %lu bytes of DRAM", m->tiles,
-                       m->dram_bytes);
+        report_refusal("boot: %lu tiles do not fit into %lu bytes of %s", m->tiles,
+                       end - MAP_DRAM_BASE, m->coherent ? "DRAM" : "uncached memory");
     layout.cores = start;
     layout.stride = block_lines(end - start, m->tiles) * LINE_BYTES;
-    layout.kernel_stack = kernel_stack_end(layout.stride);
+    if (!m->coherent)
+        place_stacks(end, MAP_DRAM_BASE + m->dram_bytes, m->tiles);
+    layout.kernel_stack = layout.stacks + kernel_stack_end(layout.stride);
     memory_give(start + m->tiles * layout.stride, end);
 }

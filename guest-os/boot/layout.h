@@ -10,6 +10,16 @@
  *
  *   one block:  struct core | kernel stack (grows down) | user stack (grows down)
  *
+ * On a machine whose caches are not coherent everything that cores share must lie in
+ * the uncached beginning of DRAM: image, core structures and heap.  The stacks, which
+ * are each core's own, lie above it, in blocks of the same stride:
+ *
+ *   uncached   image | struct core 0, room | struct core 1, room ... | heap
+ *   cached     room, stacks of core 0 | room, stacks of core 1 ...
+ *
+ * so that `stacks` is the way from a core's block to that of its stacks, 0 where they
+ * are one.
+ *
  * A block is a whole and odd number of lines.  Whole, so that no two cores
  * share one; odd, so that blocks spread over all homes of a chip that
  * interleaves its memory by line.
@@ -36,6 +46,7 @@ struct layout {
     uint64_t cores;        /* address of core 0's block */
     uint64_t stride;       /* bytes of a block */
     uint64_t kernel_stack; /* its end, counted from the block's start */
+    uint64_t stacks;       /* from a core's block to that of its stacks */
 } __attribute__((aligned(LINE_BYTES)));
 
 extern struct layout layout;
@@ -47,7 +58,7 @@ static inline struct core *core_of(uint64_t number)
 
 static inline uint64_t user_stack_of(const struct core *core)
 {
-    return (uint64_t)core + layout.stride;
+    return (uint64_t)core + layout.stacks + layout.stride;
 }
 
 /* Hart 0, machine mode: fills `layout` and gives the rest to the heap, or ends

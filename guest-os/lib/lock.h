@@ -6,6 +6,7 @@
 #define GUEST_LOCK_H
 
 #include "sim/abi/memmap.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lock_node {
@@ -27,6 +28,7 @@ struct lock_kind {
     const char *name;
     void (*acquire)(union lock *lock, struct lock_node *node);
     void (*release)(union lock *lock, struct lock_node *node);
+    bool reserves; /* needs LR and SC, and so coherent memory */
 };
 
 extern const struct lock_kind lock_ticket, lock_mcs;

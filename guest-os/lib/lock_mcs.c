@@ -42,4 +42,4 @@ static void mcs_release(union lock *lock, struct lock_node *node)
     __atomic_store_n(&node->next->granted, 1, __ATOMIC_RELEASE);
 }
 
-const struct lock_kind lock_mcs = {"mcs", mcs_acquire, mcs_release};
+const struct lock_kind lock_mcs = {"mcs", mcs_acquire, mcs_release, true};

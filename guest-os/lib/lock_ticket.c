@@ -28,6 +28,6 @@ static void ticket_release(union lock *lock, struct lock_node *node)
     __atomic_store_n(&lock->ticket.serving, served + 1, __ATOMIC_RELEASE);
 }
 
-const struct lock_kind lock_ticket = {"ticket", ticket_acquire, ticket_release};
+const struct lock_kind lock_ticket = {"ticket", ticket_acquire, ticket_release, false};
 
 const struct lock_kind *const lock_kinds[] = {&lock_ticket, &lock_mcs, 0};

@@ -27,7 +27,8 @@ struct bootinfo {
     uint32_t mu_endpoints;  /* send endpoints a tile */
     uint32_t mu_queues;     /* receive queues a tile */
     uint32_t mu_slots;      /* messages that a tile's queues hold in all */
-    uint32_t reserved;
+    uint32_t uncached_mib;  /* so many MiB from MAP_DRAM_BASE on are in no data cache */
+    uint64_t scratchpad_bytes; /* of each tile, at MAP_SCRATCHPAD_BASE; 0: there are none */
     char args[BOOTINFO_ARGS_BYTES]; /* boot arguments, zero-terminated */
 };
 #endif

@@ -8,7 +8,8 @@
  *   0x0200_0000  ACLINT: msip[hart], mtimecmp[hart], mtime
  *   0x0210_0000  wide views: msip[hart], mtimecmp[hart], setssip[hart]
  *   0x02f0_0000  ACLINT: setssip[hart]
- *   0x4000_0000  window to the world outside the chip, if there is one (device.external_*)
+ *   0x4000_0000  scratchpads, if there are any (scratchpad.kib), 64 KiB apart;
+ *                or the window to the outside, if there is one (device.external_*)
  *   0x8000_0000  DRAM
  */
 #ifndef TESSERA_ABI_MEMMAP_H
@@ -41,6 +42,10 @@
 #define MAP_WIDE_MTIMECMP_BYTES (8 * MAP_WIDE_HARTS)
 #define MAP_WIDE_SETSSIP_BASE 0x02140000
 #define MAP_WIDE_SETSSIP_BYTES (4 * MAP_WIDE_HARTS)
+
+/* Tile t's scratchpad begins at BASE + t * STRIDE; every tile may read and write it. */
+#define MAP_SCRATCHPAD_BASE 0x40000000
+#define MAP_SCRATCHPAD_STRIDE 0x10000
 
 #define MAP_DRAM_BASE 0x80000000
 

@@ -188,6 +188,50 @@ static bool check_controllers(const struct config *cfg, struct complaint *c)
     return true;
 }
 
+/* Both windows have room between MAP_SCRATCHPAD_BASE and DRAM, but not at one place. */
+static bool check_scratchpad(const struct config *cfg, struct complaint *c)
+{
+    uint64_t base = (uint64_t)cfg->device_external_base_mib << 20;
+    uint64_t end = base + ((uint64_t)cfg->device_external_mib << 20);
+    uint64_t pads_end = MAP_SCRATCHPAD_BASE + (uint64_t)config_tiles(cfg) * MAP_SCRATCHPAD_STRIDE;
+    if (!cfg->scratchpad_kib || base == end || base >= pads_end || end <= MAP_SCRATCHPAD_BASE)
+        return true;
+    return complain(c, "scratchpad.kib, device.external_base_mib, device.external_mib",
+                    "the scratchpads of %u tiles lie from %u MiB on, where the external window is",
+                    config_tiles(cfg), MAP_SCRATCHPAD_BASE >> 20);
+}
+
+static bool check_private(const struct config *cfg, struct complaint *c)
+{
+    uint64_t bytes = (uint64_t)cfg->memory_dram_mib << 20;
+    if (!cfg->memory_private || bytes % (config_tiles(cfg) * UINT64_C(4096)) == 0)
+        return true;
+    return complain(c, "memory.private, memory.dram_mib",
+                    "%u MiB do not divide into slices of whole pages for %u tiles",
+                    cfg->memory_dram_mib, config_tiles(cfg));
+}
+
+/* Ranges of DRAM as pairs of first MiB and length. */
+static bool check_uncached(const struct config *cfg, struct complaint *c)
+{
+    const struct int_list *list = &cfg->memory_uncached;
+    if (list->count % 2)
+        return complain(c, "memory.uncached", "a range is a pair: first MiB, length in MiB");
+    for (uint32_t i = 0; i < list->count; i += 2) {
+        uint64_t first = list->item[i], end = first + list->item[i + 1];
+        if (end > cfg->memory_dram_mib || end == first)
+            return complain(c, "memory.uncached, memory.dram_mib",
+                            "%u MiB from MiB %u are not a range of the %u MiB of DRAM",
+                            list->item[i + 1], list->item[i], cfg->memory_dram_mib);
+        for (uint32_t j = 0; j < i; j += 2)
+            if (first < (uint64_t)list->item[j] + list->item[j + 1] && list->item[j] < end)
+                return complain(c, "memory.uncached",
+                                "the ranges from MiB %u and from MiB %u overlap", list->item[j],
+                                list->item[i]);
+    }
+    return true;
+}
+
 static bool check_slots(const struct config *cfg, struct complaint *c)
 {
     if (cfg->message_slots >= cfg->message_queues)
@@ -233,6 +277,17 @@ static bool check_probe(const struct config *cfg, struct complaint *c)
                     "noisy evictions have no directory to tell");
 }
 
+static bool check_no_coherence(const struct config *cfg, struct complaint *c)
+{
+    bool asked = cfg->coherence_directory || cfg->coherence_hops || cfg->coherence_clean_evictions;
+    if (cfg->coherence_protocol != PROTOCOL_NONE || !asked)
+        return true;
+    return complain(c,
+                    "coherence.protocol, coherence.directory, coherence.hops, "
+                    "coherence.clean_evictions",
+                    "without coherence homes keep no directory, and nobody is told of evictions");
+}
+
 static bool check_external(const struct config *cfg, struct complaint *c)
 {
     uint32_t end = cfg->device_external_base_mib + cfg->device_external_mib;
@@ -249,10 +304,11 @@ static bool check_external(const struct config *cfg, struct complaint *c)
 }
 
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
-    check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
-    check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
-    check_controllers, check_slots, check_external, check_coarse,        check_sparse,
-    check_probe,       check_l2,    check_llc,
+    check_tiles,       check_flit,         check_routing,  check_vnet_priority, check_ack_entries,
+    check_faults,      check_l1i,          check_l1d,      check_tlbs,          check_predictor,
+    check_controllers, check_slots,        check_external, check_coarse,        check_sparse,
+    check_probe,       check_l2,           check_llc,      check_uncached,      check_private,
+    check_scratchpad,  check_no_coherence,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

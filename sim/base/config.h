@@ -26,6 +26,12 @@ enum mesh_routing {
 };
 enum mesh_arbiter { ARBITER_ROUND_ROBIN, ARBITER_MATRIX, ARBITER_AGE };
 enum mesh_multicast { MULTICAST_COPIES, MULTICAST_ROUTERS };
+/* The choices of coherence.dirty. */
+enum coherence_protocol { PROTOCOL_MESI, PROTOCOL_MSI, PROTOCOL_MOESI, PROTOCOL_NONE };
+enum coherence_dirty { DIRTY_LINE, DIRTY_BYTES };
+enum memory_interleave { INTERLEAVE_LINE, INTERLEAVE_PAGE, INTERLEAVE_HOME };
+enum stale_reads_choice { STALE_READS_REPORT, STALE_READS_FAIL, STALE_READS_IGNORE };
+enum coherence_atomics { ATOMICS_NEAR, ATOMICS_FAR };
 enum { MESH_VNETS_MAX = 4, MESH_TABLE_ROUTERS_MAX = 4096 };
 
 struct int_list {

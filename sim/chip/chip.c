@@ -14,6 +14,18 @@
 
 /* ---- building ---------------------------------------------------------------- */
 
+/* How much of DRAM, from its beginning, is not cached. */
+static uint32_t uncached_mib(const struct config *cfg)
+{
+    const struct int_list *list = &cfg->memory_uncached;
+    uint32_t end = 0;
+    for (uint32_t round = 0; round < list->count; round += 2)
+        for (uint32_t i = 0; i < list->count; i += 2)
+            if (list->item[i] == end)
+                end += list->item[i + 1];
+    return end;
+}
+
 static void build_bootinfo(struct chip *chip)
 {
     const struct config *cfg = &chip->cfg;
@@ -23,12 +35,14 @@ static void build_bootinfo(struct chip *chip)
     info->mesh_width = cfg->mesh_width;
     info->mesh_height = cfg->mesh_height;
     info->concentration = cfg->mesh_concentration;
-    info->coherent = 1;
+    info->coherent = coherence_is_coherent(chip->engine.coherence);
     info->dram_bytes = (uint64_t)cfg->memory_dram_mib << 20;
     info->mtime_divider = cfg->device_mtime_divider;
     info->mu_endpoints = cfg->message_endpoints;
     info->mu_queues = cfg->message_queues;
     info->mu_slots = cfg->message_slots;
+    info->uncached_mib = uncached_mib(cfg);
+    info->scratchpad_bytes = (uint64_t)cfg->scratchpad_kib << 10;
     chip->bootinfo = info;
 }
 
@@ -81,6 +95,8 @@ static void build_tile(struct chip *chip, tile_id id)
     t->htif = &chip->htif;
     t->external = chip->options.external.access ? &chip->options.external : NULL;
     t->oracle = &chip->oracle;
+    t->stale_reads = chip->stale_reads;
+    t->draining_at = CYCLE_NEVER;
     t->out = &chip->out;
     t->l1 = coherence_l1(t->coherence, id);
     t->icache = coherence_icache(t->coherence, id);
@@ -119,6 +135,10 @@ static void build(struct chip *chip)
     chip->out.capacity = coherence_out_max(e->coherence);
     chip->out.msg = arena_alloc(chip->arena, chip->out.capacity, sizeof *chip->out.msg);
     build_bootinfo(chip);
+    if (chip->cfg.sim_check && !coherence_is_coherent(e->coherence) &&
+        chip->cfg.sim_stale_reads != STALE_READS_IGNORE)
+        chip->stale_reads = stale_reads_create(chip->arena, &chip->cfg, chip->hart);
+    chip->htif.watched = chip->stale_reads != NULL;
     for (unsigned i = 0; i < tiles; i++)
         build_tile(chip, (tile_id)i);
     engine_create(e, chip->arena);
@@ -152,6 +172,7 @@ void chip_destroy(struct chip *chip)
     mem_free(chip->simctl.line);
     mem_free(chip->htif.request);
     mem_free(chip->oracle.judged);
+    stale_reads_destroy(chip->stale_reads);
     stats_free(&chip->results.stats);
     arena_destroy(chip->arena);
 }
@@ -278,6 +299,8 @@ static enum chip_end end_of_guest(enum htif_end end)
         return CHIP_FAULT;
     case HTIF_STALE_TRANSLATION:
         return CHIP_STALE_TRANSLATION;
+    case HTIF_STALE_READ:
+        return CHIP_STALE_READ;
     case HTIF_RUNS:
         break;
     }
@@ -334,6 +357,13 @@ static enum chip_end conclude(struct chip *chip, enum chip_end end)
     return chip->end;
 }
 
+static void judge_reads(struct chip *chip, cycle_t complete)
+{
+    const struct stale_read *found = stale_reads_judge(chip->stale_reads, complete);
+    if (found)
+        htif_stale_read(&chip->tile[found->by.tile], found->by.cycle);
+}
+
 /* Gives decoded lines back that no hart refers to any more, when there are many. */
 static void reclaim_code(struct chip *chip)
 {
@@ -358,6 +388,7 @@ enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
             *chip->options.inquiry = 0;
             chip_report_progress(chip, stderr);
         }
+        judge_reads(chip, engine_safe_cycle(e));
         flush(chip);
     }
     return state == ENGINE_PAUSED ? CHIP_RUNNING : conclude(chip, end_of(chip, state));
@@ -421,6 +452,7 @@ int chip_exit_status(const struct chip *chip)
     case CHIP_INTERRUPTED:
         return EXIT_STATUS_INTERRUPT;
     case CHIP_STALE_TRANSLATION:
+    case CHIP_STALE_READ:
     case CHIP_VIOLATION:
     case CHIP_RUNNING:
         break;
@@ -448,7 +480,10 @@ bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes
 
 bool chip_write_memory(struct chip *chip, paddr_t address, const void *from, size_t bytes)
 {
-    return coherence_poke(chip->engine.coherence, address, from, bytes);
+    if (!coherence_poke(chip->engine.coherence, address, from, bytes))
+        return false;
+    stale_reads_poke(chip->stale_reads, address, bytes, chip->engine.now);
+    return true;
 }
 
 bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes)

@@ -58,6 +58,7 @@ enum chip_end {
     CHIP_TRAP_LOOP,         /* a hart traps without ever executing an instruction */
     CHIP_FAULT,             /* the guest asked the host for what cannot be */
     CHIP_STALE_TRANSLATION, /* a hart used what a completed shootdown should have removed */
+    CHIP_STALE_READ,        /* a hart read what another had overwritten (sim.stale_reads=fail) */
     CHIP_VIOLATION,         /* sim.check found a broken invariant */
     CHIP_INTERRUPTED
 };
@@ -85,7 +86,7 @@ enum chip_line { CHIP_LINE_MACHINE, CHIP_LINE_SUPERVISOR };
 void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level);
 
 /* Copies `bytes` of guest memory as the harts see it.  False, and nothing done,
- * when they are not all in DRAM, or when a line is on its way between caches: then
+ * when they are not all in DRAM or in one scratchpad, or when a line is on its way between caches: then
  * a later cycle will do. */
 bool chip_read_memory(struct chip *chip, paddr_t address, void *to, size_t bytes);
 bool chip_write_memory(struct chip *chip, paddr_t address, const void *from, size_t bytes);
@@ -94,6 +95,10 @@ bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes);
 /* Why the run ended, in words a person can act on: which hart, where, what it
  * waits for or which trap it is caught in; what it asked for in vain.  Nothing for CHIP_EXIT. */
 void chip_explain(struct chip *chip, FILE *out);
+
+/* What sim.check has found that does not end a run: reads of values that another tile had
+ * overwritten.  Nothing when there were none, or when chip_explain tells. */
+void chip_remark(struct chip *chip, FILE *out);
 
 /* The code with which the guest ended the run, up to 47 bits; for CHIP_EXIT only. */
 uint64_t chip_exit_code(const struct chip *chip);

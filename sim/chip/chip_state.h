@@ -7,6 +7,7 @@
 #include "sim/base/source_lines.h"
 #include "sim/chip/chip.h"
 #include "sim/engine/engine.h"
+#include "sim/tile/stale_reads.h"
 
 struct chip {
     struct arena *arena;
@@ -21,6 +22,7 @@ struct chip {
     struct simctl_shared simctl;
     struct htif htif;
     struct oracle oracle;
+    struct stale_reads *stale_reads;
     struct coh_out out;
     struct bootinfo *bootinfo;
     uint64_t console_hash;

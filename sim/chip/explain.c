@@ -279,6 +279,77 @@ static void explain_stale_translation(struct chip *chip, FILE *out)
     explain_at(chip, &use->by, out);
 }
 
+/* ---- stale reads -------------------------------------------------------------------------- */
+
+/* Which of the two has forgotten what. */
+static void print_why_stale(const struct stale_read *r, FILE *out)
+{
+    if (r->written_back)
+        fprintf(out,
+                "\n    in memory since cycle %llu; the reader's copy is of cycle %llu: it needed "
+                "cbo.inval or cbo.flush before the read\n",
+                (unsigned long long)r->visible_at, (unsigned long long)r->fetched_at);
+    else if (r->lost_at)
+        fprintf(out,
+                "\n    gone from memory since cycle %llu: tile %u wrote the whole line back, with "
+                "older "
+                "bytes in the store's place\n",
+                (unsigned long long)r->lost_at, r->lost_to);
+    else
+        fprintf(out, "\n    not in memory: the writer needed cbo.clean or cbo.flush after the "
+                     "store\n");
+}
+
+static void print_stale_read(struct chip *chip, const struct stale_read *r, FILE *out)
+{
+    fprintf(out, "  tile %u (%s mode) at cycle %llu read 0x%llx at 0x%llx", r->by.tile,
+            privilege_names[r->by.priv], (unsigned long long)r->by.cycle,
+            (unsigned long long)r->value, (unsigned long long)r->address);
+    explain_symbol(chip, r->address, out);
+    fprintf(out, ", line 0x%llx, by\n    ", (unsigned long long)line_of(r->address));
+    explain_place(chip, &r->by, out);
+    fprintf(out, "\n    overwritten by tile %u (%s mode) at cycle %llu, by\n    ", r->writer.tile,
+            privilege_names[r->writer.priv], (unsigned long long)r->writer.cycle);
+    explain_place(chip, &r->writer, out);
+    print_why_stale(r, out);
+    if (r->times > 1)
+        fprintf(out, "    %llu times by these two instructions\n", (unsigned long long)r->times);
+}
+
+static void print_stale_reads(struct chip *chip, FILE *out)
+{
+    for (unsigned i = 0; i < stale_reads_kept(chip->stale_reads); i++)
+        print_stale_read(chip, stale_reads_at(chip->stale_reads, i), out);
+}
+
+static void explain_stale_read(struct chip *chip, FILE *out)
+{
+    const struct stale_read *r = stale_reads_at(chip->stale_reads, 0);
+    fprintf(out,
+            "stale read: tile %u read 0x%llx at cycle %llu, which tile %u had overwritten, as it "
+            "could know\n",
+            r->by.tile, (unsigned long long)r->address, (unsigned long long)r->by.cycle,
+            r->writer.tile);
+    print_stale_read(chip, r, out);
+    explain_at(chip, &r->by, out);
+}
+
+void chip_remark(struct chip *chip, FILE *out)
+{
+    uint64_t count = stale_reads_count(chip->stale_reads);
+    if (count == 0 || chip->end == CHIP_STALE_READ)
+        return;
+    if (chip->image)
+        source_lines_load(&chip->lines, chip->image->file, chip->image->file_bytes);
+    fprintf(out,
+            "%llu stale read%s: values that another tile had overwritten, as the reader could "
+            "know%s\n",
+            (unsigned long long)count, count == 1 ? "" : "s",
+            count == 1 ? "" : "; by pairs of instructions, the first of each");
+    print_stale_reads(chip, out);
+    source_lines_free(&chip->lines);
+}
+
 static void explain_violation(struct chip *chip, FILE *out)
 {
     const char *what = chip->unrest ? chip->unrest : coherence_violation(chip->engine.coherence);
@@ -311,6 +382,9 @@ void chip_explain(struct chip *chip, FILE *out)
         break;
     case CHIP_STALE_TRANSLATION:
         explain_stale_translation(chip, out);
+        break;
+    case CHIP_STALE_READ:
+        explain_stale_read(chip, out);
         break;
     case CHIP_VIOLATION:
         explain_violation(chip, out);

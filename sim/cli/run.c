@@ -157,6 +157,8 @@ static bool run_chip(struct chip *chip, const struct config *cfg,
     if (with->keep_mesh)
         mesh_record_take(chip_mesh(chip), cfg, outcome->cycles, &outcome->mesh);
     outcome->status = chip_exit_status(chip);
+    if (with->report)
+        chip_remark(chip, with->report);
     if (end != CHIP_EXIT)
         return explain_failure(chip, with->report, e);
     outcome->exit_code = (int64_t)chip_exit_code(chip);

@@ -104,7 +104,7 @@ static void csr_write_satp(struct hart *h, uint64_t value)
     mmu_write_satp(h, value);
 }
 
-/* ADUE exists where the machine leaves A and D to menvcfg. */
+/* ADUE exists where the machine leaves A and D to menvcfg, PBMTE where it has Svpbmt. */
 static uint64_t csr_read_menvcfg(struct hart *h)
 {
     return h->menvcfg;
@@ -129,7 +129,8 @@ static uint64_t with_legal_cbie(uint64_t old, uint64_t value)
 static void csr_write_menvcfg(struct hart *h, uint64_t value)
 {
     uint64_t writable = ENVCFG_FIOM | ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE | MENVCFG_STCE |
-                        (h->cfg->hart_ad_update == AD_MENVCFG ? MENVCFG_ADUE : 0);
+                        (h->cfg->hart_ad_update == AD_MENVCFG ? MENVCFG_ADUE : 0) |
+                        (h->cfg->hart_svpbmt ? MENVCFG_PBMTE : 0);
     h->menvcfg = merge(h->menvcfg, with_legal_cbie(h->menvcfg, value), writable);
     follow_stimecmp(h);
 }

@@ -128,7 +128,7 @@ static void charge_miss(struct hart *h, cycle_t now)
 void hart_wake(struct hart *h, cycle_t now)
 {
     enum hart_wait wait = (enum hart_wait)h->wait;
-    if (wait == WAIT_LINE)
+    if (wait == WAIT_LINE || wait == WAIT_WORD)
         charge_miss(h, now);
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;

@@ -39,9 +39,9 @@ enum privilege { PRIV_U = 0, PRIV_S = 1, PRIV_M = 3 };
     STALL(multiply, "waiting for multiplier or divider")                                           \
     STALL(branch, "mispredicted branch or indirect jump")                                          \
     STALL(fetch, "L1I miss")                                                                       \
-    STALL(l1d_network, "L1D miss: in the mesh")                                                    \
-    STALL(l1d_directory, "L1D miss: at the home and its LLC, in other L1s, waiting for the line")  \
-    STALL(l1d_memory, "L1D miss: in the memory controller")                                        \
+    STALL(l1d_network, "L1D miss, uncached access, far atomic: in the mesh")                       \
+    STALL(l1d_directory, "likewise: at the home, its LLC, in other L1s, waiting for the line")     \
+    STALL(l1d_memory, "likewise: in the memory controller")                                        \
     STALL(l1d_l2, "L1D miss: in the private L2")                                                   \
     STALL(l1d_access, "L1D: fills, second halves of accesses that span two lines")                 \
     STALL(store_buffer, "store buffer full, or to be emptied by a fence, an atomic or an access "  \
@@ -65,7 +65,8 @@ enum stall_cause {
 #define HART_WAITS(WAIT)                                                                           \
     WAIT(NONE, "nothing", STALLS)                                                                  \
     WAIT(LINE, "a line of the L1D", STALL_l1d_directory)                                           \
-    WAIT(L1, "room for another transaction in the L1D", STALL_l1d_access)                          \
+    WAIT(L1, "the L1D: room for another transaction, or a line on its way out", STALL_l1d_access)  \
+    WAIT(WORD, "an uncached access or a far atomic, at its home", STALL_l1d_directory)             \
     WAIT(STORES, "stores to leave the store buffer", STALL_store_buffer)                           \
     WAIT(WALK, "a page table entry", STALL_walk)                                                   \
     WAIT(FETCH, "a line of the L1I", STALL_fetch)                                                  \
@@ -218,6 +219,10 @@ struct hart {
     struct code_line *behind; /* the line at behind_line, for an instruction that straddles */
     struct tile *tile;
     uint64_t device_value;
+    bool word_done;    /* `word` answers the access being completed */
+    uint8_t page_type; /* PBMT_* of the page that the last translation went through */
+    uint16_t amo_op;   /* the AMO in progress, should it be done at the line's home */
+    uint64_t amo_operand, word;
     uint32_t miss_network_cycles, miss_memory_cycles; /* of the message that ended the wait */
     uint32_t charge;     /* cycles to charge once the completed access is performed */
     cycle_t complete_at; /* when what `completing` stands for is performed */
@@ -455,12 +460,13 @@ enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool r
                          uint64_t operand, uint64_t *old);
 
 /* menvcfg and senvcfg bits */
-#define ENVCFG_FIOM  (UINT64_C(1) << 0)
-#define ENVCFG_CBIE  (UINT64_C(3) << 4)
-#define ENVCFG_CBCFE (UINT64_C(1) << 6)
-#define ENVCFG_CBZE  (UINT64_C(1) << 7)
-#define MENVCFG_ADUE (UINT64_C(1) << 61)
-#define MENVCFG_STCE (UINT64_C(1) << 63)
+#define ENVCFG_FIOM   (UINT64_C(1) << 0)
+#define ENVCFG_CBIE   (UINT64_C(3) << 4)
+#define ENVCFG_CBCFE  (UINT64_C(1) << 6)
+#define ENVCFG_CBZE   (UINT64_C(1) << 7)
+#define MENVCFG_ADUE  (UINT64_C(1) << 61)
+#define MENVCFG_PBMTE (UINT64_C(1) << 62)
+#define MENVCFG_STCE  (UINT64_C(1) << 63)
 
 /* mstatus bits */
 #define MSTATUS_SIE  (UINT64_C(1) << 1)

@@ -214,7 +214,7 @@ static enum port_result walk(struct hart *h, uint64_t address, enum access_kind 
             return walk_fault(h, access_fault(kind), cause);
         if (result != PORT_DONE)
             return result;
-        if (!pte_is_well_formed(pte, w->level))
+        if (!pte_is_well_formed(pte, w->level, h->menvcfg & MENVCFG_PBMTE))
             return walk_fault(h, page_fault(kind), cause);
         if (pte_is_leaf(pte)) {
             result = finish_walk(h, at, pte, cause);
@@ -259,6 +259,7 @@ enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kin
                                paddr_t *physical, enum trap_cause *cause)
 {
     *physical = address;
+    h->page_type = PBMT_PMA;
     if (!is_translated(h, kind))
         return PORT_DONE;
     *cause = page_fault(kind);
@@ -275,6 +276,7 @@ enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kin
             return result;
         entry = tlb_find(first, vpn, satp_space(h->satp));
     }
+    h->page_type = entry->type;
     *physical = entry->ppn << PAGE_SHIFT | (address & (PAGE_BYTES - 1));
     if (hart_must_yield(h))
         return PORT_YIELD;

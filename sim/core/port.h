@@ -25,7 +25,8 @@ enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, ui
 
 /* Makes the line of an aligned atomic writable in the L1D and returns a host
  * pointer to the operand in `*cell`.  An atomic that is a store-conditional
- * without its reservation is PORT_DONE with *cell == NULL. */
+ * without its reservation is PORT_DONE with *cell == NULL.  So is an AMO that its line's
+ * home has performed, as h->amo_op and h->amo_operand say: h->word is the old value. */
 enum atomic_kind { ATOMIC_AMO, ATOMIC_LR, ATOMIC_SC };
 enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
                              enum atomic_kind kind, uint8_t **cell, enum trap_cause *cause);
@@ -39,7 +40,8 @@ enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte);
 
 /* cbo.zero, and cbo.clean, cbo.flush and cbo.inval, on the line of `address`. */
 enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_cause *cause);
-enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause);
+enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_management how,
+                                  enum trap_cause *cause);
 
 /* LR has read its cell: reserves the line.  SC has had its turn. */
 void port_reserve(struct hart *h);

@@ -12,7 +12,15 @@ enum { PAGE_SHIFT = 12, VPN_BITS = 9, PTE_BYTES = 8 };
 enum { SATP_BARE = 0, SATP_SV39 = 8, SATP_SV48 = 9 };
 #define PAGE_BYTES   (UINT64_C(1) << PAGE_SHIFT)
 #define PPN_MASK     ((UINT64_C(1) << 44) - 1)
-#define PTE_RESERVED (UINT64_C(0x3ff) << 54) /* Svnapot and Svpbmt are absent */
+#define PTE_RESERVED (UINT64_C(0x27f) << 54) /* Svnapot is absent */
+
+/* Page-based memory types (Svpbmt): what the physical address says, or uncached. */
+enum { PBMT_PMA, PBMT_NC, PBMT_IO, PBMT_RESERVED };
+
+static inline unsigned pte_type(uint64_t pte)
+{
+    return pte >> 61 & 3;
+}
 
 static inline unsigned satp_mode(uint64_t satp)
 {
@@ -70,9 +78,12 @@ static inline uint64_t pte_frame(uint64_t pte)
     return pte >> 10 & PPN_MASK;
 }
 
-/* A valid pointer to the next table, or a valid leaf that is aligned to its size. */
-static inline bool pte_is_well_formed(uint64_t pte, unsigned level)
+/* A valid pointer to the next table, or a valid leaf that is aligned to its size; may a
+ * leaf have a memory type (menvcfg.PBMTE)? */
+static inline bool pte_is_well_formed(uint64_t pte, unsigned level, bool typed)
 {
+    if (pte_type(pte) && (!typed || !pte_is_leaf(pte) || pte_type(pte) == PBMT_RESERVED))
+        return false;
     if (!(pte & PTE_V) || (pte & PTE_RESERVED) || (pte & (PTE_R | PTE_W)) == PTE_W)
         return false;
     if (!pte_is_leaf(pte))
@@ -88,6 +99,7 @@ static inline struct tlb_entry pte_piece(uint64_t satp, uint64_t pte, uint64_t v
                               .ppn = (pte_frame(pte) & ~low) | (vpn & low),
                               .asid = satp_space(satp),
                               .bits = (uint8_t)pte,
+                              .type = (uint8_t)pte_type(pte),
                               .level = (uint8_t)level};
 }
 

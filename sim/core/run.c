@@ -85,6 +85,16 @@ static bool cache_block_allowed(const struct hart *h, uint64_t bits)
     return (h->priv == PRIV_M || (h->menvcfg & bits)) && (h->priv != PRIV_U || (h->senvcfg & bits));
 }
 
+/* Below M mode cbo.inval drops what was stored only where every envcfg that counts says
+ * so; else it must not let a guest see what lay in memory before (CBIE = 01). */
+static enum l1_management inval_means(const struct hart *h)
+{
+    uint64_t counts = h->priv == PRIV_M ? ENVCFG_CBIE : h->menvcfg;
+    if (h->priv == PRIV_U)
+        counts &= h->senvcfg;
+    return (counts & ENVCFG_CBIE) == ENVCFG_CBIE ? L1_INVAL : L1_FLUSH;
+}
+
 /* Does a fence for which decoding has found that it may have to wait for stores do so
  * here?  menvcfg and senvcfg can make it order memory with what it says of devices. */
 static bool fence_awaits_stores(const struct hart *h, int32_t operands)

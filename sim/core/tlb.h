@@ -29,6 +29,7 @@ struct tlb_entry {
     uint32_t dead; /* 0, or the shootdown that should have removed it (sim/tile/oracle.h) */
     uint16_t asid;
     uint8_t bits;  /* PTE_*; 0: the entry is empty */
+    uint8_t type;  /* PBMT_* (sim/core/pte.h) */
     uint8_t level; /* of the leaf: 0 = 4 KiB, 1 = 2 MiB, 2 = 1 GiB, 3 = 512 GiB */
 };
 

@@ -218,7 +218,7 @@ static inline cycle_t run_hart(struct engine *e, unsigned place, cycle_t common)
 
 static void run_harts(struct engine *e)
 {
-    bool lone = e->awake_count == 1 && nothing_on_its_way(e) &&
+    bool lone = e->awake_count == 1 && !e->htif->watched && nothing_on_its_way(e) &&
                 calendar_timer_at(e->calendar) == CYCLE_NEVER;
     cycle_t first = least(e->least_clock + 1, e->now); /* in which the world may still act */
     cycle_t common = lone ? e->least_clock + LONE_SLICE : first + e->lookahead - 1;

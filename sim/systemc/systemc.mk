@@ -23,3 +23,5 @@ $(B)/guest/obj/systemc/%.o: sim/systemc/guest/%.c
 $(SYSTEMC_GUEST): $(B)/guest/systemc/%.elf: $(B)/guest/obj/systemc/%.o $(GUEST_CRT0_OBJ) guest-os/examples/example.ld
 	$(call say,GUESTLD,$@)
 	$(call guest_link,guest-os/examples/example.ld)
+
+-include $(B)/guest/obj/systemc/copier.d

@@ -22,6 +22,7 @@
 #include <stdio.h>
 
 #include "sim/base/arena.h"
+#include "sim/tile/stale_reads.h"
 #include "sim/tile/tile.h"
 
 enum { CALL_WRITE = 64, CALL_WORDS = 4, WRITE_MAX = 4096 };
@@ -54,6 +55,11 @@ void htif_trap_loop(struct tile *t)
 bool htif_stale_translation(struct tile *t, cycle_t at)
 {
     return end_run(t, HTIF_STALE_TRANSLATION, 0, at);
+}
+
+void htif_stale_read(struct tile *t, cycle_t at)
+{
+    end_run(t, HTIF_STALE_READ, 0, at);
 }
 
 void htif_fault(struct tile *t, const char *format, ...)
@@ -129,6 +135,14 @@ void htif_stored(struct tile *t, paddr_t address, uint64_t value)
 
 /* ---- serving --------------------------------------------------------------------- */
 
+static bool write_memory(struct tile *t, paddr_t address, uint64_t value, cycle_t now)
+{
+    if (!coherence_poke(t->coherence, address, &value, sizeof value))
+        return false;
+    stale_reads_poke(t->stale_reads, address, sizeof value, now);
+    return true;
+}
+
 /* The call's words are at `block`; false: a line of it is on its way. */
 static bool perform(struct tile *t, paddr_t block, cycle_t now)
 {
@@ -141,17 +155,16 @@ static bool perform(struct tile *t, paddr_t block, cycle_t now)
         if (!coherence_peek(t->coherence, call[2], text, length))
             return false;
     }
-    if (!coherence_poke(t->coherence, block, &result, sizeof result))
+    if (!write_memory(t, block, result, now))
         return false;
     for (uint64_t i = 0; i < length; i++)
         put(t, text[i], now);
     return true;
 }
 
-static bool answer(struct tile *t, paddr_t fromhost, uint64_t value)
+static bool answer(struct tile *t, paddr_t fromhost, uint64_t value, cycle_t now)
 {
-    return !in_dram(t, fromhost, sizeof value) ||
-           coherence_poke(t->coherence, fromhost, &value, sizeof value);
+    return !in_dram(t, fromhost, sizeof value) || write_memory(t, fromhost, value, now);
 }
 
 /* False: to be tried again. */
@@ -161,7 +174,7 @@ static bool serve(struct htif *htif, struct htif_request *r, struct tile *tiles,
     if (r->declares)
         return oracle_judge(tiles, &r->shootdown, now);
     r->performed = r->performed || perform(t, r->word, now);
-    return r->performed && answer(t, htif->fromhost, r->answer);
+    return r->performed && answer(t, htif->fromhost, r->answer, now);
 }
 
 void htif_serve(struct htif *htif, struct tile *tiles, cycle_t now)

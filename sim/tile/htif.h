@@ -13,8 +13,9 @@ enum htif_end {
     HTIF_RUNS,
     HTIF_EXIT,
     HTIF_TRAP_LOOP,
-    HTIF_FAULT,            /* the guest asked for what cannot be: `fault` says what */
-    HTIF_STALE_TRANSLATION /* the oracle knows which */
+    HTIF_FAULT,             /* the guest asked for what cannot be: `fault` says what */
+    HTIF_STALE_TRANSLATION, /* the oracle knows which */
+    HTIF_STALE_READ         /* stale_reads knows which */
 };
 
 enum { HTIF_FAULT_BYTES = 320 };
@@ -34,6 +35,7 @@ struct htif_request {
  * order in which tiles are stepped cannot show. */
 struct htif {
     paddr_t tohost, fromhost; /* 0: the guest has none */
+    bool watched;             /* something may be found that ends the run: nobody runs far ahead */
     enum htif_end end;
     uint64_t exit_code;
     tile_id end_tile;
@@ -65,6 +67,8 @@ void htif_fault(struct tile *t, const char *format, ...) __attribute__((format(p
 /* The tile's hart uses at cycle `at` what the oracle has declared dead.  False: the
  * run ends earlier for another reason. */
 bool htif_stale_translation(struct tile *t, cycle_t at);
+/* A stale read of the tile's hart at cycle `at` is to end the run. */
+void htif_stale_read(struct tile *t, cycle_t at);
 /* The oracle must hear of this where all tiles stand. */
 void htif_declare(struct tile *t, const struct shootdown *shootdown);
 

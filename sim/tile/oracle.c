@@ -65,7 +65,7 @@ static enum page_answer read_entry(struct coherence *coh, paddr_t at, unsigned l
         return PAGE_ABSENT;
     if (!coherence_peek(coh, at, pte, sizeof *pte))
         return PAGE_IN_FLIGHT;
-    return pte_is_well_formed(*pte, level) ? PAGE_MAPPED : PAGE_ABSENT;
+    return pte_is_well_formed(*pte, level, true) ? PAGE_MAPPED : PAGE_ABSENT;
 }
 
 enum page_answer oracle_read_table(struct coherence *coh, uint64_t satp, uint64_t vpn,
@@ -133,7 +133,8 @@ static bool in_scope(const struct shootdown *s, uint64_t satp, uint16_t asid, bo
 static bool exceeds(const struct tlb_entry *entry, const struct tlb_entry *page)
 {
     unsigned more = entry->bits & ~(unsigned)page->bits, other = entry->bits ^ page->bits;
-    return entry->ppn != page->ppn || (more & (PTE_R | PTE_W | PTE_X | PTE_D)) || (other & PTE_U);
+    return entry->ppn != page->ppn || entry->type != page->type ||
+           (more & (PTE_R | PTE_W | PTE_X | PTE_D)) || (other & PTE_U);
 }
 
 /* Is it what the guest says the mapping was? */

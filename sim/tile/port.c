@@ -1,7 +1,8 @@
 /*
- * The slow side of every access of a hart: L1 misses, devices, atomics, and
- * fetches that the most recently used lines do not answer.  Each function runs
- * at the hart's issue cycle.  A hart that is put to sleep executes the same
+ * The slow side of every access of a hart: L1 misses, words at their homes, devices,
+ * and fetches that the most recently used lines do not answer; atomics and cache-block
+ * instructions are in port_lines.c.  Each function
+ * runs at the hart's issue cycle.  A hart that is put to sleep executes the same
  * instruction again when it wakes.
  */
 #include "sim/core/port.h"
@@ -9,12 +10,15 @@
 #include <string.h>
 
 #include "sim/core/mmu.h"
+#include "sim/core/pte.h"
 #include "sim/tile/htif.h"
+#include "sim/tile/port_access.h"
+#include "sim/tile/stale_reads.h"
 #include "sim/tile/stores.h"
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
 
-static enum port_result sleep_for(struct hart *h, enum hart_wait wait, uint64_t address)
+enum port_result port_sleep(struct hart *h, enum hart_wait wait, uint64_t address)
 {
     h->wait_line = address;
     hart_sleep(h, wait);
@@ -34,9 +38,8 @@ static void charge_far(struct hart *h, enum hart_wait wait, uint32_t cycles)
         hart_stall(h, STALL_l1d_l2, cycles);
 }
 
-/* The physical line is in the window, with the permission that `op` needs. */
-static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op op,
-                                  enum hart_wait wait)
+enum port_result port_hold_line(struct hart *h, paddr_t physical, enum l1_op op,
+                                enum hart_wait wait)
 {
     struct tile *t = h->tile;
     t->out->network_cycles = t->out->memory_cycles = 0;
@@ -50,11 +53,56 @@ static enum port_result hold_line(struct hart *h, paddr_t physical, enum l1_op o
         h->l1d_misses++;
         trace_miss(h->trace, h->id, h->cycle, TRACE_MISS, op == L1_LOAD ? TRACE_LOAD : TRACE_STORE,
                    line_of(physical));
-        return sleep_for(h, wait, physical);
+        return port_sleep(h, wait, physical);
     case L1_BUSY:
-        return sleep_for(h, WAIT_L1, physical);
+        return port_sleep(h, WAIT_L1, physical);
     }
     return PORT_FAULT;
+}
+
+/* ---- words: what the line's home performs ------------------------------------ */
+
+bool port_is_memory(const struct hart *h, paddr_t physical)
+{
+    const struct coherence *coh = h->tile->coherence;
+    return coherence_has(coh, physical) || coherence_is_scratchpad(coh, physical);
+}
+
+bool port_is_uncached(const struct hart *h, paddr_t physical)
+{
+    return h->page_type != PBMT_PMA || coherence_is_uncached(h->tile->coherence, physical);
+}
+
+enum port_result port_word(struct hart *h, paddr_t physical, unsigned bytes, enum word_op op,
+                           uint64_t operand)
+{
+    struct tile *t = h->tile;
+    hart_acts(h);
+    if (h->word_done) {
+        h->word_done = false;
+        return PORT_DONE;
+    }
+    if (hart_awaits_stores(h))
+        return PORT_WAIT;
+    t->out->network_cycles = t->out->memory_cycles = 0;
+    coherence_ask_word(t->coherence, h->id, physical, bytes, op, operand, t->out);
+    tile_post_messages(t, HALF_HART, h->cycle);
+    return port_sleep(h, WAIT_WORD, physical);
+}
+
+static enum port_result load_word(struct hart *h, paddr_t physical, unsigned bytes, uint64_t *value)
+{
+    enum port_result result = port_word(h, physical, bytes, WORD_LOAD, 0);
+    *value = h->word;
+    return result;
+}
+
+static enum port_result store_word(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value)
+{
+    enum port_result result = port_word(h, physical, bytes, WORD_STORE, value);
+    if (result == PORT_DONE)
+        htif_stored(h->tile, physical, value);
+    return result;
 }
 
 /* ---- views -------------------------------------------------------------------- */
@@ -98,7 +146,7 @@ static enum port_result device_remote(struct hart *h, tile_id owner, enum tile_h
     p->to = owner;
     p->device = *access;
     network_post(h->tile->engine, p, HALF_HART, h->cycle + h->cfg->device_access_cycles);
-    return sleep_for(h, WAIT_DEVICE, access->address);
+    return port_sleep(h, WAIT_DEVICE, access->address);
 }
 
 /* The answer to the access that slept. */
@@ -208,17 +256,20 @@ static enum port_result load_part(struct hart *h, uint64_t address, paddr_t phys
     *cause = CAUSE_LOAD_ACCESS;
     if (!mmu_may_access(h, physical, bytes, ACCESS_LOAD))
         return PORT_FAULT;
-    if (!coherence_has(h->tile->coherence, physical))
+    if (!port_is_memory(h, physical))
         return device_load(h, physical, bytes, value);
+    if (port_is_uncached(h, physical))
+        return load_word(h, physical, bytes, value);
     enum port_result result = load_from_stores(h, physical, bytes, value);
     if (result != PORT_FAULT)
         return result;
-    result = hold_line(h, physical, L1_LOAD, WAIT_LINE);
+    result = port_hold_line(h, physical, L1_LOAD, WAIT_LINE);
     if (result != PORT_DONE)
         return result;
     *value = 0;
     memcpy(value, stores_cell(h, physical), bytes);
     l1_checked_load(h->tile->l1, physical, bytes, *value);
+    stale_reads_load(h->tile->stale_reads, h, physical, bytes, *value);
     remember_line(h, address, physical, ACCESS_LOAD);
     return PORT_DONE;
 }
@@ -229,7 +280,7 @@ static enum port_result store_in_turn(struct hart *h, paddr_t physical, unsigned
 {
     if (hart_awaits_stores(h))
         return PORT_WAIT;
-    enum port_result result = hold_line(h, physical, L1_STORE, WAIT_LINE);
+    enum port_result result = port_hold_line(h, physical, L1_STORE, WAIT_LINE);
     if (result == PORT_DONE)
         stores_perform(h, physical, bytes, value);
     return result;
@@ -257,8 +308,10 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
     *cause = CAUSE_STORE_ACCESS;
     if (!mmu_may_access(h, physical, bytes, ACCESS_STORE))
         return PORT_FAULT;
-    if (!coherence_has(h->tile->coherence, physical))
+    if (!port_is_memory(h, physical))
         return device_store(h, physical, bytes, value);
+    if (port_is_uncached(h, physical))
+        return store_word(h, physical, bytes, value);
     enum port_result result = stores_may_wait(h, physical)
                                   ? store_to_buffer(h, address, physical, bytes, value)
                                   : store_in_turn(h, physical, bytes, value);
@@ -297,7 +350,7 @@ static enum port_result find_both(struct hart *h, uint64_t address, unsigned byt
         enum port_result result = mmu_translate(h, part, kind, physical, cause);
         if (result != PORT_DONE)
             return result;
-        if (!coherence_has(h->tile->coherence, *physical) ||
+        if (!port_is_memory(h, *physical) ||
             !mmu_may_access(h, *physical, (unsigned)part_bytes, kind))
             return split_fault(h, part, kind, cause);
         s->via[first ? 0 : 1] = mmu_used(h, part, kind);
@@ -309,6 +362,7 @@ static enum port_result find_both(struct hart *h, uint64_t address, unsigned byt
 static void check_split(struct hart *h, unsigned part, uint64_t address, enum access_kind kind)
 {
     const struct tlb_use *via = &h->split.via[part];
+    h->page_type = via->entry.type;
     if (via->entry.dead)
         port_stale_use(h, address, kind, via);
 }
@@ -396,71 +450,15 @@ enum port_result port_store(struct hart *h, uint64_t address, unsigned bytes, ui
     return result == PORT_DONE ? store_part(h, address, physical, bytes, value, cause) : result;
 }
 
-/* ---- atomics, on DRAM only ----------------------------------------------------- */
-
-/* The line of a physical address that may be written, ready to be. */
-static enum port_result hold_writable(struct hart *h, uint64_t address, unsigned bytes,
-                                      enum access_kind kind, paddr_t *physical,
-                                      enum trap_cause *cause)
-{
-    h->fault_address = address;
-    hart_acts(h);
-    enum port_result result = mmu_translate(h, address, kind, physical, cause);
-    if (result != PORT_DONE)
-        return result;
-    *cause = kind == ACCESS_LOAD ? CAUSE_LOAD_ACCESS : CAUSE_STORE_ACCESS;
-    if (!coherence_has(h->tile->coherence, *physical) || !mmu_may_access(h, *physical, bytes, kind))
-        return PORT_FAULT;
-    return PORT_DONE;
-}
-
-enum port_result port_atomic(struct hart *h, uint64_t address, unsigned bytes,
-                             enum atomic_kind kind, uint8_t **cell, enum trap_cause *cause)
-{
-    paddr_t physical;
-    enum access_kind access = kind == ATOMIC_LR ? ACCESS_LOAD : ACCESS_STORE;
-    h->fault_address = address;
-    *cause = kind == ATOMIC_LR ? CAUSE_LOAD_MISALIGNED : CAUSE_STORE_MISALIGNED;
-    if (address & (bytes - 1))
-        return PORT_FAULT;
-    if (hart_awaits_stores(h))
-        return PORT_WAIT;
-    enum port_result result = hold_writable(h, address, bytes, access, &physical, cause);
-    if (result != PORT_DONE)
-        return result;
-    *cell = NULL;
-    if (kind == ATOMIC_SC && !l1_is_reserved(h->tile->l1, line_of(physical)))
-        return PORT_DONE;
-    result = hold_line(h, physical, L1_STORE, WAIT_LINE);
-    *cell = stores_cell(h, physical);
-    h->atomic_physical = physical;
-    return result;
-}
-
-void port_atomic_written(struct hart *h, unsigned bytes, const uint8_t *cell)
-{
-    uint64_t value = 0;
-    memcpy(&value, cell, bytes);
-    stores_announce(h, h->atomic_physical, bytes, value);
-}
-
-void port_reserve(struct hart *h)
-{
-    reservation_make(h->tile, line_of(h->atomic_physical));
-}
-
-void port_unreserve(struct hart *h)
-{
-    reservation_end(h->tile);
-}
-
 /* ---- page tables ------------------------------------------------------------------ */
 
 enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
 {
     if (!coherence_has(h->tile->coherence, at))
         return PORT_FAULT;
-    enum port_result result = hold_line(h, at, L1_LOAD, WAIT_WALK);
+    if (coherence_is_uncached(h->tile->coherence, at))
+        return load_word(h, at, sizeof *pte, pte);
+    enum port_result result = port_hold_line(h, at, L1_LOAD, WAIT_WALK);
     if (result == PORT_DONE) {
         memcpy(pte, stores_cell(h, at), sizeof *pte);
         l1_checked_load(h->tile->l1, at, sizeof *pte, *pte);
@@ -470,47 +468,13 @@ enum port_result port_walk_read(struct hart *h, paddr_t at, uint64_t *pte)
 
 enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte)
 {
+    if (coherence_is_uncached(h->tile->coherence, at))
+        return store_word(h, at, sizeof pte, pte);
     if (hart_awaits_stores(h))
         return PORT_WAIT;
-    enum port_result result = hold_line(h, at, L1_STORE, WAIT_WALK);
+    enum port_result result = port_hold_line(h, at, L1_STORE, WAIT_WALK);
     if (result == PORT_DONE)
         stores_perform(h, at, sizeof pte, pte);
-    return result;
-}
-
-/* ---- cache blocks -------------------------------------------------------------------- */
-
-enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_cause *cause)
-{
-    paddr_t physical;
-    uint64_t line = line_of(address);
-    if (hart_awaits_stores(h))
-        return PORT_WAIT;
-    enum port_result result = hold_writable(h, line, LINE_BYTES, ACCESS_STORE, &physical, cause);
-    h->fault_address = address;
-    if (result != PORT_DONE)
-        return result;
-    result = hold_line(h, physical, L1_STORE, WAIT_LINE);
-    if (result != PORT_DONE)
-        return result;
-    for (unsigned i = 0; i < LINE_BYTES; i += 8)
-        stores_perform(h, physical + i, 8, 0);
-    return PORT_DONE;
-}
-
-/* Hardware keeps every copy current, so there is nothing to write back or to
- * drop: what is left is the check that the address may be read or written.  Who
- * may write may read; a refusal counts as a store's. */
-enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause)
-{
-    paddr_t physical;
-    if (hart_awaits_stores(h))
-        return PORT_WAIT;
-    enum port_result result =
-        hold_writable(h, line_of(address), LINE_BYTES, ACCESS_LOAD, &physical, cause);
-    h->fault_address = address;
-    if (result == PORT_FAULT)
-        *cause = *cause == CAUSE_LOAD_PAGE ? CAUSE_STORE_PAGE : CAUSE_STORE_ACCESS;
     return result;
 }
 
@@ -569,7 +533,7 @@ enum port_result port_fetch(struct hart *h, uint64_t pc, struct code_line **code
         forget_code(h, physical);
         h->l1i_misses++;
         trace_miss(h->trace, h->id, h->cycle, TRACE_MISS, TRACE_FETCH, line_of(physical));
-        return sleep_for(h, WAIT_FETCH, physical);
+        return port_sleep(h, WAIT_FETCH, physical);
     }
     *code = decode(h, pc, physical, icache_data(t->icache, index));
     return PORT_DONE;

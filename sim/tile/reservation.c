@@ -15,7 +15,7 @@ static bool takes_line(const struct packet *p)
     unsigned type = p->coherence.type;
     const struct coh_msg_info *info = &coh_msg_info[type];
     return info->to == AGENT_L1D && info->vnet == VNET_FORWARD && type != COH_PutAck &&
-           type != COH_FwdReadOnce;
+           type != COH_WriteAck && type != COH_FwdReadOnce;
 }
 
 static void release_at(struct tile *t, cycle_t at)

@@ -29,12 +29,14 @@
 
 #include "sim/core/mmu.h"
 #include "sim/tile/htif.h"
+#include "sim/tile/stale_reads.h"
 #include "sim/tile/tile.h"
 #include "traces/traces.h"
 
 void stores_announce(struct hart *h, paddr_t physical, unsigned bytes, uint64_t value)
 {
     l1_checked_store(h->tile->l1, physical, bytes, value);
+    stale_reads_store(h->tile->stale_reads, h, physical, bytes, value, h->tile->draining_at);
     htif_stored(h->tile, physical, value);
 }
 
@@ -101,7 +103,9 @@ static bool perform_oldest(struct hart *h, cycle_t now)
     b->refused = answer == L1_BUSY;
     if (answer != L1_READY)
         return false;
+    h->tile->draining_at = now;
     stores_perform(h, e->address, e->bytes, e->value);
+    h->tile->draining_at = CYCLE_NEVER;
     store_buffer_drop_oldest(b);
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "sim/tile/stale_reads.h"
 #include "sim/tile/stores.h"
 
 /* ---- sending coherence messages -------------------------------------------- */
@@ -17,13 +18,15 @@ static unsigned coherence_flits(const struct config *cfg, const struct coh_msg *
 
 static bool received_by_hart_half(unsigned type)
 {
-    return coh_msg_info[type].to == AGENT_L1D || coh_msg_info[type].to == AGENT_L1I;
+    return coh_msg_info[type].to == AGENT_L1D || coh_msg_info[type].to == AGENT_L1I ||
+           coh_msg_info[type].to == AGENT_HART;
 }
 
 void tile_post_messages(struct tile *t, enum tile_half from, cycle_t event)
 {
     for (unsigned i = 0; i < t->out->count; i++) {
         const struct coh_msg *m = &t->out->msg[i];
+        stale_reads_sent(t->stale_reads, m, event);
         struct packet *p = network_packet(t->engine);
         p->kind = PACKET_COHERENCE;
         p->vnet = coh_msg_info[m->type].vnet;
@@ -108,6 +111,7 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
     switch ((enum coh_agent)coh_msg_info[m->type].to) {
     case AGENT_HOME:
         home_receive(t->coherence, t->id, m, now, t->out);
+        stale_reads_see(t->stale_reads, t->out, now);
         tile_post_messages(t, HALF_HOME, now);
         break;
     case AGENT_MEMORY:
@@ -116,6 +120,11 @@ static void receive_coherence(struct tile *t, const struct coh_msg *m, cycle_t n
         break;
     case AGENT_L1D:
         receive_line(t, m, now);
+        break;
+    case AGENT_HART:
+        h->word_done = true;
+        h->word = m->word;
+        wake(t, now);
         break;
     case AGENT_L1I:
         if (icache_receive(t->icache, m, t->out) && h->wait == WAIT_FETCH)
@@ -140,6 +149,8 @@ static struct packet *reply_to(struct tile *t, const struct packet *to, uint8_t 
 
 static void receive_message(struct tile *t, const struct packet *packet, cycle_t now)
 {
+    stale_reads_hear(t->stale_reads, t->id, packet->from,
+                     packet->posted_at - t->cfg->message_send_cycles, now);
     if (msgunit_deliver(t, packet->from, &packet->message, now))
         return;
     struct packet *refusal = reply_to(t, packet, PACKET_REFUSED);
@@ -152,6 +163,9 @@ static void receive_device(struct tile *t, const struct packet *packet, cycle_t 
     struct packet *answer = reply_to(t, packet, PACKET_DEVICE_REPLY);
     struct device_access *d = &answer->device;
     *d = packet->device;
+    if (packet->kind == PACKET_DEVICE_WRITE)
+        stale_reads_hear(t->stale_reads, t->id, packet->from,
+                         packet->posted_at - t->cfg->device_access_cycles, now);
     if (packet->kind == PACKET_DEVICE_READ)
         device_read(t, d->address, d->bytes, now, &d->value);
     else

@@ -27,6 +27,8 @@ struct tile {
     const void *bootinfo;            /* MAP_BOOTINFO_BYTES bytes */
     struct htif *htif;               /* shared by all tiles */
     struct oracle *oracle;           /* likewise */
+    struct stale_reads *stale_reads; /* likewise; NULL: nobody looks for them */
+    cycle_t draining_at;             /* a store is leaving the store buffer; CYCLE_NEVER: none is */
     const struct external *external; /* NULL: nobody answers */
     struct coh_out *out;             /* scratch list for messages of one event */
     cycle_t lookahead;               /* no reaction to a packet comes sooner */

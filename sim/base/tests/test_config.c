@@ -449,3 +449,29 @@ Test(config, refuses_caches_behind_the_l1d_that_make_no_sense)
     expect_refused("llc: {kib: 12, ways: 12, replacement: tree-plru}\n",
                    "m.yaml:1: llc.replacement, llc.ways: no binary tree has 12 leaves");
 }
+
+Test(config, ranges_and_slices_of_memory_are_refused_where_they_cannot_be)
+{
+    expect_refused("memory: {uncached: [0, 4, 8]}\n",
+                   "m.yaml:1: memory.uncached: a range is a pair: first MiB, length in MiB");
+    expect_refused("memory: {uncached: [60, 5]}\n",
+                   "m.yaml:1: memory.uncached, memory.dram_mib: 5 MiB from MiB 60 are not a range "
+                   "of the 64 MiB of DRAM");
+    expect_refused("memory: {uncached: [3, 0]}\n",
+                   "m.yaml:1: memory.uncached, memory.dram_mib: 0 MiB from MiB 3 are not a range "
+                   "of the 64 MiB of DRAM");
+    expect_refused("memory: {uncached: [8, 8, 0, 4, 15, 1]}\n",
+                   "m.yaml:1: memory.uncached: the ranges from MiB 8 and from MiB 15 overlap");
+    expect_refused("coherence: {protocol: none, hops: four}\n",
+                   "m.yaml:1: coherence.protocol, coherence.directory, coherence.hops, "
+                   "coherence.clean_evictions: without coherence homes keep no directory, and "
+                   "nobody is told of evictions");
+    expect_refused("scratchpad: {kib: 8}\ndevice: {external_mib: 1}\n",
+                   "m.yaml:2: scratchpad.kib, device.external_base_mib, device.external_mib: the "
+                   "scratchpads of 16 tiles lie from 1024 MiB on, where the external window is");
+    expect_refused("scratchpad: {kib: 65}\n",
+                   "m.yaml:1: scratchpad.kib: 65 is out of range 0..64 (KiB)");
+    expect_refused("mesh: {width: 3, height: 1}\nmemory: {private: true}\n",
+                   "m.yaml:2: memory.private, memory.dram_mib: 64 MiB do not divide into slices of "
+                   "whole pages for 3 tiles");
+}

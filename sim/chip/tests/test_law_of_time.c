@@ -108,7 +108,8 @@ static void put_cache_block(struct program *p, unsigned tiles)
 {
     (void)tiles;
     put(p, asm_i(OP_addi, T0, A0, shared_offset()));
-    put(p, asm_r(rng_below(&rng, 2) ? OP_cbo_zero : OP_cbo_flush, ZERO, T0, ZERO));
+    static const enum insn_op blocks[] = {OP_cbo_zero, OP_cbo_clean, OP_cbo_flush, OP_cbo_inval};
+    put(p, asm_i(blocks[rng_below(&rng, 4)], ZERO, T0, 0));
     put_fold_cycle(p);
 }
 
@@ -305,13 +306,42 @@ static void put_host_console(struct program *p, unsigned tiles)
 static void put_outside(struct program *p, unsigned tiles)
 {
     (void)tiles;
-    put_li(p, T0, UINT64_C(1) << 30);
+    put_li(p, T0, UINT64_C(1536) << 20);
     if (rng_below(&rng, 2))
         put(p, asm_s(OP_sw, A5, T0, (int32_t)(4 * rng_below(&rng, 8))));
     put(p, asm_i(OP_ld, T1, T0, (int32_t)(8 * rng_below(&rng, 4))));
     put_fold(p, T1);
     put_li(p, T1, 1u << IRQ_SEIP);
     put(p, asm_i(OP_csrrs, ZERO, T1, CSR_MIE));
+    put_fold_cycle(p);
+}
+
+/* The second MiB, which half of the machines do not cache. */
+static void put_uncached(struct program *p, unsigned tiles)
+{
+    static const enum insn_op atomics[] = {OP_amoadd_d, OP_amoswap_d, OP_amomax_d, OP_amoxor_d};
+    (void)tiles;
+    put_li(p, T0, MAP_DRAM_BASE + (UINT64_C(1) << 20));
+    put(p, asm_s(OP_sw, A5, T0, shared_offset()));
+    if (rng_below(&rng, 2))
+        put(p, asm_s(OP_sd, A5, T0, LINE_BYTES - (int32_t)rng_below(&rng, 8)));
+    put(p, asm_i(OP_ld, T1, T0, shared_offset()));
+    put_fold(p, T1);
+    put(p, asm_i(OP_addi, T0, T0, shared_offset()));
+    put(p, asm_r(atomics[rng_below(&rng, 4)], T1, T0, S1));
+    put_fold(p, T1);
+    put_fold_cycle(p);
+}
+
+/* Some tile's scratchpad. */
+static void put_scratchpad(struct program *p, unsigned tiles)
+{
+    put_li(p, T0, MAP_SCRATCHPAD_BASE + rng_below(&rng, tiles) * MAP_SCRATCHPAD_STRIDE);
+    put(p, asm_s(OP_sh, A5, T0, 2 * (int32_t)rng_below(&rng, 8)));
+    put(p, asm_i(OP_ld, T1, T0, (int32_t)rng_below(&rng, 8)));
+    put_fold(p, T1);
+    put(p, asm_r(OP_amoadd_d, T1, T0, A5));
+    put_fold(p, T1);
     put_fold_cycle(p);
 }
 
@@ -323,6 +353,7 @@ static put_piece_fn *const pieces[] = {
     put_reserved_long, put_arithmetic, put_talk_to_itself, put_far_code,        put_host_call,
     put_host_console,  put_lines,      put_store_burst,    put_store_burst,     put_split,
     put_fence,         put_fence,      put_fence_i,        put_cache_block,     put_outside,
+    put_uncached,      put_scratchpad,
 };
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -369,9 +400,20 @@ static void put_message_setup(struct program *p, unsigned tiles)
     }
 }
 
+/* Without coherence no tile can count on seeing what another stores. */
+static bool coherent = true;
+
 /* Adds one to a counter; tile 0 waits, polling, until all have, and exits. */
 static void put_finish(struct program *p, unsigned tiles)
 {
+    if (!coherent) {
+        unsigned go_on = put(p, asm_b(OP_bne, S1, ZERO, 0));
+        put_delay(p, 10000);
+        put_exit(p, 0);
+        land(p, go_on);
+        put_sleep(p);
+        return;
+    }
     put_li(p, T0, MACHINE_DATA + 0x8000);
     put(p, asm_i(OP_addi, T1, ZERO, 1));
     put(p, asm_r(OP_amoadd_d, ZERO, T0, T1));
@@ -470,7 +512,13 @@ static void shape_machine(struct machine *m, const struct shape *s, unsigned see
     m->cfg.l1d_kib = m->cfg.l1i_kib = 1; /* so that lines are replaced */
     m->cfg.l1d_ways = m->cfg.l1i_ways = 2;
     m->cfg.sim_seed = seed;
+    m->cfg.memory_dram_mib = 2;
+    if (seed % 2)
+        m->cfg.memory_uncached = (struct int_list){.count = 2, .item = {1, 1}};
+    m->cfg.coherence_atomics = seed % 3 ? ATOMICS_NEAR : ATOMICS_FAR;
+    m->cfg.scratchpad_kib = 1;
     m->cfg.device_external_mib = 1;
+    m->cfg.device_external_base_mib = 1536;
     m->cfg.device_external_tile = seed % config_tiles(&m->cfg);
     m->options.external = (struct external){answer_outside, m};
     m->visit = visit_from_outside;
@@ -540,8 +588,9 @@ static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
     {"memory.timing=banks", "memory.banks=2", "memory.row_kib=1", "memory.controller_cycles=0",
      "memory.column_cycles=1", "memory.line_cycles=1"},
     {"memory.timing=banks", "memory.rows=closed"},
+    {"coherence.protocol=none"},
 };
-enum { COHERENCES = sizeof coherence_settings / sizeof coherence_settings[0] };
+enum { NO_COHERENCE = sizeof coherence_settings / sizeof coherence_settings[0] - 1 };
 
 static void set_coherence(struct config *cfg, unsigned which)
 {
@@ -561,7 +610,9 @@ static void compare_manners_of(const struct shape *s, unsigned seed, uint32_t st
         shape_machine(m, s, seed);
         vary_latencies(&m->cfg, seed);
         m->cfg.hart_store_buffer = store_buffer;
+        m->cfg.coherence_dirty = seed % 2 ? DIRTY_BYTES : DIRTY_LINE;
         set_coherence(&m->cfg, coherence);
+        coherent = m->cfg.coherence_protocol != PROTOCOL_NONE;
         rng = rng_stream(7, seed);
         put_guest(&m->p, config_tiles(&m->cfg), 6, 12);
         run_in_manner(m, &manners[n]);
@@ -582,7 +633,7 @@ static void compare_manners(const struct shape *s, unsigned seed, uint32_t store
 
 Test(law_of_time, manners_do_not_show_however_lines_are_kept_coherent)
 {
-    for (unsigned which = 1; which < COHERENCES; which++)
+    for (unsigned which = 1; which < NO_COHERENCE; which++)
         for (unsigned seed = 0; seed < 10; seed++)
             compare_manners_of(&shapes[seed % 2 ? 4 : 8], seed, seed / 2 % 2 ? 4 : 0, which);
 }
@@ -608,6 +659,14 @@ RANDOM_GUESTS(6)
 RANDOM_GUESTS(7)
 RANDOM_GUESTS(8)
 RANDOM_GUESTS(9)
+
+/* Seeds, store buffers and shapes by turns. */
+Test(law_of_time, manners_do_not_show_without_coherence)
+{
+    for (unsigned seed = 30; seed < 50; seed++)
+        compare_manners_of(&shapes[seed % SHAPES], seed, (uint32_t[]){0, 1, 8}[seed % 3],
+                           NO_COHERENCE);
+}
 
 /* All harts but one sleep; that one wakes from a fetch, some cycles ahead of the world,
  * and the others' packets must not find it where it may not be yet. */
@@ -680,7 +739,7 @@ Test(law_of_time, random_guests_exercise_everything)
         "l1d.evictions",           "l1d.invalidations",    "hart.reservations_kept",
         "home.forwards",           "hart.stall.idle",      "hart.stall.device",
         "hart.stall.fetch",        "hart.stores_buffered", "hart.loads_forwarded",
-        "hart.stall.store_buffer",
+        "hart.stall.store_buffer", "home.words",           "scratchpad.words",
     };
     static struct machine m;
     shape_machine(&m, &shapes[8], 1);

@@ -179,8 +179,10 @@ enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_caus
     return result;
 }
 
-enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause)
+enum port_result port_manage_line(struct hart *h, uint64_t address, enum l1_management how,
+                                  enum trap_cause *cause)
 {
+    (void)how;
     return flat_access(h, address, 1, CAUSE_STORE_MISALIGNED, cause);
 }
 
