@@ -312,6 +312,9 @@ bool home_is_word(unsigned type);
 bool home_is_busy_with_words(unsigned state);
 void home_begin_word(struct home_step *step);
 void home_continue_words(struct home_step *step);
+/* Can this word be performed on the line of words that its home is busy with?  Then it is. */
+bool home_can_perform(const struct home_step *step, const struct coh_msg *request);
+void home_perform_meanwhile(struct home_step *step);
 void home_access_scratchpad(struct home_step *step, const struct coh_msg *in);
 
 /* Where these bytes of one scratchpad are; NULL when they are not all of one. */

@@ -396,6 +396,11 @@ static void admit(struct home_step *step, const struct coh_msg *request)
 {
     look_up(step, request);
     bank_take(step, step->coh->home_cycles);
+    if (home_can_perform(step, request)) {
+        step->mshr = &step->home->mshr[step->entry->mshr];
+        home_perform_meanwhile(step);
+        return;
+    }
     if (is_busy(step->entry)) {
         step->home->waited++;
         queue_put(step, &step->home->mshr[step->entry->mshr].queue, request);

@@ -7,6 +7,9 @@
  *                                                        wait for this line
  *                                  stored any? write memory (W_A) --> I
  *
+ * A word that comes while memory is being written is performed on the line that is still
+ * here, and memory is written again; unless others wait for the line, who come first.
+ *
  * So an uncached access is coherent with every cached copy where caches are coherent: an
  * owner is probed and sharers are recalled, as for an entry of a sparse directory that is
  * needed for another line.  Where homes know of no copy all L1Ds are probed, but not for
@@ -246,6 +249,19 @@ void home_begin_word(struct home_step *step)
         need_line(step);
 }
 
+bool home_can_perform(const struct home_step *step, const struct coh_msg *request)
+{
+    const struct dir_entry *entry = &step->coh->dir.entry[line_number(request->line)];
+    return entry->state == HOME_STATE_W_A && home_is_word(request->type) &&
+           step->home->mshr[entry->mshr].queue.first == 0;
+}
+
+void home_perform_meanwhile(struct home_step *step)
+{
+    take_word(step->mshr, step->in);
+    perform(step);
+}
+
 static bool is_expected(unsigned state, unsigned type)
 {
     switch (state) {
@@ -268,6 +284,8 @@ void home_continue_words(struct home_step *step)
                           home_state_info[state].name, (unsigned long long)step->in->line);
     } else if (state == HOME_STATE_W_R) {
         take_back(step);
+    } else if (state == HOME_STATE_W_A && step->mshr->unwritten) {
+        write_dirty(step);
     } else if (state == HOME_STATE_W_A) {
         step->entry->state = HOME_STATE_I;
     } else {
