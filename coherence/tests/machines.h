@@ -14,7 +14,7 @@ enum { MACHINE_SETTINGS = 8 };
 
 struct machine {
     bool quick; /* explored further than the others in every test */
-    bool large; /* the largest systems are explored for MSI only: too many states */
+    bool large; /* the largest systems are not explored: too many states */
     const char *name;
     const char *setting[MACHINE_SETTINGS]; /* up to the first NULL */
 };
@@ -78,7 +78,7 @@ static const struct machine machines[] = {
     {false, false, "sparse, noisy, L2", {SPARSE, NOISY, L2(2, 2)}},
     {false, false, "probe, L2", {DIRECTORY("probe"), L2(2, 2)}},
     {false, true, "full, local first", {DIRECTORY("full"), "coherence.arbitration=local-first"}},
-    {true, true, "full, round robin", {DIRECTORY("full"), "coherence.arbitration=round-robin"}},
+    {false, true, "full, round robin", {DIRECTORY("full"), "coherence.arbitration=round-robin"}},
     {false, true, "sparse, remote first", {SPARSE, "coherence.arbitration=remote-first"}},
     {false, true, "probe, LLC", {DIRECTORY("probe"), LLC}},
 };

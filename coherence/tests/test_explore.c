@@ -557,7 +557,7 @@ static bool is_wanted(unsigned protocol, const struct machine *machine, const st
     const char *wish = getenv("EXPLORE"), *only = getenv("MACHINE"), *one = getenv("SYSTEM");
     if ((only && strcmp(only, machine->name) != 0) || (one && strcmp(one, system->name) != 0))
         return false;
-    if (machine->large && system->is_largest && protocol_find(protocol)->l1 != msi_l1)
+    if (machine->large && system->is_largest)
         return false;
     if (wish && strcmp(wish, "all") == 0)
         return true;
