@@ -225,11 +225,11 @@ static void draw_state(struct generator *g)
         state[STATE_menvcfg] = state[STATE_senvcfg] = CACHE_BLOCK_ENABLES;
     if (has(g, SSTC))
         state[STATE_menvcfg] |= STCE;
-    state[STATE_stimecmp] = has(g, SSTC) && chance(g, 30) ? 0 : TIMER_FAR;
+    state[STATE_stimecmp] = has(g, SSTC) ? random_timer(g) : TIMER_FAR;
     state[STATE_mtvec] = FZ_M_VECTOR + below(g, 2);
     state[STATE_stvec] = FZ_S_VECTOR + below(g, 2);
-    state[STATE_mcounteren] = below(g, 8);
-    state[STATE_scounteren] = below(g, 8);
+    state[STATE_mcounteren] = rng_next(&g->rng) & UINT32_MAX;
+    state[STATE_scounteren] = rng_next(&g->rng) & UINT32_MAX;
     state[STATE_mcountinhibit] = below(g, 8) & 5;
     for (unsigned i = 0; i < 2; i++) {
         state[i ? STATE_mscratch : STATE_sscratch] = any_value(g);

@@ -6,7 +6,7 @@
  *   0x8000_2000  frame: saved registers, trap log              S may read and write
  *   0x8000_4000  header: what to run; tohost                   M only
  *   0x8000_6000  copy of the code, for the S handler           S may read
- *   0x8000_8000  page tables that hold the harness itself
+ *   0x8000_8000  page tables that hold the harness itself, for three address spaces
  *   0x8001_0000  page tables that hold random entries
  *   0x8001_8000  code under test, 8 KiB, two pages
  *   0x8001_c000  scratch memory, 8 KiB, two pages
@@ -33,6 +33,7 @@
 #define FZ_ROOT39   0x80009000 /* also the third level of the Sv48 tree */
 #define FZ_L1_FIXED 0x8000a000
 #define FZ_L0_FIXED 0x8000b000
+#define FZ_OTHER39  0x8000c000 /* root of another Sv39 tree; empty until poked */
 #define FZ_L1_SLOTS 0x80010000
 #define FZ_L0_SLOTS 0x80011000
 
