@@ -17,6 +17,16 @@ enum { TIMER_PAST = 16 };
  * different ASIDs, so that a change from one to another needs no fence. */
 enum { SPACES_MAX = 4 };
 
+/* Page-table entries that programs change: the table's entry and what it maps. */
+struct slot {
+    uint64_t entry;     /* address of the entry */
+    uint64_t virtual;   /* first address that it maps */
+    uint64_t virtual48; /* the same under Sv48, where its upper half is another */
+    uint64_t physical;  /* what it should map */
+    unsigned level;
+};
+enum { FAVOURITE_SLOTS = 3 };
+
 struct generator {
     struct program *p;
     struct rng rng;
@@ -29,7 +39,8 @@ struct generator {
     uint32_t used;          /* features of the machine that this program uses */
     unsigned spaces, trees; /* values of satp; page tables that they lead to */
     uint64_t space[SPACES_MAX];
-    bool globals; /* pages may be global; if not, fences may name a space */
+    bool globals;                      /* pages may be global; if not, fences may name a space */
+    struct slot slot[FAVOURITE_SLOTS]; /* that this program uses and changes again and again */
 };
 
 static inline unsigned below(struct generator *g, unsigned bound)
@@ -96,14 +107,6 @@ uint64_t random_satp(struct generator *g);
 uint64_t random_pmpcfg(struct generator *g, unsigned number);
 uint64_t random_pmpaddr(struct generator *g, unsigned entry);
 
-/* Page-table entries that programs change: the table's entry and what it maps. */
-struct slot {
-    uint64_t entry;     /* address of the entry */
-    uint64_t virtual;   /* first address that it maps */
-    uint64_t virtual48; /* the same under Sv48, where its upper half is another */
-    uint64_t physical;  /* what it should map */
-    unsigned level;
-};
 struct slot random_slot(struct generator *g);
 uint64_t random_pte(struct generator *g, const struct slot *slot);
 

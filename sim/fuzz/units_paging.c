@@ -78,7 +78,7 @@ static struct slot tera_slot(unsigned k)
     return (struct slot){FZ_ROOT48 + 8 * tera_index[k], virtual, virtual, 0, 3};
 }
 
-struct slot random_slot(struct generator *g)
+static struct slot any_slot(struct generator *g)
 {
     switch (below(g, g->trees & TREE_48 ? 6 : 5)) {
     case 0:
@@ -93,6 +93,11 @@ struct slot random_slot(struct generator *g)
     default:
         return small_slot(below(g, GROUPS), below(g, SMALL_PAGES));
     }
+}
+
+struct slot random_slot(struct generator *g)
+{
+    return chance(g, 60) ? g->slot[below(g, FAVOURITE_SLOTS)] : any_slot(g);
 }
 
 /* Where all spaces reach the same: the others' leaves are each tree's own. */
@@ -240,6 +245,8 @@ void draw_paging(struct generator *g)
     draw_trees(g);
     draw_spaces(g);
     g->globals = chance(g, 60);
+    for (unsigned i = 0; i < FAVOURITE_SLOTS; i++)
+        g->slot[i] = any_slot(g);
     if (g->trees & TREE_OTHER)
         poke_other_tree(g);
     for (unsigned n = 0; n < SMALL_PAGES; n++)
