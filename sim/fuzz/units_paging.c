@@ -350,28 +350,51 @@ static void put_fences(struct generator *g, const struct fences *f)
     put(g, SFENCE_INVAL_IR);
 }
 
-/* The fences' operands come first, so that nothing but fences follows the store. */
+/* A register with an address of scratch memory as the slot shows it; x0 if it shows code. */
+static unsigned put_data_address(struct generator *g, const struct slot *slot)
+{
+    uint64_t middle = PAGE_BYTES / 2 + 8 * below(g, 8);
+    if (slot->level)
+        return put_kept(g, through(g, slot, page[2 + below(g, 2)]) + middle);
+    return slot->physical >= FZ_SCRATCH ? put_kept(g, slot->virtual + middle) : X0;
+}
+
+static void put_use(struct generator *g, unsigned rb)
+{
+    if (rb != X0)
+        put_some_access(g, rb);
+}
+
+/* Used, changed, used again.  The fences' operands come first, so that nothing but fences
+ * follows the store. */
 void unit_remap(struct generator *g)
 {
     struct slot slot = random_slot(g);
     struct fences fences;
+    unsigned rb = chance(g, 60) ? put_data_address(g, &slot) : X0;
+    put_use(g, rb);
     put_guard(g);
     put_fence_registers(g, &slot, &fences);
     unsigned ra = put_kept(g, slot.entry), rv = put_kept(g, random_pte(g, &slot));
     put(g, enc_s(OPCODE_STORE | 3 << 12, rv, ra, 0));
     put_fences(g, &fences);
+    put_use(g, rb);
     g->kept = 1;
 }
 
 /* Spaces differ in their ASID, and Bare has no translations: a fence is not needed. */
 void unit_switch_satp(struct generator *g)
 {
+    struct slot slot = random_slot(g);
+    unsigned rb = chance(g, 60) ? put_data_address(g, &slot) : X0;
+    put_use(g, rb);
     put_guard(g);
-    unsigned rs = free_target(g, 0);
-    put_li(g, rs, random_satp(g));
+    unsigned rs = put_kept(g, random_satp(g));
     put(g, enc_csr(CSRRW, any_target(g), CSR_SATP, rs));
     if (chance(g, 30))
         put(g, SFENCE_VMA);
+    put_use(g, rb);
+    g->kept = 1;
 }
 
 void unit_invalidate(struct generator *g)
