@@ -244,8 +244,8 @@ static void take_traps(struct coverage *c, const struct result *r)
     }
 }
 
-bool coverage_run(const struct binary *programs, unsigned count, struct result *results,
-                  struct coverage *coverage, struct error *e)
+static bool run_logged(const struct binary *programs, unsigned count, struct result *results,
+                       struct coverage *coverage, struct error *e)
 {
     char path[64];
     int file = memfd_create("fuzz-commits", 0);
@@ -263,4 +263,14 @@ bool coverage_run(const struct binary *programs, unsigned count, struct result *
     for (unsigned i = 0; i < count; i++)
         take_traps(&coverage[i], &results[i]);
     return good;
+}
+
+bool coverage_run(const struct binary *programs, unsigned count, struct result *results,
+                  struct coverage *coverage, struct error *e)
+{
+    unsigned n = programs[0].setting.features & LOCKED ? 1 : count;
+    for (unsigned i = 0; i < count; i += n)
+        if (!run_logged(&programs[i], n, &results[i], &coverage[i], e))
+            return false;
+    return true;
 }

@@ -202,7 +202,8 @@ bool qemu_wait(struct qemu *q, struct error *e)
             if (!r->status)
                 break;
         }
-        if (q->done < q->count)
+        bool cut_short = status == 0 && q->done > first; /* "locked_pmp" */
+        if (q->done < q->count && !cut_short)
             memset(&q->results[q->done++], 0, sizeof *q->results);
         if (q->done >= q->count)
             break;

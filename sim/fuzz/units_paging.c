@@ -438,7 +438,9 @@ enum {
     CSR_PMPADDR0 = 0x3b0,
     PMP_ENTRIES = 16,
     PMP_OPEN = 0x1f,
-    PMP_NAPOT = 0x18
+    PMP_NAPOT = 0x18,
+    PMP_X = 4,
+    PMP_LOCKED = 0x80
 };
 
 /* What an entry is for.  QEMU fetches only where all of the page that is left is in
@@ -459,10 +461,13 @@ static uint64_t random_entry(struct generator *g, unsigned n)
     uint64_t entry = rng_next(&g->rng) & 0x1f;
     if (chance(g, 40) || !(entries[n].modes >> (entry >> 3) & 1))
         entry &= 7; /* off */
+    if (has(g, LOCKED) && n > 0 && n < PMP_ENTRIES - 1 && chance(g, 20))
+        entry |= PMP_LOCKED | PMP_X; /* "locked_fetch" */
     return (entry & 3) == 2 ? entry | 1 : entry;
 }
 
-/* Eight entries.  Writable without readable is reserved; nothing is locked. */
+/* Eight entries.  Writable without readable is reserved; the first, which keeps the
+ * harness open, and the last, which may cover all, are not locked. */
 uint64_t random_pmpcfg(struct generator *g, unsigned number)
 {
     unsigned first = (number - CSR_PMPCFG0) * 4;
@@ -496,7 +501,7 @@ uint64_t random_pmpaddr(struct generator *g, unsigned entry)
         address += below(g, 1024);
     if (chance(g, 50))
         address |= (UINT64_C(1) << below(g, 14)) - 1;
-    return chance(g, 5) ? rng_next(&g->rng) >> 10 : address;
+    return chance(g, 5) && !has(g, LOCKED) ? rng_next(&g->rng) >> 10 : address;
 }
 
 void draw_pmp(struct generator *g)
