@@ -24,6 +24,7 @@ struct slot {
     uint64_t virtual48; /* the same under Sv48, where its upper half is another */
     uint64_t physical;  /* what it should map */
     unsigned level;
+    bool data; /* nothing is executed there: half of the large ones, and scratch memory */
 };
 enum { FAVOURITE_SLOTS = 3 };
 
@@ -118,9 +119,6 @@ void draw_pmp(struct generator *g);
 uint64_t legal_mstatus(struct generator *g, uint64_t value);
 uint64_t legal_medeleg(uint64_t value);
 uint64_t random_timer(struct generator *g);
-
-/* No trap's action changes the mode. */
-bool returns_to_same_mode(const struct generator *g);
 
 #define UNIT(name, weight, features) void unit_##name(struct generator *g);
 #include "sim/fuzz/units.def"

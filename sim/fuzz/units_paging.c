@@ -52,30 +52,32 @@ static struct slot small_slot(unsigned group, unsigned n)
 {
     unsigned index = group * SMALL_PAGES + n;
     uint64_t virtual = (UINT64_C(3) << 30) + (UINT64_C(1) << 21) + index * PAGE_BYTES;
-    return (struct slot){FZ_L0_SLOTS + 8 * index, virtual, virtual, page[n], 0};
+    return (struct slot){FZ_L0_SLOTS + 8 * index, virtual, virtual, page[n], 0, n >= 2};
 }
 
 static struct slot identity_slot(unsigned n)
 {
-    return (struct slot){FZ_L0_FIXED + 8 * (page[n] >> 12 & 511), page[n], page[n], page[n], 0};
+    return (struct slot){
+        FZ_L0_FIXED + 8 * (page[n] >> 12 & 511), page[n], page[n], page[n], 0, n >= 2};
 }
 
 static struct slot mega_slot(unsigned k)
 {
     uint64_t virtual = (UINT64_C(3) << 30) + ((8 + k) << 21);
-    return (struct slot){FZ_L1_SLOTS + 8 * (8 + k), virtual, virtual, FZ_BASE, 1};
+    return (struct slot){FZ_L1_SLOTS + 8 * (8 + k), virtual, virtual, FZ_BASE, 1, k & 1};
 }
 
 static struct slot giga_slot(uint64_t table, unsigned k)
 {
     uint64_t virtual = (uint64_t)giga_index[k] << 30;
-    return (struct slot){table + 8 * giga_index[k], sign_extend(virtual, 39), virtual, FZ_BASE, 2};
+    return (struct slot){
+        table + 8 * giga_index[k], sign_extend(virtual, 39), virtual, FZ_BASE, 2, k & 1};
 }
 
 static struct slot tera_slot(unsigned k)
 {
     uint64_t virtual = sign_extend((uint64_t)tera_index[k] << 39, 48);
-    return (struct slot){FZ_ROOT48 + 8 * tera_index[k], virtual, virtual, 0, 3};
+    return (struct slot){FZ_ROOT48 + 8 * tera_index[k], virtual, virtual, 0, 3, k & 1};
 }
 
 static struct slot any_slot(struct generator *g)
@@ -118,6 +120,8 @@ uint64_t random_pte(struct generator *g, const struct slot *slot)
     uint64_t pte = slot->physical >> 12 << 10;
     for (unsigned i = 0; i < sizeof bits / sizeof bits[0]; i++)
         pte |= chance(g, bits[i].percent) ? bits[i].bit : 0;
+    if (slot->data && slot->level)
+        pte &= ~(uint64_t)PTE_X;
     if (!may_be_global(g, slot))
         pte &= ~(uint64_t)PTE_G;
     pte |= (uint64_t)below(g, 4) << 8;
@@ -308,18 +312,18 @@ static void put_addresses(struct generator *g, const struct slot *slot, unsigned
 }
 
 /* All; or the address, by every name; or, where nothing is global, space by space.
- * Between two fences the program's own page may go, and what is left of them be
- * fetched in a mode that may not fence. */
+ * Several only where no program runs: QEMU forgets all at the first of them, and what is
+ * left would be fetched or not ("stale"). */
 static void put_fence_registers(struct generator *g, const struct slot *slot, struct fences *f)
 {
-    bool is_data = slot->level == 0 && slot->physical >= FZ_SCRATCH;
+    bool two_names = slot->virtual48 != slot->virtual && (g->trees & TREE_48);
     unsigned by_mode[2] = {X0, X0};
     *f = (struct fences){.count = 1};
-    if (chance(g, 30) || !(is_data || returns_to_same_mode(g)))
+    if (chance(g, 30) || (two_names && !slot->data))
         return;
-    if (g->globals || chance(g, 70))
+    if (g->globals || !slot->data || chance(g, 70))
         put_addresses(g, slot, by_mode);
-    if (g->globals || chance(g, 30)) {
+    if (g->globals || !slot->data || chance(g, 30)) {
         f->fence[0].address = by_mode[0];
         if (by_mode[1] != by_mode[0])
             f->fence[f->count++].address = by_mode[1];
@@ -356,7 +360,7 @@ static unsigned put_data_address(struct generator *g, const struct slot *slot)
     uint64_t middle = PAGE_BYTES / 2 + 8 * below(g, 8);
     if (slot->level)
         return put_kept(g, through(g, slot, page[2 + below(g, 2)]) + middle);
-    return slot->physical >= FZ_SCRATCH ? put_kept(g, slot->virtual + middle) : X0;
+    return slot->data ? put_kept(g, slot->virtual + middle) : X0;
 }
 
 static void put_use(struct generator *g, unsigned rb)

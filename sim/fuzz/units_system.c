@@ -230,7 +230,8 @@ void unit_return_m(struct generator *g)
     put(g, MRET);
 }
 
-bool returns_to_same_mode(const struct generator *g)
+/* No trap's action changes the mode. */
+static bool returns_to_same_mode(const struct generator *g)
 {
     for (unsigned i = 0; i < ACTIONS; i++)
         if (g->p->setting.action[i] & ACTION_SET_MODE)
