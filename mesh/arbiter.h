@@ -15,8 +15,7 @@
 #ifndef TESSERA_MESH_ARBITER_H
 #define TESSERA_MESH_ARBITER_H
 
-#include "mesh/general.h"
-#include "mesh/router_work.h"
+#include "mesh/reservation.h"
 
 /* The age of the packet in front of an input VC: its birth. */
 INLINE cycle_t birth_of(const struct work *w, size_t in_vc)
@@ -34,10 +33,12 @@ INLINE cycle_t oldest_birth(const struct work *w, uint32_t input, uint32_t vcs)
     return oldest;
 }
 
-/* The VCs of output o that a head may take: free, of its group, with room. */
+/* The VCs of output o that a head may take: free, of its group, not kept for another, with
+ * room. */
 INLINE uint32_t vcs_for(const struct work *w, uint32_t o, const struct vc_in *in)
 {
-    uint32_t vcs = w->port[o].free & w->m->group_mask[in->group], good = vcs;
+    uint32_t vcs = w->port[o].free & w->m->group_mask[in->group] & ~kept_from(w, o, in);
+    uint32_t good = vcs;
     if (in->room == 0)
         return vcs;
     for (uint32_t left = vcs; left; left &= left - 1) {

@@ -186,6 +186,22 @@ static bool check_vc(const struct mesh *m, const struct derived *d, unsigned r, 
     return true;
 }
 
+/* What is kept is free, and for a head that asks for it. */
+static bool check_kept(const struct mesh *m, unsigned r, unsigned o, struct error *e)
+{
+    const struct general *g = m->general;
+    size_t output = (size_t)r * m->ports + o;
+    for (uint32_t left = g && g->fans ? g->kept[output] : 0; left; left &= left - 1) {
+        unsigned v = (unsigned)__builtin_ctz(left), head = g->kept_for[output * m->vcs + v];
+        if (!(m->port[output].free >> v & 1) || g->keeping == 0 ||
+            !(m->va[output * m->ports + head / m->vcs] >> head % m->vcs & 1))
+            return error_set(e, EXIT_STATUS_INTERNAL,
+                             "router %u: VC %u.%u is kept for a head that does not ask for it", r,
+                             o, v);
+    }
+    return true;
+}
+
 static bool check_summaries(const struct mesh *m, unsigned r, struct error *e)
 {
     for (unsigned o = 0; o < m->ports; o++) {
@@ -199,6 +215,8 @@ static bool check_summaries(const struct mesh *m, unsigned r, struct error *e)
         if ((port->sa_inputs && !port->sa_listed) ||
             (port->va_inputs && port->free && !port->va_listed))
             return error_set(e, EXIT_STATUS_INTERNAL, "router %u: output %u is not listed", r, o);
+        if (!check_kept(m, r, o, e))
+            return false;
         if (port->sa_granted)
             return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input %u kept a grant", r, o);
     }

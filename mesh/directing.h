@@ -82,6 +82,7 @@ INLINE void direct_multicast(struct work *w, uint32_t p, unsigned vc, struct vc_
     unsigned outputs = multicast_outputs(m, &w->port[p], multicast_of(m, packet));
     in->group = m->vc_group[vc];
     in->room = m->packet[packet].flits;
+    m->general->fan[(size_t)p * w->V + vc] = (struct fan){.since = w->now};
     if (outputs & (outputs - 1)) {
         multicast_reserve(m, &w->port[p], packet);
         fan_begin(w, p, vc, outputs);

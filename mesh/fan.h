@@ -15,8 +15,9 @@
  * Deadlock: a copy takes only an output VC with room for the whole packet, so
  * the packet always fits into the buffers in which it is, and no copy can be
  * held up half-way by another: what one router's copies wait for are buffers
- * behind it on the XY tree, and those are free in the end, because the waiting
- * goes along XY's ways only, which have no cycle.
+ * behind it on the XY tree, and the waiting goes along XY's ways only, which have no cycle.
+ * That such a buffer has room at some time is not enough, since others may be
+ * there first each time: reservation.h bounds the wait.
  */
 #ifndef TESSERA_MESH_FAN_H
 #define TESSERA_MESH_FAN_H
@@ -45,7 +46,7 @@ INLINE bool fan_holds(struct work *w, size_t in_vc, unsigned number, unsigned ou
 INLINE void fan_begin(struct work *w, uint32_t p, unsigned vc, unsigned outputs)
 {
     struct fan *fan = &w->m->general->fan[(size_t)p * w->V + vc];
-    *fan = (struct fan){.left = (uint16_t)outputs};
+    fan->left = (uint16_t)outputs;
     for (; outputs; outputs &= outputs - 1)
         request_vc(w, sibling(w, p, (unsigned)__builtin_ctz(outputs)), w->port[p].number, vc);
 }

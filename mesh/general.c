@@ -82,8 +82,11 @@ static void create_multicast(struct mesh *m, struct arena *arena, const struct c
     size_t vcs = (size_t)m->routers * m->ports * m->vcs;
     g->fans = fans_are_possible(cfg);
     g->ack_group = m->vnets * m->classes;
-    if (g->fans)
+    if (g->fans) {
         g->fan = arena_alloc(arena, vcs, sizeof *g->fan);
+        g->kept = arena_alloc(arena, vcs / m->vcs, sizeof *g->kept);
+        g->kept_for = arena_alloc(arena, vcs, sizeof *g->kept_for);
+    }
     g->ack_entries = g->fans ? cfg->mesh_ack_entries : 0;
     if (g->ack_entries) {
         g->ack = arena_alloc(arena, (size_t)m->routers * g->ack_entries, sizeof *g->ack);
@@ -124,7 +127,8 @@ size_t general_router_bytes(const struct mesh *m)
     if (!g)
         return 0;
     bytes += vcs * (2 * sizeof *g->head + sizeof *g->marks);
-    bytes += g->fans ? vcs * sizeof *g->fan : 0;
+    bytes += g->fans ? vcs * (sizeof *g->fan + sizeof *g->kept_for) : 0;
+    bytes += g->fans ? m->ports * sizeof *g->kept : 0;
     bytes += g->ack_entries ? vcs * sizeof *g->sharing_head + g->ack_entries * sizeof *g->ack : 0;
     bytes += g->cut ? vcs : 0;
     bytes += g->table ? m->routers + sizeof *g->rank : 0;

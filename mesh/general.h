@@ -34,6 +34,7 @@ typedef struct ways ways_fn(const struct mesh *m, const struct port *in, unsigne
 /* A multicast packet at the front of an input VC that leaves through several outputs,
  * through each at its own pace.  A flit leaves the buffer when all have it. */
 struct fan {
+    cycle_t since;    /* it has asked for VCs; of every multicast in front */
     uint16_t left;    /* outputs that have not had its tail */
     uint16_t holding; /* outputs of whose VCs it holds one */
     uint8_t released; /* flits that have left the buffer */
@@ -100,8 +101,11 @@ struct general {
     uint64_t packets_inside; /* that have left their source and not the mesh */
 
     /* multicast */
-    bool fans;       /* routers copy */
-    struct fan *fan; /* of an input VC */
+    bool fans;          /* routers copy */
+    struct fan *fan;    /* of an input VC */
+    uint32_t *kept;     /* of an output: VCs kept for a multicast (reservation.h) */
+    uint16_t *kept_for; /* of an output VC that is kept: the head, port number * V + vc */
+    unsigned keeping;   /* VCs that are kept, in the whole mesh */
     struct multicast *multicast;
     uint32_t multicast_free, multicast_fresh, multicast_capacity;
     unsigned ack_entries; /* of a router */
