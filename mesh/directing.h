@@ -10,7 +10,7 @@
 #ifndef TESSERA_MESH_DIRECTING_H
 #define TESSERA_MESH_DIRECTING_H
 
-#include "mesh/fan.h"
+#include "mesh/counting.h"
 
 INLINE void head_waits(struct work *w, uint32_t p, unsigned vc)
 {
@@ -133,6 +133,8 @@ INLINE void direct_sharing(struct work *w, uint32_t p, unsigned vc)
     }
     m->credits_inside++;
     send_credit(w, p, w->port[p].number, vc);
+    if (w->counting)
+        count_leaving(w, (size_t)p * w->V + vc, w->now);
     buffer_pop(w, in);
     if (in->flits)
         head_later(w, p, vc);

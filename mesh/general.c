@@ -18,7 +18,7 @@ bool general_wanted(const struct config *cfg)
 {
     return cfg->mesh_routing != ROUTING_XY || cfg->mesh_arbiter != ARBITER_ROUND_ROBIN ||
            cfg->mesh_vnet_priority.count || cfg->mesh_multicast != MULTICAST_COPIES ||
-           cfg->mesh_faults[0] || cfg->mesh_counters;
+           cfg->mesh_faults[0];
 }
 
 /* ---- creation ------------------------------------------------------------- */
@@ -103,15 +103,8 @@ void general_create(struct mesh *m, struct arena *arena, const struct config *cf
     g->head = arena_alloc(arena, vcs, sizeof *g->head);
     g->head_spare = arena_alloc(arena, vcs, sizeof *g->head);
     g->marks = arena_alloc(arena, vcs, sizeof *g->marks);
-    if (cfg->mesh_counters) {
-        g->vc_count = arena_alloc(arena, vcs, sizeof *g->vc_count);
-        g->port_count = arena_alloc(arena, (size_t)m->routers * m->ports, sizeof *g->port_count);
-    }
     g->notice_capacity = NOTICES_AT_FIRST;
     g->notice = arena_alloc(arena, g->notice_capacity, sizeof *g->notice);
-    for (unsigned k = 0; k <= m->bucket_mask; k++)
-        m->bucket[k].note =
-            arena_alloc(arena, (size_t)m->routers * m->ports * 2, sizeof *m->bucket[k].note);
     create_multicast(m, arena, cfg);
     create_levels(m, cfg);
     create_arbiters(m, arena);
@@ -132,7 +125,6 @@ size_t general_router_bytes(const struct mesh *m)
     bytes += g->ack_entries ? vcs * sizeof *g->sharing_head + g->ack_entries * sizeof *g->ack : 0;
     bytes += g->cut ? vcs : 0;
     bytes += g->table ? m->routers + sizeof *g->rank : 0;
-    bytes += g->vc_count ? (vcs + m->ports) * sizeof *g->vc_count : 0;
     if (g->arbiter == ARBITER_MATRIX)
         bytes += (2 * (size_t)m->ports * m->ports + vcs + vcs * m->ports) * sizeof(cycle_t);
     return bytes;
@@ -140,9 +132,21 @@ size_t general_router_bytes(const struct mesh *m)
 
 /* ---- packets that leave ---------------------------------------------------- */
 
+static void notes_grow(struct mesh *m, struct bucket *b)
+{
+    uint32_t capacity = b->note_capacity ? 2 * b->note_capacity : NOTICES_AT_FIRST;
+    struct note *more = arena_alloc(m->arena, capacity, sizeof *more);
+    if (b->notes)
+        memcpy(more, b->note, b->notes * sizeof *more);
+    b->note = more;
+    b->note_capacity = capacity;
+}
+
 static void leave_note(struct mesh *m, const struct note *note, unsigned delay)
 {
     struct bucket *b = bucket_in(m, delay);
+    if (b->notes == b->note_capacity)
+        notes_grow(m, b);
     b->note[b->notes++] = *note;
     m->general->notes_inside++;
 }

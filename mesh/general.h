@@ -117,15 +117,8 @@ struct general {
     unsigned notices, notice_capacity;
     uint64_t notes_inside; /* on their way */
 
-    struct mesh_counts *vc_count;   /* of an input VC; NULL: not wanted */
-    struct mesh_counts *port_count; /* of an output, and of an input what it holds */
     uint64_t copies_sent, acks_combined, acks_refused;
 };
-
-static inline bool bit_of(const uint64_t *map, size_t i)
-{
-    return map[i / 64] >> i % 64 & 1;
-}
 
 /* general.c */
 bool general_wanted(const struct config *cfg);

@@ -152,8 +152,8 @@ struct bucket {
     struct vc_event *source_credit; /* for sources */
     struct vc_event *head;          /* ready for VC allocation (router_cycles = 4) */
     struct mesh_arrival *arrival;
-    struct note *note; /* of a general mesh */
-    uint32_t flits, credits, source_credits, heads, arrivals, notes;
+    struct note *note; /* of a general mesh; as many as there ever were at once */
+    uint32_t flits, credits, source_credits, heads, arrivals, notes, note_capacity;
 };
 
 /* ---- sources ------------------------------------------------------------ */
@@ -200,6 +200,16 @@ struct departure {
     bool head, tail;
 };
 
+/* Counters of what VCs wait for (counting.h). */
+struct counters {
+    struct mesh_counts *vc;   /* of an input VC */
+    struct mesh_counts *port; /* of an output */
+    struct vc_event *busy;    /* input VCs that hold flits, or have since they were listed */
+    uint64_t *listed;         /* bitmap of those */
+    unsigned count;           /* of them */
+    bool plainly;             /* test knob: every VC is looked at in every cycle */
+};
+
 /* ---- the mesh ----------------------------------------------------------- */
 
 struct mesh {
@@ -221,8 +231,9 @@ struct mesh {
     uint16_t credit_delay[MESH_PORTS_MAX]; /* from a switch win to the credit's use upstream */
     uint16_t sink_credit_delay;
     unsigned link_cycles_x, link_cycles_y;
-    struct general *general; /* NULL: xy, round-robin and nothing else */
-    bool backward;           /* test knob: visit everything in the opposite order */
+    struct general *general;   /* NULL: xy, round-robin and nothing else */
+    struct counters *counters; /* NULL: not wanted */
+    bool backward;             /* test knob: visit everything in the opposite order */
 
     /* routers */
     struct port *port;
@@ -274,6 +285,11 @@ static inline unsigned first_from(uint32_t mask, unsigned from)
     return (unsigned)__builtin_ctz(above ? above : mask);
 }
 
+static inline bool bit_of(const uint64_t *map, size_t i)
+{
+    return map[i / 64] >> i % 64 & 1;
+}
+
 static inline void bitmap_set(uint64_t *map, unsigned i)
 {
     map[i / 64] |= (uint64_t)1 << i % 64;
@@ -317,5 +333,7 @@ void sources_listen(struct mesh *m, struct arena *arena);
 
 /* Test knob: events, sources and routers are visited in the opposite order. */
 void mesh_visit_backward(struct mesh *m, bool backward);
+/* Test knob: waits are counted without the list of busy VCs. */
+void mesh_count_plainly(struct mesh *m);
 
 #endif

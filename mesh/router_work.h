@@ -27,10 +27,11 @@ struct work {
     cycle_t now;
     unsigned bucket_mask;
     bool prefetch; /* a mesh that outgrows the nearer caches */
+    bool counting; /* of a plain mesh: known when the code is compiled */
     bool general;  /* known when the code is compiled, as P is: see router.c */
 };
 
-INLINE struct work work_begin(struct mesh *m, unsigned P, bool general)
+INLINE struct work work_begin(struct mesh *m, unsigned P, bool general, bool counting)
 {
     return (struct work){.m = m,
                          .port = m->port,
@@ -46,6 +47,7 @@ INLINE struct work work_begin(struct mesh *m, unsigned P, bool general)
                          .now = m->now,
                          .bucket_mask = m->bucket_mask,
                          .prefetch = m->routers >= PREFETCH_ROUTERS,
+                         .counting = counting,
                          .general = general};
 }
 

@@ -29,7 +29,7 @@ INLINE void grant_vc(struct work *w, uint32_t o, unsigned input, unsigned vc, un
     withdraw_vc(w, o, input, vc);
     if (w->general)
         keep_no_longer(w, o, in);
-    if (w->general)
+    if (w->counting)
         count_grant(w, (size_t)(in - w->in), o);
     if (port->credit >> out_vc & 1)
         request_switch(w, o, input, vc);
