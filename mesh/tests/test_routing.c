@@ -195,12 +195,11 @@ Test(routing, an_empty_mesh_takes_the_formulas_time)
                     for (unsigned flits = 1; flits <= 5; flits += 4)
                         cr_assert_eq(time_packet(mesh, from, to, flits),
                                      mesh_latency_min(mesh, from, to, flits), "%s", routings[r]);
-            /* of them all, the table alone may lead round about */
+            /* and none of them leads round about, where nothing is broken */
             for (tile_id from = 0; from < 12; from++)
                 for (tile_id to = 0; to < 12; to++)
-                    cr_assert(mesh_latency_min(mesh, from, to, 1) ==
-                                  mesh_latency_bound(mesh, from, to, 1) ||
-                              strcmp(routings[r], "table") == 0);
+                    cr_assert_eq(mesh_latency_min(mesh, from, to, 1),
+                                 mesh_latency_bound(mesh, from, to, 1), "%s", routings[r]);
             arena_destroy(arena);
         }
 }
@@ -542,20 +541,32 @@ Test(routing, counting_an_idle_mesh_visits_nothing)
     arena_destroy(arena);
 }
 
-Test(routing, a_router_takes_less_than_4_kib_at_4_vcs_of_8)
+/* All that the arena has handed out for a mesh, sources and events included, before and after
+ * a load. */
+Test(routing, the_memory_of_a_router_is_what_the_arena_says)
 {
-    static const char *const more[][2] = {
-        {"routing", "xy"},  {"routing", "adaptive"},  {"routing", "table"}, {"arbiter", "matrix"},
-        {"arbiter", "age"}, {"multicast", "routers"}, {"counters", "true"}};
+    static const struct {
+        const char *name, *value;
+        size_t limit;
+    } more[] = {{"routing", "xy", 3072},       {"routing", "yx", 3840},
+                {"counters", "true", 4096},    {"routing", "adaptive", 3840},
+                {"arbiter", "age", 3840},      {"arbiter", "matrix", 5120},
+                {"multicast", "routers", 4608}};
     for (unsigned k = 0; k < sizeof more / sizeof *more; k++) {
-        struct shape s = {16, 16, 1, 1, 4, 8, 3, 1, 0};
+        struct shape s = {64, 64, 1, 1, 4, 8, 3, 1, 5};
         struct config cfg = config_of(&s, "xy", "round-robin");
         set(&cfg, "counters", "false");
-        set(&cfg, more[k][0], more[k][1]);
+        set(&cfg, more[k].name, more[k].value);
         struct arena *arena = arena_create();
         struct mesh *mesh = mesh_create(arena, &cfg, 1);
-        size_t bytes = mesh_router_bytes(mesh) + mesh_buffer_bytes(mesh);
-        cr_expect_lt(bytes, 4096, "%s: %zu", more[k][1], bytes);
+        start(&traffic, &s, &cfg);
+        for (unsigned cycle = 0; cycle < 100; cycle++) {
+            random_traffic_send(&traffic, mesh);
+            random_traffic_step(&traffic, mesh);
+        }
+        size_t bytes = arena_bytes(arena) / mesh->routers;
+        cr_assert_lt(bytes, more[k].limit, "%s: %zu", more[k].value, bytes);
+        cr_assert_gt(bytes, mesh_router_bytes(mesh) + mesh_buffer_bytes(mesh));
         arena_destroy(arena);
     }
 }
