@@ -19,8 +19,9 @@
  *   SHOOTDOWN_SPACE    the address space, as a value of satp (mode, ASID, root)
  *   SHOOTDOWN_OLD      0, or what the first page's entry was; the frames of the
  *                      other pages follow the first's
- * and then a scope to SHOOTDOWN_DONE.  From then on no hart may use an entry of
- * its TLBs that the shootdown should have removed: of the range, in the scope,
+ * and then a scope to SHOOTDOWN_DONE.  From then on (counted from the first cycle
+ * that no hart has reached yet: a use in the few cycles of the machine's lookahead
+ * after the store goes unnoticed) no hart may use an entry of its TLBs that the shootdown should have removed: of the range, in the scope,
  * and letting through what the page table of SHOOTDOWN_SPACE no longer does
  * (another frame, or no page, or rights R, W, X, U or a D that it does not give).
  * If OLD is not zero, only entries with OLD's frame and rights count; it is for

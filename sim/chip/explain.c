@@ -219,7 +219,7 @@ static void print_declaration(struct chip *chip, const struct shootdown *s, FILE
         fputs("\n    of all pages", out);
     else
         fprintf(out, "\n    of %llu page%s from 0x%llx", (unsigned long long)s->pages,
-                s->pages == 1 ? "" : "s", (unsigned long long)satp_address(s->space, s->page));
+                s->pages == 1 ? "" : "s", (unsigned long long)page_address(s->page));
     fprintf(out, ", satp 0x%llx, in %s; dead since cycle %llu\n", (unsigned long long)s->space,
             scopes[s->scope], (unsigned long long)s->judged_at);
 }
@@ -238,7 +238,7 @@ static void explain_stale_translation(struct chip *chip, FILE *out)
             use->buffered ? ", retired and waiting in the store buffer," : "");
     explain_place(chip, &use->by, out);
     fprintf(out, "\n  its entry: page 0x%llx -> ",
-            (unsigned long long)satp_address(via->origin.satp, via->entry.vpn));
+            (unsigned long long)page_address(via->entry.vpn));
     explain_page(&via->entry, out);
     fprintf(out, ", ASID %u,\n    read from the page table of satp 0x%llx at cycle %llu; ",
             via->entry.asid, (unsigned long long)via->origin.satp,

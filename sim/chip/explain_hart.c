@@ -43,7 +43,7 @@ static enum legible physical_of(struct chip *chip, const struct hart_place *plac
                                 paddr_t *physical)
 {
     const struct hart *h = &chip->hart[place->tile];
-    uint64_t vpn = satp_page(place->satp, pc);
+    uint64_t vpn = page_number(pc);
     *physical = pc;
     if (satp_mode(place->satp) == SATP_BARE)
         return LEGIBLE;

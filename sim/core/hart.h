@@ -1,6 +1,6 @@
 /*
- * A hart: RV64IMA_Zicsr_Zifencei_Zicntr with M, S and U mode, in order, at most
- * one instruction a cycle, which waits for the results it needs (scoreboard.h).
+ * A hart: RV64IMAC with the extensions of insn.def and csr.def, M, S and U mode, in
+ * order, at most one instruction a cycle, which waits for the results it needs (scoreboard.h).
  *
  * Every cycle of a hart is either the issue of one retired instruction or a
  * stall of one named cause, so that

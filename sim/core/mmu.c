@@ -262,7 +262,7 @@ enum port_result mmu_translate(struct hart *h, uint64_t address, enum access_kin
     *cause = page_fault(kind);
     if (!satp_is_canonical(h->satp, address))
         return PORT_FAULT;
-    uint64_t vpn = satp_page(h->satp, address);
+    uint64_t vpn = page_number(address);
     const struct tlb *first = first_tlb(h, kind);
     const struct tlb_entry *entry = look_up(h, vpn, kind);
     if (entry && !bits_allow(h, entry->bits, kind))
@@ -286,7 +286,7 @@ struct tlb_use mmu_used(struct hart *h, uint64_t address, enum access_kind kind)
     const struct tlb *const levels[] = {first_tlb(h, kind), &h->l2tlb};
     for (unsigned i = 0; i < 2 && is_translated(h, kind); i++) {
         const struct tlb_entry *entry =
-            tlb_find(levels[i], satp_page(h->satp, address), satp_space(h->satp));
+            tlb_find(levels[i], page_number(address), satp_space(h->satp));
         if (entry)
             return (struct tlb_use){*entry, *tlb_origin(levels[i], entry)};
     }
@@ -297,7 +297,7 @@ void mmu_fence(struct hart *h, bool one_address, uint64_t address, bool one_spac
 {
     struct tlb_range range = {.one_address = one_address,
                               .one_space = one_space,
-                              .vpn = satp_page(h->satp, address),
+                              .vpn = page_number(address),
                               .asid = (uint16_t)asid};
     hart_acts(h);
     tlb_invalidate(&h->itlb, &range);

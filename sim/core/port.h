@@ -41,7 +41,7 @@ enum port_result port_walk_write(struct hart *h, paddr_t at, uint64_t pte);
 enum port_result port_zero_line(struct hart *h, uint64_t address, enum trap_cause *cause);
 enum port_result port_manage_line(struct hart *h, uint64_t address, enum trap_cause *cause);
 
-/* LR has read its cell: reserves the line.  SC has had its turn, or a trap came. */
+/* LR has read its cell: reserves the line.  SC has had its turn. */
 void port_reserve(struct hart *h);
 void port_unreserve(struct hart *h);
 

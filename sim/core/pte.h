@@ -41,17 +41,17 @@ static inline bool satp_is_canonical(uint64_t satp, uint64_t address)
     return (uint64_t)((int64_t)(address << unused) >> unused) == address;
 }
 
-/* Sv39 and Sv48 number pages without the repeated sign bits. */
-static inline uint64_t satp_page(uint64_t satp, uint64_t address)
+/* Pages are numbered by the whole address: what repeats the sign tells a page of
+ * Sv39's upper half from one of Sv48's lower, and a fence names an address, whatever
+ * the mode is by then. */
+static inline uint64_t page_number(uint64_t address)
 {
-    return address >> PAGE_SHIFT & ((UINT64_C(1) << (VPN_BITS * satp_levels(satp))) - 1);
+    return address >> PAGE_SHIFT;
 }
 
-/* And back: the address that a program uses for a page. */
-static inline uint64_t satp_address(uint64_t satp, uint64_t vpn)
+static inline uint64_t page_address(uint64_t vpn)
 {
-    unsigned unused = 64 - (PAGE_SHIFT + VPN_BITS * satp_levels(satp));
-    return (uint64_t)((int64_t)(vpn << PAGE_SHIFT << unused) >> unused);
+    return vpn << PAGE_SHIFT;
 }
 
 /* Where a page's entry of this level lies in its table. */

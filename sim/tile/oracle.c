@@ -49,7 +49,7 @@ void oracle_declare(struct tile *t, uint64_t value)
         htif_fault(t, "a shootdown at 0x%llx, which is no virtual address",
                    (unsigned long long)address);
     } else {
-        s.page = s.pages ? satp_page(space, address) : 0;
+        s.page = s.pages ? page_number(address) : 0;
         s.pages = s.pages ? s.pages : UINT64_MAX;
         t->oracle->declared++;
         htif_declare(t, &s);

@@ -576,6 +576,43 @@ Test(mmu, each_form_of_fence_takes_exactly_what_it_names)
                 check_fence(form & 1, addresses[a], form & 2, asid);
 }
 
+/* A fence names an address; which mode is on by then does not matter. */
+Test(mmu, a_fence_finds_the_page_of_an_entry_of_another_mode)
+{
+    static const struct {
+        unsigned mode, fenced_in;
+        uint64_t va;
+    } cases[] = {{SV48, 0, UINT64_C(1) << 40},
+                 {SV48, SV39, UINT64_C(1) << 40},
+                 {SV39, SV48, -UINT64_C(0x2000)},
+                 {SV39, 0, -UINT64_C(0x2000)},
+                 {SV48, SV39, -UINT64_C(1) << 40}};
+    h->priv = PRIV_S;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        mmu_fence(h, false, 0, false, 0);
+        set_satp(cases[i].mode, 1);
+        map(cases[i].mode, cases[i].va, 0, PPN << 10 | 0xcf);
+        cr_assert_eq(answer(cases[i].va, ACCESS_LOAD).cause, -1);
+        set_satp(cases[i].fenced_in, 1);
+        mmu_fence(h, true, cases[i].va, false, 0);
+        set_satp(cases[i].mode, 1);
+        map(cases[i].mode, cases[i].va, 0, 0);
+        cr_assert_eq(answer(cases[i].va, ACCESS_LOAD).cause, CAUSE_LOAD_PAGE, "case %u", i);
+    }
+}
+
+/* Numbered without their signs, both would be page 0x7fffffe. */
+Test(mmu, a_global_page_of_the_upper_half_is_no_page_of_the_other_modes_lower_half)
+{
+    h->priv = PRIV_S;
+    set_satp(SV39, 1);
+    map(SV39, -UINT64_C(0x2000), 0, PPN << 10 | 0xcf | PTE_G);
+    cr_assert_eq(answer(-UINT64_C(0x2000), ACCESS_LOAD).cause, -1);
+    set_satp(SV48, 2);
+    map(SV48, UINT64_C(0x7fffffe000), 0, 0);
+    cr_assert_eq(answer(UINT64_C(0x7fffffe000), ACCESS_LOAD).cause, CAUSE_LOAD_PAGE);
+}
+
 Test(mmu, a_global_page_is_shared_by_all_spaces_and_others_are_not)
 {
     h->priv = PRIV_S;
