@@ -157,9 +157,13 @@ $(B)/verify/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 verify: $(VERIFIERS) ## the mesh against every measured point of BookSim, for longer than a test
 	$(Q)for v in $(VERIFIERS); do $$v || exit 1; done
 
-fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c...
+fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c..., CORPUS=record
 	$(Q).ci/setup.sh qemu-system-misc
+ifeq ($(CORPUS),record)
+	$(B)/fuzz record
+else
 	$(B)/fuzz run --seconds $(FUZZ_SECONDS) --seed $(SEED) $(if $(ISA),--isa $(ISA))
+endif
 
 systemc-long: $(B)/mesh-compare ## the mesh against its reference in SystemC: SYSTEMC_EXPERIMENTS=3000 SEED=N
 	$(B)/mesh-compare $(SEED) $(SYSTEMC_EXPERIMENTS)

@@ -35,7 +35,7 @@ sim/chip   | *                     | sim/abi sim/base mesh coherence traces sim/
 sim/systemc |                      | sim/abi sim/base sim/chip
 analysis   | analysis/analysis.h   | sim/base
 sim/cli    |                       | sim/abi sim/base mesh coherence traces analysis sim/core sim/tile sim/engine sim/chip
-sim/fuzz   |                       | sim/abi sim/base sim/chip
+sim/fuzz   |                       | sim/abi sim/base traces sim/core sim/chip
 guest-os   |                       | sim/abi
 '
 GENERATED='revision.h' # headers that the build writes

@@ -79,11 +79,12 @@ struct run_hart {
 };
 
 /* What came out.  `status` is the exit status of the contract: 0 when the run
- * did what it was asked, the guest's own code when that is not 0, one of enum
+ * did what it was asked, the guest's own code when that is not 0 (of a larger
+ * one than 255 the low eight bits, or 1), one of enum
  * exit_status when the run failed otherwise. */
 struct run_outcome {
     int status;
-    int exit_code;      /* the guest's, or RUN_NO_EXIT_CODE */
+    int64_t exit_code;  /* the guest's in full, or RUN_NO_EXIT_CODE */
     char message[1024]; /* why it failed; "" otherwise */
     uint64_t cycles, instructions;
     uint64_t state_hash; /* over every simulated result, never over host time */
@@ -188,6 +189,10 @@ extern const unsigned analysis_figure_count;
 /* Could this figure be drawn into this file?  64 for an unknown figure or
  * ending. */
 bool analysis_check_figure(const char *figure, const char *output, struct error *e);
+
+/* From now on figures are made of this sweep instead of the one started last for them, for this
+ * connection alone.  64 with the sweeps there are when it is none. */
+bool analysis_choose_sweep(struct analysis *db, const char *sweep, struct error *e);
 
 /* Points that the figure has now: rows of figure_points. */
 bool analysis_count_points(struct analysis *db, const char *figure, unsigned *count,

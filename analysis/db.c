@@ -206,6 +206,80 @@ static bool renew_view(struct analysis *db, const char *create, const char *drop
     return good;
 }
 
+/* ---- an earlier sweep ------------------------------------------------------------- */
+
+/* The stored views take the sweep with the greatest turn.  They are put again in front of
+ * themselves, for this connection, over a table of sweeps in which the wanted one has it. */
+static const char choose_sql[] =
+    "PRAGMA query_only=0;"
+    "CREATE TEMP TABLE sweeps AS SELECT sweep, figure,"
+    " CASE sweep WHEN (SELECT name FROM temp.wanted) THEN (SELECT 1 + max(turn) FROM main.sweeps)"
+    " ELSE turn END AS turn FROM main.sweeps;"
+    "DROP VIEW IF EXISTS temp.figure_points;";
+
+static char *temporary_copy(struct analysis *db, const char *view, struct error *e)
+{
+    char *text = NULL;
+    sqlite3_stmt *s = db_prepare(db,
+                                 "SELECT replace(sql, 'CREATE VIEW', 'CREATE TEMP VIEW')"
+                                 " FROM main.sqlite_master WHERE name = ?1",
+                                 e);
+    if (s == NULL)
+        return NULL;
+    sqlite3_bind_text(s, 1, view, -1, SQLITE_STATIC);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        text = mem_copy_string((const char *)sqlite3_column_text(s, 0));
+    else
+        db_fail(db, e);
+    sqlite3_finalize(s);
+    return text;
+}
+
+static bool find_sweep(struct analysis *db, const char *sweep, struct error *e)
+{
+    sqlite3_stmt *s = db_prepare(
+        db, "SELECT max(sweep = ?1), coalesce(group_concat(sweep, ', '), 'none') FROM main.sweeps",
+        e);
+    if (s == NULL)
+        return false;
+    sqlite3_bind_text(s, 1, sweep, -1, SQLITE_STATIC);
+    bool good = sqlite3_step(s) == SQLITE_ROW || db_fail(db, e);
+    if (good && !sqlite3_column_int(s, 0))
+        good = error_set(e, EXIT_STATUS_USAGE, "%s: no sweep %s; there are: %s", db->path, sweep,
+                         (const char *)sqlite3_column_text(s, 1));
+    sqlite3_finalize(s);
+    return good;
+}
+
+static bool want_sweep(struct analysis *db, const char *sweep, struct error *e)
+{
+    if (!db_execute(db,
+                    "PRAGMA query_only=0; DROP TABLE IF EXISTS temp.sweeps;"
+                    " DROP TABLE IF EXISTS temp.wanted; DROP VIEW IF EXISTS temp.figure_runs;"
+                    " CREATE TEMP TABLE wanted(name)",
+                    e))
+        return false;
+    sqlite3_stmt *s = db_prepare(db, "INSERT INTO temp.wanted VALUES (?1)", e);
+    if (s == NULL)
+        return false;
+    sqlite3_bind_text(s, 1, sweep, -1, SQLITE_STATIC);
+    bool good = db_step(db, s, e);
+    sqlite3_finalize(s);
+    return good;
+}
+
+bool analysis_choose_sweep(struct analysis *db, const char *sweep, struct error *e)
+{
+    if (!find_sweep(db, sweep, e) || !want_sweep(db, sweep, e) || !db_execute(db, choose_sql, e))
+        return false;
+    char *runs = temporary_copy(db, "figure_runs", e);
+    char *points = figure_view_sql("CREATE TEMP VIEW");
+    bool good = runs && db_execute(db, runs, e) && db_execute(db, points, e);
+    mem_free(runs);
+    mem_free(points);
+    return good;
+}
+
 /* ---- opening and closing ------------------------------------------------------------ */
 
 static bool prepare_to_write(struct analysis *db, struct error *e)

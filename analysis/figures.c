@@ -39,15 +39,16 @@
     "WHERE r.figure = 'update' AND res.count > 0"
 
 /* Load points that were accepted, and beside them what was measured elsewhere.
- * A series is a pattern and its packets: "uniform, 1 flit". */
+ * A load that was refused has no y: the curve ends there.  A series is a pattern and its
+ * packets: "uniform, 1 flit". */
 #define SELECT_MESH_CURVE                                                                          \
     "SELECT r.figure, coalesce(pattern.value, 'uniform') || ', ' ||\n"                             \
     "  CASE coalesce(flits.value, '1') WHEN '1' THEN '1 flit' ELSE flits.value || ' flits' END,\n" \
-    "  p.accepted, p.latency, 'cycles', r.run_id\n"                                                \
+    "  p.accepted, CASE p.saturated WHEN 0 THEN p.latency END, 'cycles', r.run_id\n"               \
     "FROM figure_runs r JOIN mesh_points p ON p.run_id = r.run_id\n"                               \
     "LEFT JOIN run_params pattern ON pattern.run_id = r.run_id AND pattern.key = 'traffic'\n"      \
     "LEFT JOIN run_params flits ON flits.run_id = r.run_id AND flits.key = 'packet-flits'\n"       \
-    "WHERE r.figure = 'mesh-curve' AND p.saturated = 0\n"                                          \
+    "WHERE r.figure = 'mesh-curve'\n"                                                              \
     "UNION ALL SELECT s.figure, o.series, o.x, o.y, o.unit, NULL\n"                                \
     "FROM sweeps s JOIN reference_points o ON o.sweep = s.sweep\n"                                 \
     "WHERE s.figure = 'mesh-curve'\n"                                                              \
@@ -142,6 +143,13 @@ struct series_style series_style_of(const char *figure, const char *series, unsi
         }
     }
     return style;
+}
+
+const char *series_origin(const char *figure, const char *series)
+{
+    unsigned row = find_style(figure, series);
+    bool measured_elsewhere = row < series_style_count && series_styles[row].dash == NULL;
+    return measured_elsewhere ? series_styles[row].series : series;
 }
 
 unsigned series_rank(const char *figure, const char *series)

@@ -21,6 +21,10 @@ extern const unsigned series_style_count;
  * name begins its own ("SHM1 l1d.kib=8"), or the first. */
 struct series_style series_style_of(const char *figure, const char *series, unsigned position);
 
+/* Its name in the legend: for points measured elsewhere their origin's ("BookSim 2"), which
+ * stands there once; otherwise its own. */
+const char *series_origin(const char *figure, const char *series);
+
 /* Where the series stands in the legend: in the table's order by the row whose
  * name it has or begins with, then the others. */
 unsigned series_rank(const char *figure, const char *series);

@@ -2,8 +2,7 @@
  * The picture of a chip's mesh in one run: what its links carried and what
  * waited in its buffers.
  *
- *        cell: a router; the darker, the more flits waited in its buffers (if that was
- *              counted, mesh.counters; otherwise, the more flits crossed it)
+ *        cell: a router; the darker, the more flits a cycle crossed it
  *      +----+    --->   +----+
  *      |0.82|    <---   |    |     arrow: a link in one direction; the darker
  *      +----+           +----+     and the wider, the more of its cycles it carried a flit
@@ -12,8 +11,10 @@
  *
  * Read from the view mesh_heat, virtual networks together.  Both scales end at
  * a round number above the greatest value, and each has a bar of its colours on the right.
- * The number in a cell, where there is room for it, is what crossed the router, in flits a
- * cycle.  gnuplot draws; the colours are ours, since it knows one palette a plot.
+ * The number in a cell, where there is room for it, is the same quantity; below it, if that
+ * was counted (mesh.counters), the flits that waited in its buffers, in the mean.  A mesh of one
+ * router has no links and no scale for them.  gnuplot draws; the colours are ours, since it knows
+ * one palette a plot.
  */
 #include "analysis/db.h"
 
@@ -54,7 +55,8 @@ struct heat {
     uint64_t run;
     unsigned width, height;
     struct router *router; /* mem_alloc'd */
-    bool waits; /* buffers were counted; otherwise the cells show what crosses the routers */
+    bool waits;            /* buffers were counted */
+    bool linked;           /* there is more than one router */
     double link_top, cell_top;
     char title[128], caption[640];
     double size_x, size_y; /* of the picture, in points */
@@ -168,7 +170,8 @@ static void scale(struct heat *h)
     }
     h->link_top = fmin(round_above(link), 1);
     h->waits = waiting > 0;
-    h->cell_top = round_above(h->waits ? waiting : crossed);
+    h->linked = h->width * h->height > 1;
+    h->cell_top = round_above(crossed);
     double step = CHIP_SIDE / fmax(h->width, h->height);
     h->size_x = LEFT + RIGHT + step * h->width;
     h->size_y = fmax(TOP + BOTTOM + step * h->height, HEIGHT_MIN);
@@ -192,7 +195,7 @@ static double link_part(const struct heat *h, double utilisation)
 
 static double cell_part(const struct heat *h, const struct router *r)
 {
-    return (h->waits ? r->buffered : r->crossed) / h->cell_top;
+    return r->crossed / h->cell_top;
 }
 
 /* ---- the script ------------------------------------------------------------------ */
@@ -225,8 +228,8 @@ static void write_numbers(FILE *f, const struct heat *h)
     int digits = most < 0.1 ? 4 : most < 1 ? 3 : 2;
     fputs("$numbers << END\n", f);
     for (unsigned r = 0; r < h->width * h->height; r++)
-        fprintf(f, "%u %u %.*f %u\n", r % h->width, r / h->width, digits, h->router[r].crossed,
-                cell_part(h, &h->router[r]) > 0.55 ? 0xffffff : 0x1f2d3a);
+        fprintf(f, "%u %u %.*f %u %.3g\n", r % h->width, r / h->width, digits, h->router[r].crossed,
+                cell_part(h, &h->router[r]) > 0.55 ? 0xffffff : 0x1f2d3a, h->router[r].buffered);
     fputs("END\n", f);
 }
 
@@ -327,9 +330,14 @@ static void write_plot(FILE *f, const struct heat *h, double pen)
                     k, pen * (thin + (thick - thin) * k / (CLASSES - 1)));
     if (numbered)
         fprintf(f,
-                ", \\\n  $numbers using 1:2:(stringcolumn(3)):4 with labels center font "
+                ", \\\n  $numbers using 1:($2+%g):(stringcolumn(3)):4 with labels center font "
                 "',%g' textcolor rgb variable",
-                pen * fmin(12, step * 0.14));
+                h->waits ? 0.1 : 0.0, pen * fmin(12, step * 0.14));
+    if (numbered && h->waits)
+        fprintf(f,
+                ", \\\n  $numbers using 1:($2-0.12):(stringcolumn(5)):4 with labels center font "
+                "',%g' textcolor rgb variable",
+                pen * fmin(9, step * 0.105));
     fputc('\n', f);
 }
 
@@ -342,15 +350,16 @@ static void write_script(FILE *f, const struct heat *h, unsigned format)
             h->size_y * formats[format].scale);
     fputc('\n', f);
     write_frame(f, h);
-    write_bar(f, h, link_colours, h->link_top, 100, "links", "cycles with a flit", middle + 26,
-              100);
-    write_bar(f, h, cell_colours, h->cell_top, 1, "routers",
-              h->waits ? "flits waiting, mean" : "flits a cycle through it", middle - 164, 200);
+    if (h->linked)
+        write_bar(f, h, link_colours, h->link_top, 100, "links", "cycles with a flit", middle + 26,
+                  100);
+    write_bar(f, h, cell_colours, h->cell_top, 1, "routers", "flits a cycle through it",
+              middle - 164, 200);
     if (numbered)
         fprintf(f,
-                "set label 3 \"{/*0.85 number: flits a cycle}\\n{/*0.85 through the router}\" at "
-                "screen %g, "
-                "screen %g left textcolor rgb '#555555'\n",
+                "set label 3 \"{/*0.85 number: the same}%s\" at screen %g, screen %g left "
+                "textcolor rgb '#555555'\n",
+                h->waits ? "\\n{/*0.85 below: flits waiting, mean}" : "",
                 (h->size_x - RIGHT + 44) / h->size_x, (middle - 190) / h->size_y);
     write_plot(f, h, formats[format].pen);
 }

@@ -43,6 +43,7 @@ static bool take_points(struct analysis *db, struct points *p, struct error *e)
         const char *series = (const char *)sqlite3_column_text(s, 0);
         snprintf(point->series, sizeof point->series, "%s", series ? series : "");
         point->x = sqlite3_column_double(s, 1);
+        point->open = sqlite3_column_type(s, 2) == SQLITE_NULL;
         point->y = sqlite3_column_double(s, 2);
     }
     bool good = code == SQLITE_DONE || db_fail(db, e);
@@ -80,7 +81,8 @@ static bool take_caption(struct analysis *db, struct points *p, struct error *e)
 {
     return take_text(
         db, p,
-        "WITH member AS (SELECT DISTINCT run_id FROM figure_points WHERE figure = ?1)"
+        "WITH member AS (SELECT DISTINCT run_id FROM figure_points"
+        "  WHERE figure = ?1 AND run_id IS NOT NULL)"
         " SELECT trim(coalesce((SELECT group_concat(word, ' ') FROM"
         "   (SELECT key || '=' || max(value) AS word FROM run_params JOIN member USING (run_id)"
         "    WHERE instr(' ' || ?2 || ' ', ' ' || key || ' ') = 0 GROUP BY key"
@@ -91,7 +93,7 @@ static bool take_caption(struct analysis *db, struct points *p, struct error *e)
         p->caption, sizeof p->caption, e);
 }
 
-/* The legend's order, then x. */
+/* The legend's order, then x; ends without a y come last. */
 static int compare_points(const void *a, const void *b, void *figure)
 {
     const struct point *p = a, *q = b;
@@ -99,7 +101,9 @@ static int compare_points(const void *a, const void *b, void *figure)
     int by_name = strcmp(p->series, q->series);
     if (rank_p != rank_q)
         return rank_p < rank_q ? -1 : 1;
-    return by_name ? by_name : (p->x > q->x) - (p->x < q->x);
+    if (by_name)
+        return by_name;
+    return p->open != q->open ? (p->open ? 1 : -1) : (p->x > q->x) - (p->x < q->x);
 }
 
 /* ---- the call ------------------------------------------------------------------------------ */

@@ -92,7 +92,7 @@ static void bind_outcome(sqlite3_stmt *s, const struct run_outcome *o)
 {
     sqlite3_bind_int(s, 13, o->status);
     if (o->exit_code != RUN_NO_EXIT_CODE)
-        sqlite3_bind_int(s, 14, o->exit_code);
+        sqlite3_bind_int64(s, 14, o->exit_code);
     bind_text(s, 15, o->message);
     db_bind_number(s, 16, o->cycles);
     db_bind_number(s, 17, o->instructions);

@@ -74,13 +74,24 @@ static struct panels find_panels(const struct points *p)
     return panels;
 }
 
+/* Points of one origin are one row, whatever they are of. */
+static const char *legend_name(const struct points *p, unsigned i)
+{
+    return series_origin(p->figure->name, p->item[i].series);
+}
+
+static bool begins_row(const struct points *p, unsigned i)
+{
+    return begins_series(p, i) && (i == 0 || strcmp(legend_name(p, i), legend_name(p, i - 1)) != 0);
+}
+
 static struct legend plan_legend(const struct points *p)
 {
     struct legend legend = {.scale = 1};
     size_t longest = 0;
     for (unsigned i = 0; i < p->count; i++) {
-        size_t n = strlen(p->item[i].series);
-        legend.rows += begins_series(p, i);
+        size_t n = strlen(legend_name(p, i));
+        legend.rows += begins_row(p, i);
         longest = n > longest ? n : longest;
     }
     if (legend.rows > LEGEND_ROWS)
@@ -167,9 +178,36 @@ static void write_data(FILE *f, const struct points *p)
     for (unsigned i = 0; i < p->count; i++) {
         if (begins_series(p, i))
             fprintf(f, "%s$series%u << END\n", i ? "END\n" : "", series++);
-        fprintf(f, "%.17g %.17g\n", p->item[i].x, p->item[i].y);
+        if (!p->item[i].open)
+            fprintf(f, "%.17g %.17g\n", p->item[i].x, p->item[i].y);
     }
     fputs("END\n", f);
+}
+
+/* The first open end that stands behind series' last point, which is item[i]. */
+static bool has_open_end(const struct points *p, unsigned i)
+{
+    return !p->item[i].open && i + 1 < p->count && p->item[i + 1].open && !begins_series(p, i + 1);
+}
+
+/* Where a series leaves the picture: dashed arrows from the last point to the top, at the load
+ * that was refused. */
+static void write_open_ends(FILE *f, const struct points *p, unsigned panel, double top)
+{
+    unsigned series = 0;
+    fputs("unset arrow\n", f);
+    for (unsigned i = 0; i < p->count; i++) {
+        const struct point *last = &p->item[i];
+        series += begins_series(p, i);
+        struct series_style style = style_at(p, i, series - 1);
+        if (!has_open_end(p, i) || last->y >= top || !(style.panels >> panel & 1))
+            continue;
+        fprintf(f,
+                "set arrow from %.17g,%.17g to %.17g,%g filled size screen 0.008,20 dashtype '-' "
+                "linewidth %g linecolor rgb '%s'\n",
+                last->x, last->y, last[1].x > last->x ? last[1].x : last->x, top, style.width,
+                style.colour);
+    }
 }
 
 static void write_look(FILE *f, const struct series_style *style)
@@ -214,7 +252,7 @@ static double greatest_y(const struct points *p, unsigned panel)
     double top = 0, least = 0;
     for (unsigned i = 0; i < p->count; i++) {
         double y = p->item[i].y;
-        if (!is_in_panel(p, i, panel))
+        if (p->item[i].open || !is_in_panel(p, i, panel))
             continue;
         top = y > top ? y : top;
         least = least == 0 || y < least ? y : least;
@@ -223,12 +261,13 @@ static double greatest_y(const struct points *p, unsigned panel)
     return most > 0 && top > most ? most : top;
 }
 
-/* From 0 to the tic above it. */
-static void write_y_axis(FILE *f, const struct points *p, unsigned panel, unsigned parts)
+/* From 0 to the tic above it, which is returned. */
+static double write_y_axis(FILE *f, const struct points *p, unsigned panel, unsigned parts)
 {
     double top = greatest_y(p, panel), step = tic_step(top, parts, 1);
     unsigned tics = 1 + (unsigned)(top / step);
     fprintf(f, "set yrange [0:%g]\nset ytics 0,%g\n", tics * step, step);
+    return tics * step;
 }
 
 static void write_panel(FILE *f, const struct points *p, unsigned i, const struct panels *panels,
@@ -237,12 +276,12 @@ static void write_panel(FILE *f, const struct points *p, unsigned i, const struc
     struct frame frame = frame_of(i, panels->count, right);
     unsigned panel = panels->shown[i];
     write_frame(f, &frame);
-    write_y_axis(f, p, panel, i == 0 ? 10 : 6);
+    write_open_ends(f, p, panel, write_y_axis(f, p, panel, i == 0 ? 10 : 6));
     fprintf(f, "set title '%s' offset 0,-0.7\n", panels->count > 1 ? p->figure->panel[panel] : "");
     fprintf(f, "set xlabel '%s' offset 0,0.3\n", frame.bottom == BOTTOM ? p->figure->x_label : "");
     fprintf(f, "set ylabel '%s'\n", i == 0 ? p->figure->y_label : "");
     write_plot(f, p, panel);
-    fputs("unset label\n", f); /* title and caption stand there once */
+    fputs("unset label\nunset arrow\n", f); /* title and caption stand there once */
 }
 
 /* All series, on a plot of nothing that has the picture's full height. */
@@ -262,9 +301,11 @@ static void write_legend(FILE *f, const struct points *p, const struct legend *l
         if (!begins_series(p, i))
             continue;
         struct series_style style = style_at(p, i, series++);
+        if (!begins_row(p, i))
+            continue;
         fputs(", \\\n  keyentry ", f);
         write_look(f, &style);
-        fprintf(f, " title \"%s\"", p->item[i].series);
+        fprintf(f, " title \"%s\"", legend_name(p, i));
     }
     fputc('\n', f);
 }

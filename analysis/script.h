@@ -7,6 +7,7 @@
 struct point {
     char series[96];
     double x, y;
+    bool open; /* no y: here the series leaves the picture upward; the last of its series */
 };
 
 struct points {

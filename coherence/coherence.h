@@ -188,6 +188,8 @@ int icache_access(struct icache *ic, paddr_t line, struct coh_out *out);
 /* A message for this L1I: true when it completed the fetch. */
 bool icache_receive(struct icache *ic, const struct coh_msg *in, struct coh_out *out);
 const uint8_t *icache_data(const struct icache *ic, int index);
+/* The bytes that it holds of a line, or NULL; to look only, nothing changes. */
+const uint8_t *icache_find(const struct icache *ic, paddr_t line);
 unsigned icache_lines(const struct icache *ic);
 /* Is this line the most recently used of its set (a hit on it changes nothing)? */
 bool icache_is_mru(const struct icache *ic, paddr_t line);

@@ -106,6 +106,15 @@ bool icache_receive(struct icache *ic, const struct coh_msg *in, struct coh_out 
     return true;
 }
 
+const uint8_t *icache_find(const struct icache *ic, paddr_t line)
+{
+    size_t first = first_of_set(ic, line);
+    for (uint32_t way = 0; way < ic->ways; way++)
+        if (ic->line[first + way] == line)
+            return ic->data + (first + way) * LINE_BYTES;
+    return NULL;
+}
+
 const uint8_t *icache_data(const struct icache *ic, int index)
 {
     return ic->data + (size_t)index * LINE_BYTES;

@@ -1,22 +1,26 @@
 /*
  * With n batches of means x_k the half width of the interval is
- *   t * sqrt( sum (x_k - x)^2 / (n (n - 1)) ),
+ *   t * sqrt( w * sum (x_k - x)^2 / (n (n - 1)) ),
  * t = 2.04 being Student's for 31 degrees of freedom, a little more than enough
- * for 32 and more.  The means are kept in units of 1/256 cycle.
+ * for 32 and more.  Near saturation even long batches depend on each other: with r,
+ * the correlation of neighbours, above 0 the variance of the mean is about
+ * w = (1 + r) / (1 - r) times what independent batches would have (that of a
+ * first-order autoregressive process); w = 1 otherwise.  The means are kept in units of
+ * 1/256 cycle.
  */
 #include "mesh/batch_means.h"
 
 #include <assert.h>
 #include <math.h>
 
-enum { FRACTION_BITS = 8, T_SQUARED_PERCENT = 416 };
+enum { FRACTION_BITS = 8, T_SQUARED_PERCENT = 416, CORRELATION_PERMILLE_MAX = 900 };
 
 typedef unsigned __int128 wide;
 
 struct spread {
     unsigned batches; /* 0: too few, or one without a sample */
     uint64_t mean;    /* of the batches' means, in 1/256 cycle */
-    wide squares;     /* sum of their squared distances from it */
+    wide squares;     /* sum of their squared distances from it, times w */
 };
 
 void batch_means_start(struct batch_means *b, cycle_t start)
@@ -56,6 +60,21 @@ static uint64_t batch_mean(const struct batch_means *b, unsigned k)
     return (b->batch[k].sum << FRACTION_BITS) / b->batch[k].count;
 }
 
+/* 1000 w, of the first `batches` batches around `mean`, whose squares are known. */
+static wide widening_permille(const struct batch_means *b, unsigned batches, uint64_t mean,
+                              wide squares)
+{
+    __int128 products = 0;
+    for (unsigned k = 0; k + 1 < batches; k++)
+        products += ((__int128)batch_mean(b, k) - mean) * ((__int128)batch_mean(b, k + 1) - mean);
+    if (products <= 0 || squares == 0)
+        return 1000;
+    wide r = (wide)products * 1000 / squares;
+    if (r > CORRELATION_PERMILLE_MAX)
+        r = CORRELATION_PERMILLE_MAX;
+    return (1000 + r) * 1000 / (1000 - r);
+}
+
 static struct spread spread_of(const struct batch_means *b, unsigned batches)
 {
     struct spread s = {0};
@@ -73,6 +92,7 @@ static struct spread spread_of(const struct batch_means *b, unsigned batches)
         uint64_t x = batch_mean(b, k), off = x > s.mean ? x - s.mean : s.mean - x;
         s.squares += (wide)off * off;
     }
+    s.squares = s.squares * widening_permille(b, batches, s.mean, s.squares) / 1000;
     return s;
 }
 

@@ -21,6 +21,7 @@
 #include "mesh/general.h"
 #include "mesh/routing.h"
 
+enum { CIRCLE_SHOWN = 16 };
 static const size_t NOBODY = SIZE_MAX;
 
 struct look {
@@ -286,12 +287,24 @@ static size_t on_the_circle(const struct look *l)
     return v;
 }
 
+static size_t circle_length(const struct look *l, size_t first)
+{
+    size_t length = 0, v = first;
+    do {
+        v = blocks(l, v);
+        length++;
+    } while (v != first);
+    return length;
+}
+
 static void explain(const struct look *l, FILE *out)
 {
-    size_t first = on_the_circle(l), v = first;
-    fprintf(out, "mesh: deadlock: %zu VCs can never move again; of them these wait in a circle:\n",
-            l->count);
-    do {
+    size_t v = on_the_circle(l), length = circle_length(l, v);
+    fprintf(out,
+            "mesh: deadlock found at cycle %llu: %zu VCs can never move again; of them %zu wait in "
+            "a circle:\n",
+            (unsigned long long)l->m->now, l->count, length);
+    for (size_t k = 0; k < length && k < CIRCLE_SHOWN; k++) {
         fprintf(out, "  ");
         print_vc(l->m, out, v);
         print_packet(l->m, out, v);
@@ -299,7 +312,9 @@ static void explain(const struct look *l, FILE *out)
         fprintf(out, "\n    waits for ");
         print_vc(l->m, out, v);
         fprintf(out, "\n");
-    } while (v != first);
+    }
+    if (length > CIRCLE_SHOWN)
+        fprintf(out, "  ... and %zu more\n", length - CIRCLE_SHOWN);
 }
 
 static bool find_stuck(const struct mesh *m, struct arena *scratch, FILE *out)

@@ -32,6 +32,12 @@ void load_cycle(struct load *load)
         kind->lost(load, &notice[k], now);
 }
 
+void load_look(struct load *load, struct load_state *state)
+{
+    load->kind->state(load, state);
+    pace_look(&load->pace, mesh_now(load->mesh), state->lag);
+}
+
 bool load_is_alive(const struct load *load, FILE *report, struct error *e)
 {
     if (!mesh_is_deadlocked(load->mesh))
@@ -90,7 +96,9 @@ struct load *load_create(struct arena *arena, const struct config *cfg,
     load->mesh = mesh_create(arena, cfg, whole ? replay_vnets(load->replay) : load->kind->vnets);
     sources_listen(load->mesh, arena);
     wheel_create(&load->wheel, arena, load->mesh->nodes);
+    pace_init(&load->pace, arena, load->mesh->nodes, !whole && pattern_is_alike(&load->pattern));
     meter_init(&load->meter, load->mesh, arena, traffic, flits_max(load), whole);
+    load->meter.pace = &load->pace;
     load->kind->start(load, arena);
     return load;
 }

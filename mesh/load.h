@@ -11,6 +11,7 @@
 #include "mesh/injection.h"
 #include "mesh/measure.h"
 #include "mesh/mesh_internal.h"
+#include "mesh/pace.h"
 #include "mesh/pattern.h"
 #include "mesh/wheel.h"
 
@@ -38,6 +39,8 @@ struct load {
     struct mesh *mesh;
     bool finished; /* a replay: every packet has arrived */
     struct meter meter;
+    struct pace pace;
+    uint64_t *lag; /* of each node of an open loop, when the state was last asked for */
     struct pattern pattern;
     struct injection injection;
     struct wheel wheel;
@@ -54,6 +57,9 @@ struct load *load_create(struct arena *arena, const struct config *cfg,
                          const struct mesh_traffic *traffic, struct error *e);
 
 void load_cycle(struct load *load);
+
+/* Asks for the state and lets the pace look at it; every 1,024 cycles. */
+void load_look(struct load *load, struct load_state *state);
 
 /* False with status 76 when the mesh is deadlocked; explained on `report` unless NULL. */
 bool load_is_alive(const struct load *load, FILE *report, struct error *e);

@@ -11,7 +11,6 @@ enum {
     WARMUP_AGREE_PERCENT = 2,
     PRECISION_PERMILLE = 10,
     PACKETS_ENOUGH = 100000, /* for the percentiles too, unless that takes long */
-    LAG_LATENCIES_MAX = 10,
     SATURATED_CYCLES = 16384
 };
 static const uint64_t NODE_CYCLES_MAX = (uint64_t)1 << 24; /* of a run, divided by the nodes ... */
@@ -115,6 +114,7 @@ static void warm_up(struct meter *m, const struct load_state *load)
     if (now < w->end)
         return;
     if (windows_agree(w) || now >= m->limit / 4) {
+        m->settled = windows_agree(w);
         begin_measuring(m);
         return;
     }
@@ -123,12 +123,6 @@ static void warm_up(struct meter *m, const struct load_state *load)
     w->sum = w->count = 0;
     w->cycles *= 2;
     w->end = now + w->cycles;
-}
-
-/* Still growing when the limit is reached, if slowly. */
-static bool lag_grows(const struct meter *m, uint64_t lag)
-{
-    return lag > 2 * m->lag_half && lag > (uint64_t)m->mesh->nodes * m->latency_max;
 }
 
 static bool known_well_enough(const struct meter *m, cycle_t now)
@@ -143,12 +137,13 @@ static bool known_well_enough(const struct meter *m, cycle_t now)
 static void measure(struct meter *m, const struct load_state *load)
 {
     cycle_t now = mesh_now(m->mesh);
+    (void)load;
     if (m->saturated) {
-        if (now >= m->start + SATURATED_CYCLES)
+        if (now >= m->start + (m->asked ? m->asked : SATURATED_CYCLES))
             end_measuring(m, DONE);
     } else if (now >= m->limit && !m->asked) {
-        m->saturated = lag_grows(m, load->lag);
-        end_measuring(m, m->saturated ? DONE : DRAIN);
+        m->settled = false;
+        end_measuring(m, DRAIN);
     } else if (known_well_enough(m, now)) {
         end_measuring(m, DRAIN);
     }
@@ -157,7 +152,8 @@ static void measure(struct meter *m, const struct load_state *load)
 static void drain(struct meter *m, const struct load_state *load)
 {
     if (m->latency->count + m->lost == m->born && load->handed >= m->end) {
-        m->phase = DONE;
+        if (!m->pace->doubtful)
+            m->phase = DONE;
     } else if (mesh_now(m->mesh) - m->end >= m->limit / 2) {
         m->saturated = true;
         m->phase = DONE;
@@ -165,13 +161,11 @@ static void drain(struct meter *m, const struct load_state *load)
 }
 
 /* A point whose sources fall ever further behind gets a fixed time of measuring. */
-static void look_for_saturation(struct meter *m, uint64_t lag)
+static void look_for_saturation(struct meter *m)
 {
-    if (mesh_now(m->mesh) <= m->limit / 2)
-        m->lag_half = lag;
-    if (m->phase != DRAIN && !m->saturated &&
-        lag > (uint64_t)m->mesh->nodes * m->latency_max * LAG_LATENCIES_MAX) {
+    if (m->pace->verdict == PACE_LOST && !m->saturated) {
         m->saturated = true;
+        m->end = CYCLE_NEVER; /* what had been measured does not count */
         begin_measuring(m);
     }
 }
@@ -190,7 +184,7 @@ void meter_look(struct meter *m, const struct load_state *load)
         look_at_replay(m, load);
         return;
     }
-    look_for_saturation(m, load->lag);
+    look_for_saturation(m);
     step[m->phase](m, load);
 }
 
@@ -207,7 +201,11 @@ static cycle_t cycles_limit(unsigned nodes)
 void meter_init(struct meter *m, const struct mesh *mesh, struct arena *arena,
                 const struct mesh_traffic *traffic, unsigned flits, bool whole)
 {
-    *m = (struct meter){.mesh = mesh, .asked = traffic->cycles, .whole = whole, .end = CYCLE_NEVER};
+    *m = (struct meter){.mesh = mesh,
+                        .asked = traffic->cycles,
+                        .whole = whole,
+                        .settled = true,
+                        .end = CYCLE_NEVER};
     m->latency = arena_alloc(arena, 1, sizeof *m->latency);
     m->round_trip = arena_alloc(arena, 1, sizeof *m->round_trip);
     m->latency_max = mesh_latency_min(mesh, 0, (tile_id)(mesh->nodes - 1), flits);
@@ -237,14 +235,21 @@ static struct mesh_latency latency_of(const struct hist *h)
                                  .max = h->max};
 }
 
+/* Known when the packets that left their source are those that arrived. */
+static double network_latency(const struct meter *m)
+{
+    bool same = !m->saturated && m->heads_left == m->latency->count;
+    return same ? hist_mean(m->latency) - ratio(m->waited, m->heads_left) : 0;
+}
+
 void meter_report(const struct meter *m, struct mesh_result *result)
 {
     const struct mesh *mesh = m->mesh;
     *result = (struct mesh_result){
         .latency = latency_of(m->latency),
         .round_trip = latency_of(m->round_trip),
-        .ci95 = batch_means_ci95(&m->batches, m->end),
-        .network_latency = hist_mean(m->latency) - ratio(m->waited, m->heads_left),
+        .ci95 = m->saturated ? 0 : batch_means_ci95(&m->batches, m->end),
+        .network_latency = network_latency(m),
         .accepted_rate = ratio(m->flits_after - m->flits_before, (m->end - m->start) * mesh->nodes),
         .hops = ratio(m->hops, m->born),
         .cycles = mesh_now(mesh),
@@ -253,6 +258,7 @@ void meter_report(const struct meter *m, struct mesh_result *result)
         .lost = m->lost,
         .corrupt = m->corrupt,
         .saturated = m->saturated,
+        .settled = m->settled && !m->saturated,
     };
     for (unsigned r = 0; r < mesh->routers; r++)
         for (unsigned p = 0; p < mesh->ports; p++)

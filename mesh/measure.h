@@ -7,9 +7,9 @@
  *   measure   of the packets born from here on, until the mean latency is known
  *             to 1 % (batch_means.h);
  *   drain     until every packet born while measuring has arrived.
- * The point is saturated when the nodes' births lag behind the clock by more
- * than ten times the longest zero-load latency in the mean, or still grow at
- * the limit of the run; then a fixed time is measured, over what arrives in it.
+ * The point is saturated when a source does not keep its pace (pace.h); then a
+ * fixed time is measured, over what arrives in it.  Nothing ends while that is in
+ * doubt.
  * A replay is measured from its first cycle to its last arrival.
  */
 #ifndef TESSERA_MESH_MEASURE_H
@@ -17,6 +17,7 @@
 
 #include "mesh/batch_means.h"
 #include "mesh/mesh.h"
+#include "mesh/pace.h"
 #include "sim/base/hist.h"
 
 enum phase { WARMUP, MEASURE, DRAIN, DONE };
@@ -32,13 +33,13 @@ struct window { /* of the warm-up */
 struct meter {
     const struct mesh *mesh;
     enum phase phase;
-    bool saturated;
+    bool saturated, settled; /* settled: nothing was cut short */
     bool whole;           /* a replay */
     cycle_t asked;        /* cycles to measure; 0: until the mean is known */
     unsigned latency_max; /* zero-load, from corner to corner */
     cycle_t limit;
     struct window window;
-    uint64_t lag_half; /* when half of the limit had passed */
+    const struct pace *pace;
 
     /* the packets that count */
     cycle_t start, end; /* of their births; end = CYCLE_NEVER until it is known */
@@ -62,7 +63,8 @@ void meter_round_trip(struct meter *m, cycle_t birth, cycle_t now);
 
 /* What the load says of itself when the meter looks. */
 struct load_state {
-    uint64_t lag;   /* by how many cycles births are behind the clock, over all nodes */
+    const uint64_t *lag; /* by how many cycles each node's births are behind the clock; NULL:
+                          * they wait for the mesh */
     cycle_t handed; /* every packet born before this cycle has been handed to the mesh */
     bool finished;  /* a replay: there is nothing more */
 };

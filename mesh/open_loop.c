@@ -26,6 +26,7 @@ static void start(struct load *load, struct arena *arena)
 {
     unsigned nodes = load->mesh->nodes;
     load->open_source = arena_alloc(arena, nodes, sizeof *load->open_source);
+    load->lag = arena_alloc(arena, nodes, sizeof *load->lag);
     for (unsigned n = 0; n < nodes; n++) {
         struct rng *rng = &load->open_source[n].rng;
         *rng = rng_stream(load->traffic->seed, n);
@@ -77,13 +78,12 @@ static void lost(struct load *load, const struct mesh_notice *n, cycle_t now)
 static void state(const struct load *load, struct load_state *state)
 {
     cycle_t now = mesh_now(load->mesh), oldest = CYCLE_NEVER;
-    uint64_t lag = 0;
     for (unsigned n = 0; n < load->mesh->nodes; n++) {
         cycle_t at = load->open_source[n].at;
-        lag += at < now ? now - at : 0;
+        load->lag[n] = at < now ? now - at : 0;
         oldest = at < oldest ? at : oldest;
     }
-    *state = (struct load_state){.lag = lag, .handed = oldest};
+    *state = (struct load_state){.lag = load->lag, .handed = oldest};
 }
 
 const struct load_kind load_open_loop = {1, start, send, left, arrived, lost, state};

@@ -197,3 +197,8 @@ bool pattern_init(struct pattern *pattern, const struct config *cfg,
         return false;
     return row->fits(pattern) || refuse(pattern, row, e);
 }
+
+bool pattern_is_alike(const struct pattern *pattern)
+{
+    return pattern->destination == uniform || pattern->destination == hotspot;
+}

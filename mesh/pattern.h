@@ -19,6 +19,9 @@ struct pattern {
 bool pattern_init(struct pattern *pattern, const struct config *cfg,
                   const struct mesh_traffic *traffic, struct error *e);
 
+/* Do all nodes draw from the same destinations? */
+bool pattern_is_alike(const struct pattern *pattern);
+
 static inline tile_id pattern_destination(const struct pattern *pattern, tile_id from,
                                           struct rng *rng)
 {

@@ -211,11 +211,18 @@ static void start(struct load *load, struct arena *arena)
     (void)arena;
 }
 
+/* Not beyond the cycles that were asked for. */
+static cycle_t skip_to(const struct load *load, cycle_t now, cycle_t next)
+{
+    cycle_t asked = load->meter.asked;
+    return asked && asked < next ? (asked > now ? asked : now) : next;
+}
+
 static void send(struct load *load, cycle_t now)
 {
     struct replay *r = load->replay;
     if (r->next < r->count && r->line[r->next].cycle > now && mesh_is_idle(load->mesh))
-        mesh_skip_to(load->mesh, now = r->line[r->next].cycle);
+        mesh_skip_to(load->mesh, now = skip_to(load, now, r->line[r->next].cycle));
     for (; r->next < r->count && r->line[r->next].cycle == now; r->next++) {
         const struct line *l = &r->line[r->next];
         meter_sent(&load->meter, now, l->from, l->to);

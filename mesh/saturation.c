@@ -1,34 +1,12 @@
 /*
  * Where a mesh saturates.
  *
- * A load is carried when the sources keep up with their births: between cycle
- * 32,768 and cycle 65,536 of a run that began empty, the birth of the packet that
- * a source is sending may fall behind the clock by at most 2.5 % of that time,
- * in the mean over the sources.  Put differently, 97.5 % of what is offered is
- * accepted.
- *
- *   births behind the clock                       . more than 2.5 %: not carried
- *        ^                                   . '
- *        |                              . '
- *        |           warming up    . '________--- less: carried
- *        +------------------------+-----------------------> cycle
- *                                 32,768             65,536
- *
- * Just above the greatest load that is carried for ever, the backlog grows so
- * slowly that no run of a bounded length shows it; the allowance is what makes
- * the answer repeat from seed to seed within the width of the last interval.
- * The loads are bisected until it is narrower than 0.5 %.
+ * pace.c says which load is carried.  The loads are bisected until the interval
+ * between one that is and one that is not is narrower than 0.5 %.
  */
 #include "mesh/load.h"
 
-enum {
-    PROBE_START = 1 << 15,
-    PROBE_END = 1 << 16,
-    HOPELESS_AT = 1 << 13, /* here it is already clear that a load far above is not carried */
-    HOPELESS_PERMILLE = 150,
-    ALLOWED_PERMILLE = 25,
-    WIDTH_PERMILLE = 5
-};
+enum { WIDTH_PERMILLE = 5 };
 
 struct search {
     const struct config *cfg;
@@ -49,42 +27,25 @@ static bool may_go_on(const struct search *s, const struct load *load, struct er
     return error_set(e, EXIT_STATUS_INTERRUPT, "interrupted at a rate of %g", s->traffic.rate);
 }
 
-static uint64_t lag_of(const struct load *load)
-{
-    struct load_state state;
-    load->kind->state(load, &state);
-    return state.lag;
-}
-
-/* Runs on up to cycle `until`. */
-static bool advance(const struct search *s, struct load *load, cycle_t until, struct error *e)
-{
-    while (mesh_now(load->mesh) < until) {
-        load_cycle(load);
-        if (mesh_now(load->mesh) % MEASURE_EVERY == 0 && !may_go_on(s, load, e))
-            return false;
-    }
-    return true;
-}
-
 static bool probe_load(const struct search *s, struct load *load, bool *carried, struct error *e)
 {
-    uint64_t nodes = load->mesh->nodes, before, flits;
-    *carried = false;
-    if (!advance(s, load, HOPELESS_AT, e))
-        return false;
-    if (lag_of(load) > nodes * HOPELESS_AT * HOPELESS_PERMILLE / 1000)
-        return true;
-    if (!advance(s, load, PROBE_START, e))
-        return false;
-    before = lag_of(load);
-    flits = load->mesh->flits_delivered;
-    if (!advance(s, load, PROBE_END, e))
-        return false;
-    uint64_t after = lag_of(load), time = nodes * (PROBE_END - PROBE_START);
-    *carried = after < before || (after - before) * 1000 <= time * ALLOWED_PERMILLE;
-    if (*carried)
-        s->found->accepted_rate = (double)(load->mesh->flits_delivered - flits) / (double)time;
+    uint64_t flits = 0;
+    while (load->pace.verdict == PACE_OPEN) {
+        struct load_state state;
+        if (mesh_now(load->mesh) == PACE_START)
+            flits = load->mesh->flits_delivered;
+        for (unsigned k = 0; k < MEASURE_EVERY; k++)
+            load_cycle(load);
+        load_look(load, &state);
+        if (!may_go_on(s, load, e))
+            return false;
+    }
+    *carried = load->pace.verdict == PACE_KEPT;
+    if (*carried) {
+        s->found->worst_share = 1 - (double)load->pace.worst_lag / (PACE_END - PACE_START);
+        s->found->accepted_rate = (double)(load->mesh->flits_delivered - flits) /
+                                  ((double)load->mesh->nodes * (PACE_END - PACE_START));
+    }
     return true;
 }
 

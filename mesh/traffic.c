@@ -24,7 +24,7 @@ static bool run_phases(struct load *load, const struct mesh_watch *watch, struct
         struct load_state state;
         for (unsigned k = 0; k < MEASURE_EVERY && !load->finished; k++)
             load_cycle(load);
-        load->kind->state(load, &state);
+        load_look(load, &state);
         meter_look(&load->meter, &state);
         if (!load_is_alive(load, watch ? watch->report : NULL, e) || !may_go_on(load, watch, e))
             return false;

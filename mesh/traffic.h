@@ -98,7 +98,8 @@ struct mesh_result {
                                   * included */
     double ci95;                 /* half width of the 95 % confidence interval of its mean; 0 when
                                   * it is not known: saturated, or too short a measurement */
-    double network_latency;      /* mean from the head's entry into the network; cycles */
+    double network_latency;      /* mean from the head's entry into the network, in cycles; 0 when
+                                  * it is not known: packets lost, left behind or saturated */
     struct mesh_latency round_trip; /* closed loop: request's birth to arrival of its reply */
     double accepted_rate;           /* flits a node and cycle */
     double hops;                    /* mean of the routers crossed by a packet */
@@ -108,7 +109,8 @@ struct mesh_result {
     uint64_t flit_hops;
     uint64_t lost,
         corrupt;    /* packets that count and never arrive, or arrive damaged (mesh.faults) */
-    bool saturated; /* the offered load was not accepted */
+    bool saturated; /* the offered load was not accepted (mesh/pace.c) */
+    bool settled;   /* warmed up, and measured as precisely, or for as long, as was asked */
 };
 
 /* Runs one load point: warm-up, measurement until the mean is known to 1 %
@@ -122,10 +124,11 @@ struct mesh_saturation {
     double carried_rate;  /* the greatest load that is carried; flits a node and cycle */
     double refused_rate;  /* the least that is not, at most 0.5 % above; 0: there is none */
     double accepted_rate; /* at carried_rate */
+    double worst_share;   /* of what the worst source offers there, what is accepted */
     unsigned probes;
 };
 
-/* Bisects the rate (traffic->rate does not count).  mesh/saturation.c says when
+/* Bisects the rate (traffic->rate does not count).  mesh/pace.c says when
  * a load counts as carried.  Fails as mesh_run_traffic does. */
 bool mesh_find_saturation(const struct config *cfg, const struct mesh_traffic *traffic,
                           const struct mesh_watch *watch, struct mesh_saturation *found,

@@ -110,7 +110,7 @@ Test(mesh_rows, a_curve_has_its_points_and_those_measured_elsewhere)
         ask("SELECT series, x, y, unit FROM figure_points WHERE figure = 'mesh-curve'"
             " ORDER BY series, x"),
         "BookSim 2 uniform, 5 flits 0.25 40.0 cycles; uniform, 5 flits 0.125 31.0 cycles; "
-        "uniform, 5 flits 0.25 39.0 cycles");
+        "uniform, 5 flits 0.25 39.0 cycles; uniform, 5 flits 0.5 - cycles");
     cr_expect(analysis_draw(db, "mesh-curve", "curve.svg", &e), "%s", e.text);
     cr_assert(analysis_set_references(db, "curve", NULL, 0, &e), "%s", e.text);
     cr_expect_str_eq(ask("SELECT count(*) FROM reference_points"), "0");

@@ -63,11 +63,14 @@ static char *append(char *to, const char *end, const char *text)
     return to;
 }
 
-static char *append_all(char *at, const char *end, const struct names *names, const char *separator)
+static char *append_all(char *at, const char *end, const struct names *names, const char *separator,
+                        const char *quote)
 {
     for (unsigned i = 0; i < names->count; i++) {
         at = append(at, end, i ? separator : "");
+        at = append(at, end, quote);
         at = append(at, end, names->name[i]);
+        at = append(at, end, quote);
     }
     return at;
 }
@@ -75,17 +78,17 @@ static char *append_all(char *at, const char *end, const struct names *names, co
 void names_join(const struct names *names, const char *separator, char line[NAMES_LINE_BYTES])
 {
     line[0] = 0;
-    append_all(line, line + NAMES_LINE_BYTES - 1, names, separator);
+    append_all(line, line + NAMES_LINE_BYTES - 1, names, separator, "");
 }
 
 void names_suggest(const struct names *names, const char *word, char line[NAMES_LINE_BYTES])
 {
     const char *end = line + NAMES_LINE_BYTES - 1, *nearest = find_nearest(names, word);
     char *at = append(line, end, "; there are ");
-    at = append_all(at, end, names, ", ");
+    at = append_all(at, end, names, ", ", "\"");
     if (nearest) {
-        at = append(at, end, "; did you mean ");
+        at = append(at, end, "; did you mean \"");
         at = append(at, end, nearest);
-        append(at, end, "?");
+        append(at, end, "\"?");
     }
 }

@@ -12,11 +12,12 @@
  *   matrix       the partner with whom the last match is longest ago
  *   age          the request with the oldest packet
  *
- * and for the last two, at a tie, the lowest number.
+ * and for the last two, at a tie, the lowest number.  A level of priority stands above all.
  */
 #ifndef TESSERA_SYSTEMC_ALLOCATORS_HPP
 #define TESSERA_SYSTEMC_ALLOCATORS_HPP
 
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,7 @@ namespace reference
 struct pairing {
     unsigned input, output;
     uint64_t birth; /* of the oldest packet that asks for it */
+    unsigned level; /* of priority: what is less goes first, whatever the arbiter */
 };
 
 class allocator
@@ -41,15 +43,31 @@ class allocator
 
     std::vector<pairing> match(const std::vector<pairing> &requests)
     {
+        return match(
+            requests, [](pairing) { return false; }, [](pairing, pairing) { return false; });
+    }
+
+    /* Inputs of pairs that are `light` keep their pointer.  And an input takes, `along` with
+     * the output that it has accepted, others that granted it: they follow it in the result. */
+    template <typename light_fn, typename along_fn>
+    std::vector<pairing> match(const std::vector<pairing> &requests, light_fn light, along_fn along)
+    {
         std::vector<pairing> grants = choose(requests, grant_from, inputs(), by_output);
-        std::vector<pairing> matches = choose(grants, accept_from, outputs(), by_input);
+        std::vector<pairing> matches;
+        std::vector<pairing> accepted = choose(grants, accept_from, outputs(), by_input);
         now++;
+        for (pairing p : accepted) {
+            if (!light(p))
+                accept_from[p.input] = (p.output + 1) % outputs();
+            matches.push_back(p);
+            for (pairing g : grants)
+                if (g.input == p.input && g.output != p.output && along(p, g))
+                    matches.push_back(g);
+        }
+        for (pairing p : matches)
+            served[p.input][p.output] = now;
         for (pairing p : careless ? grants : matches)
             grant_from[p.output] = (p.input + 1) % inputs();
-        for (pairing p : matches) {
-            accept_from[p.input] = (p.output + 1) % outputs();
-            served[p.input][p.output] = now;
-        }
         return matches;
     }
 
@@ -68,16 +86,16 @@ class allocator
     static std::pair<unsigned, unsigned> by_input(pairing p) { return {p.input, p.output}; }
 
     /* What is less is preferred. */
-    std::pair<uint64_t, unsigned> rank(pairing p, unsigned whom, unsigned pointer,
-                                       unsigned partners) const
+    std::tuple<unsigned, uint64_t, unsigned> rank(pairing p, unsigned whom, unsigned pointer,
+                                                  unsigned partners) const
     {
         switch (first) {
         case arbiter::matrix:
-            return {served[p.input][p.output], whom};
+            return {p.level, served[p.input][p.output], whom};
         case arbiter::age:
-            return {p.birth, whom};
+            return {p.level, p.birth, whom};
         default:
-            return {0, (whom + partners - pointer) % partners};
+            return {p.level, 0, (whom + partners - pointer) % partners};
         }
     }
 

@@ -28,7 +28,7 @@ enum : uint64_t { CYCLES_MAX = 1000000, NEVER = UINT64_MAX };
 
 /* What happened in a mesh, in a form that is the same for both. */
 struct record {
-    std::vector<uint64_t> ejected; /* cycle of each packet's last flit */
+    std::map<std::pair<unsigned, unsigned>, uint64_t> ejected; /* last flit, by (packet, node) */
     /* Flits that crossed a router, by (cycle, router, port). */
     std::map<std::tuple<uint64_t, unsigned, unsigned>, unsigned> crossed;
     uint64_t rest = NEVER; /* the first cycle that begins with nothing on its way */
@@ -59,6 +59,8 @@ config config_of(const shape &shape)
     cfg.mesh_buffer_flits = shape.buffer_flits;
     choose(cfg, std::string("mesh.routing=") + routing_names[static_cast<int>(shape.ways)]);
     choose(cfg, std::string("mesh.arbiter=") + arbiter_names[static_cast<int>(shape.first)]);
+    choose(cfg, std::string("mesh.multicast=") + (shape.routers_copy ? "routers" : "copies"));
+    choose(cfg, "mesh.vnet_priority=" + priorities(shape));
     return cfg;
 }
 
@@ -76,10 +78,20 @@ void note_crossings(const struct mesh *mesh, const shape &shape, uint64_t cycle,
         }
 }
 
+void send(struct mesh *mesh, const packet &p)
+{
+    auto from = static_cast<tile_id>(p.from), to = static_cast<tile_id>(p.to);
+    mesh_set set = {};
+    set.word[0] = p.set;
+    if (p.set)
+        mesh_send_multicast(mesh, from, &set, p.vnet, p.flits, p.id, false);
+    else
+        mesh_send(mesh, from, to, p.vnet, p.flits, p.id);
+}
+
 record run_mesh(const experiment &e)
 {
     record r;
-    r.ejected.assign(e.packets.size(), NEVER);
     config cfg = config_of(e.mesh);
     arena *memory = arena_create();
     struct mesh *mesh = mesh_create(memory, &cfg, e.mesh.vnets);
@@ -89,16 +101,12 @@ record run_mesh(const experiment &e)
         if (mesh_is_idle(mesh) && e.seed % 2)
             mesh_skip_to(mesh, e.packets[sent].birth);
         uint64_t now = mesh_now(mesh);
-        for (; sent < e.packets.size() && e.packets[sent].birth == now; sent++) {
-            const packet &p = e.packets[sent];
-            mesh_send(mesh, static_cast<tile_id>(p.from), static_cast<tile_id>(p.to), p.vnet,
-                      p.flits, p.id);
-        }
+        for (; sent < e.packets.size() && e.packets[sent].birth == now; sent++)
+            send(mesh, e.packets[sent]);
         const mesh_arrival *arrivals;
         unsigned count = mesh_step(mesh, &arrivals);
         for (unsigned k = 0; k < count; k++)
-            if (arrivals[k].node == e.packets[arrivals[k].payload].to)
-                r.ejected[arrivals[k].payload] = now;
+            r.ejected[{arrivals[k].payload, arrivals[k].node}] = now;
         note_crossings(mesh, e.mesh, now, seen, r);
     }
     if (mesh_is_idle(mesh))
@@ -112,7 +120,6 @@ record run_mesh(const experiment &e)
 record run_reference(const experiment &e)
 {
     record r;
-    r.ejected.assign(e.packets.size(), NEVER);
     network net("mesh", e.mesh);
     for (const packet &p : e.packets)
         net.give(p);
@@ -124,7 +131,7 @@ record run_reference(const experiment &e)
         r.crossed[{c.cycle, c.router, c.port}]++;
     for (const ejection &x : net.ejections)
         if (x.tail)
-            r.ejected[x.packet] = x.cycle;
+            r.ejected[{x.packet, x.node}] = x.cycle;
     return r;
 }
 
@@ -135,25 +142,48 @@ std::string cycle_text(uint64_t cycle)
     return cycle == NEVER ? "never" : std::to_string(cycle);
 }
 
+uint64_t ejection_of(const record &r, unsigned packet, unsigned node)
+{
+    auto found = r.ejected.find({packet, node});
+    return found == r.ejected.end() ? uint64_t(NEVER) : found->second;
+}
+
+/* An arrival that should not be, or one too few or too many, is a difference as well. */
+bool arrives_as_it_should(const experiment &e, const record &r)
+{
+    size_t due = 0;
+    for (const packet &p : e.packets)
+        for (unsigned node = 0; node < e.mesh.nodes(); node++) {
+            due += p.is_for(node);
+            if (p.is_for(node) != (ejection_of(r, p.id, node) != NEVER))
+                return false;
+        }
+    return due == r.ejected.size();
+}
+
 /* The packet that differs first in time, if one does. */
 std::string packet_difference(const experiment &e, const record &mesh, const record &ref)
 {
     const packet *first = nullptr;
+    unsigned where = 0;
     uint64_t when = NEVER;
-    for (const packet &p : e.packets) {
-        uint64_t earlier = std::min(mesh.ejected[p.id], ref.ejected[p.id]);
-        if (mesh.ejected[p.id] != ref.ejected[p.id] && (!first || earlier < when)) {
-            first = &p;
-            when = earlier;
+    for (const packet &p : e.packets)
+        for (unsigned node = 0; node < e.mesh.nodes(); node++) {
+            uint64_t a = ejection_of(mesh, p.id, node), b = ejection_of(ref, p.id, node);
+            if (a != b && (!first || std::min(a, b) < when)) {
+                first = &p;
+                where = node;
+                when = std::min(a, b);
+            }
         }
-    }
     if (!first)
-        return "";
+        return arrives_as_it_should(e, ref) ? "" : "both meshes lose packets, or misdirect them\n";
     return "packet " + std::to_string(first->id) + " (born " + std::to_string(first->birth) +
-           ", node " + std::to_string(first->from) + " to " + std::to_string(first->to) + ", " +
-           std::to_string(first->flits) + " flits, virtual network " + std::to_string(first->vnet) +
-           ") leaves the mesh at " + cycle_text(mesh.ejected[first->id]) + ", the reference at " +
-           cycle_text(ref.ejected[first->id]) + "\n";
+           (first->set ? ", multicast, node " : ", node ") + std::to_string(first->from) + " to " +
+           std::to_string(where) + ", " + std::to_string(first->flits) +
+           " flits, virtual network " + std::to_string(first->vnet) + ") leaves the mesh at " +
+           cycle_text(ejection_of(mesh, first->id, where)) + ", the reference at " +
+           cycle_text(ejection_of(ref, first->id, where)) + "\n";
 }
 
 /* The first crossing that only one of them has. */

@@ -1,5 +1,7 @@
 #include "mesh/systemc/experiment.hpp"
 
+#include <algorithm>
+
 #include "sim/base/rng.h"
 
 namespace reference
@@ -7,7 +9,7 @@ namespace reference
 namespace
 {
 
-enum { NODES_MAX = 36, FLIT_HOPS_MAX = 40000 };
+enum { NODES_MAX = 36, FLIT_HOPS_MAX = 32000 };
 
 class dice
 {
@@ -47,10 +49,16 @@ shape draw_shape(dice &d)
     mesh.vnets = d.once_in(2) ? 1 : d.between(2, 4);
     mesh.vcs = d.once_in(8) ? 8 : d.between(1, 4);
     mesh.buffer_flits = d.once_in(8) ? 64 : d.between(1, 12);
-    if (d.once_in(2))
+    if (!d.once_in(3))
         mesh.ways = static_cast<routing>(d.below(static_cast<unsigned>(routing::count)));
+    if (mesh.has_classes() && mesh.vcs == 1)
+        mesh.vcs = d.between(2, 5);
     if (d.once_in(2))
         mesh.first = static_cast<arbiter>(d.below(static_cast<unsigned>(arbiter::count)));
+    if (mesh.vnets > 1 && d.once_in(2))
+        for (unsigned n = d.between(1, mesh.vnets); n > 0; n--)
+            mesh.priority.push_back(d.below(d.once_in(2) ? 2 : 8));
+    mesh.routers_copy = !d.once_in(6);
     return mesh;
 }
 
@@ -96,9 +104,54 @@ unsigned hops(const shape &mesh, unsigned from, unsigned to)
     return (ax > bx ? ax - bx : bx - ax) + (ay > by ? ay - by : by - ay) + 1;
 }
 
+/* At most: a tree shares some. */
+unsigned hops(const shape &mesh, const packet &p)
+{
+    unsigned sum = 0;
+    for (unsigned n = 0; n < mesh.nodes(); n++)
+        sum += p.is_for(n) ? hops(mesh, p.from, n) : 0;
+    return sum;
+}
+
 template <typename row, size_t rows> const row &pick(dice &d, const row (&table)[rows])
 {
     return table[d.below(rows)];
+}
+
+struct group {
+    const char *name;
+    bool (*has)(dice &d, const shape &mesh, unsigned from, unsigned node);
+};
+
+const group groups[] = {
+    {"all", [](dice &, const shape &, unsigned, unsigned) { return true; }},
+    {"half of all", [](dice &d, const shape &, unsigned, unsigned) { return d.once_in(2); }},
+    {"a few", [](dice &d, const shape &m, unsigned, unsigned) { return d.below(m.nodes()) < 3; }},
+    {"a column",
+     [](dice &, const shape &m, unsigned from, unsigned node) {
+         return node / m.concentration % m.width == (from + 1) % m.width;
+     }},
+    {"a row",
+     [](dice &, const shape &m, unsigned from, unsigned node) {
+         return node / m.concentration / m.width == from / m.concentration / m.width;
+     }},
+};
+
+uint64_t draw_set(dice &d, const shape &mesh, unsigned from)
+{
+    const group &members = pick(d, groups);
+    uint64_t set = 0;
+    for (unsigned n = 0; n < mesh.nodes(); n++)
+        set |= uint64_t(members.has(d, mesh, from, n)) << n;
+    return set ? set : uint64_t(1) << d.below(mesh.nodes());
+}
+
+/* Most of them short enough to be copied by routers. */
+void make_multicast(dice &d, const shape &mesh, packet &p)
+{
+    p.set = draw_set(d, mesh, p.from);
+    if (!d.once_in(8))
+        p.flits = std::min(p.flits, mesh.buffer_flits);
 }
 
 /* Births until the flits have enough hops to go: stretches of a random load, of
@@ -107,7 +160,9 @@ void draw_packets(dice &d, experiment &e)
 {
     const sizes &size = pick(d, packet_sizes);
     const pattern &to_whom = pick(d, patterns);
-    e.traffic = std::string(size.name) + ", " + to_whom.name;
+    unsigned multicast_percent = d.once_in(3) ? 0 : d.once_in(3) ? 100 : d.between(1, 50);
+    e.traffic = std::string(size.name) + ", " + to_whom.name + ", " +
+                std::to_string(multicast_percent) + " % multicasts";
     unsigned budget = d.between(FLIT_HOPS_MAX / 8, FLIT_HOPS_MAX), permille = 0;
     for (uint64_t now = 0, end_of_stretch = 0;; now++) {
         if (now == end_of_stretch) {
@@ -120,7 +175,9 @@ void draw_packets(dice &d, experiment &e)
             unsigned id = static_cast<unsigned>(e.packets.size());
             packet p = {now,          from, to_whom.draw(d, e.mesh, from), d.below(e.mesh.vnets),
                         size.draw(d), id};
-            unsigned work = p.flits * hops(e.mesh, p.from, p.to);
+            if (d.below(100) < multicast_percent)
+                make_multicast(d, e.mesh, p);
+            unsigned work = p.flits * hops(e.mesh, p);
             if (work > budget)
                 return;
             budget -= work;
@@ -141,6 +198,14 @@ experiment experiment_of(uint64_t seed)
     return e;
 }
 
+std::string priorities(const shape &mesh)
+{
+    std::string list;
+    for (unsigned level : mesh.priority)
+        list += (list.empty() ? "" : ",") + std::to_string(level);
+    return list;
+}
+
 std::string describe(const shape &m)
 {
     auto text = [](unsigned n) { return std::to_string(n); };
@@ -149,7 +214,8 @@ std::string describe(const shape &m)
            text(m.link_cycles_x) + "/" + text(m.link_cycles_y) + ", " + text(m.vnets) +
            " virtual networks of " + text(m.vcs) + " VCs of " + text(m.buffer_flits) + " flits, " +
            routing_names[static_cast<int>(m.ways)] + ", " +
-           arbiter_names[static_cast<int>(m.first)];
+           arbiter_names[static_cast<int>(m.first)] + ", priorities \"" + priorities(m) +
+           "\", multicasts copied by " + (m.routers_copy ? "routers" : "sources");
 }
 
 } // namespace reference

@@ -23,6 +23,9 @@ struct experiment {
 
 experiment experiment_of(uint64_t seed);
 
+/* As mesh.vnet_priority lists them. */
+std::string priorities(const shape &mesh);
+
 std::string describe(const shape &mesh);
 
 } // namespace reference

@@ -12,7 +12,7 @@ network::network(sc_core::sc_module_name module_name, const shape &of)
         routers[r]->clock(clock);
     }
     for (unsigned n = 0; n < mesh.nodes(); n++) {
-        sources.push_back(std::make_unique<source>(sc_core::sc_gen_unique_name("source"), mesh));
+        sources.push_back(std::make_unique<source>(sc_core::sc_gen_unique_name("source"), mesh, n));
         sinks.push_back(std::make_unique<sink>(sc_core::sc_gen_unique_name("sink"), n,
                                                static_cast<sink_observer &>(*this)));
         sources[n]->clock(clock);

@@ -1,5 +1,6 @@
 #include "mesh/systemc/router.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace reference
@@ -46,8 +47,10 @@ void router::evaluate()
     hand_out_vcs(vcs);
     std::vector<flit> leaving(mesh.ports());
     std::vector<credit> returned(mesh.ports());
+    std::vector<unsigned> winners(mesh.ports(), NOWHERE);
+    note_winners(crossings, requests, winners);
     for (pairing match : crossings)
-        win(match, requests[match.input][match.output], leaving, returned);
+        win(match, winners[match.input], leaving, returned);
     for (unsigned p = 0; p < mesh.ports(); p++) {
         credit_out[p].write(returned[p]);
         if (mesh.router_cycles > 1)
@@ -95,65 +98,128 @@ void router::take_credits()
  * its route; the others know it when the flit arrives. */
 void router::begin_packet(input_vc &in, unsigned port) const
 {
-    assert(in.buffer.front().head);
-    in.at = mesh.router_cycles == 4 ? stage::routing : stage::waiting;
-    in.ways = to.towards(in.buffer.front().to, port);
-    in.port = in.ways.front();
+    const flit &head = in.buffer.front();
+    assert(head.head);
+    unsigned vnet = head.vc / mesh.vcs;
+    in.at = mesh.router_cycles == 4 ? stage::routing : stage::directed;
+    in.ways.clear();
+    in.released = 0;
+    if (!head.set) {
+        in.ways = to.towards(head.to, port, mesh.class_of(head.vc));
+        in.copies.push_back({NOWHERE});
+        return;
+    }
+    for (const routes::branch &b : to.branches(head.set))
+        in.copies.push_back({b.port, b.set});
+    in.vcs = mesh.vcs_of(vnet, 0);
+    in.room = mesh.planted == fault::copies_want_no_room ? 0 : head.flits;
 }
 
-/* How good a port is for a head: 0 when no VC is free, else more for each credit. */
-uint64_t router::worth(unsigned port, unsigned vnet) const
+/* The VCs of a port that a head may have now. */
+std::vector<unsigned> router::open_vcs(unsigned port, const input_vc &in) const
 {
-    uint64_t credits = 0;
-    bool free = false;
-    for (unsigned o = vnet * mesh.vcs; o < (vnet + 1) * mesh.vcs; o++) {
-        credits += outputs[port][o].credits;
-        free |= !outputs[port][o].taken;
-    }
+    std::vector<unsigned> open;
+    bool endless = port >= LOCAL && mesh.sinks_never_fill() && mesh.planted != fault::sinks_fill_up;
+    for (unsigned v = in.vcs.first; v < in.vcs.end; v++)
+        if (!outputs[port][v].taken && (endless || outputs[port][v].credits >= in.room))
+            open.push_back(v);
+    return open;
+}
+
+/* How good a port is for a head: 0 when it may have no VC, else more for each credit. */
+unsigned router::worth(unsigned port, const input_vc &in) const
+{
+    unsigned credits = 0;
+    for (unsigned v = in.vcs.first; v < in.vcs.end; v++)
+        credits += outputs[port][v].credits;
     if (mesh.planted == fault::takes_first_way)
         credits = 0;
-    return free ? 1 + credits : 0;
+    return open_vcs(port, in).empty() ? 0 : 1 + credits;
 }
 
-/* A head that may go several ways takes the best in each cycle anew. */
+unsigned router::best_way(const input_vc &in) const
+{
+    unsigned best = 0, best_way = NOWHERE;
+    for (unsigned way : in.ways)
+        if (worth(way, in) > best) {
+            best = worth(way, in);
+            best_way = way;
+        }
+    return best_way;
+}
+
+/* A head that may go several ways takes the best in each cycle anew; with adaptive
+ * routing the escape, when none is open. */
+void router::choose_way(input_vc &in, unsigned vc)
+{
+    const flit &head = in.buffer.front();
+    unsigned vnet = vc / mesh.vcs, &way = in.copies.front().port;
+    bool adaptive = mesh.ways == routing::adaptive;
+    bool fits_anywhere = !adaptive || mesh.planted == fault::enters_without_room;
+    in.vcs = mesh.vcs_of(vnet, adaptive ? 1 : mesh.class_of(vc));
+    in.room = fits_anywhere ? 0 : std::min(head.flits, mesh.buffer_flits);
+    way = best_way(in);
+    if (!adaptive || (way != NOWHERE && mesh.planted != fault::escapes_first))
+        return;
+    input_vc escape;
+    escape.vcs = mesh.vcs_of(vnet, 0);
+    if (open_vcs(to.xy(head.to), escape).empty())
+        return;
+    in.vcs = escape.vcs;
+    in.room = 0;
+    way = to.xy(head.to);
+}
+
 void router::choose_ways()
 {
     for (auto &port : inputs)
         for (unsigned v = 0; v < mesh.all_vcs(); v++) {
             input_vc &in = port[v];
-            if (in.at != stage::waiting || in.ways.size() == 1)
-                continue;
-            uint64_t best = 0;
-            in.port = NOWHERE;
-            for (unsigned way : in.ways)
-                if (worth(way, v / mesh.vcs) > best) {
-                    best = worth(way, v / mesh.vcs);
-                    in.port = way;
-                }
+            if (in.at == stage::directed && !in.ways.empty() && !in.copies.front().active)
+                choose_way(in, v);
         }
 }
 
 /* ---- VC allocation ----------------------------------------------------------- */
 
-/* A waiting head asks for every free VC of its virtual network at its port. */
-std::vector<pairing> router::allocate_vcs()
+/* A head, or a copy that has none yet, asks for every VC of its port that it may have. */
+std::vector<pairing> router::vc_requests(unsigned output) const
 {
     std::vector<pairing> requests;
     for (unsigned p = 0; p < mesh.ports(); p++)
         for (unsigned v = 0; v < mesh.all_vcs(); v++) {
             const input_vc &in = inputs[p][v];
-            if (in.at != stage::waiting || in.port == NOWHERE)
+            const copy *c = copy_towards(in, output);
+            if (!c || c->active)
                 continue;
-            unsigned first = v / mesh.vcs * mesh.vcs;
-            for (unsigned o = first; o < first + mesh.vcs; o++) {
-                const output_vc &out = outputs[in.port][o];
-                bool refused = mesh.planted == fault::allocation_wants_credit && !out.credits;
-                if (!out.taken && !refused)
+            for (unsigned o : open_vcs(output, in)) {
+                bool refused =
+                    mesh.planted == fault::allocation_wants_credit && !outputs[output][o].credits;
+                if (!refused)
                     requests.push_back(
-                        {index_of(p, v), index_of(in.port, o), in.buffer.front().birth});
+                        {index_of(p, v), index_of(output, o), in.buffer.front().birth, 0});
             }
         }
-    return mesh.first == arbiter::round_robin ? vc_allocator.match(requests) : in_order(requests);
+    return requests;
+}
+
+/* Output ports are independent of each other, for the copies of a multicast too: one input
+ * VC may be given a VC of each. */
+std::vector<pairing> router::allocate_vcs()
+{
+    std::vector<pairing> matches;
+    auto branches = [&](pairing p) {
+        return input_at(p.input).copies.size() > 1 && mesh.planted != fault::copies_move_pointer;
+    };
+    auto alone = [](pairing, pairing) { return false; };
+    for (unsigned output = 0; output < mesh.ports(); output++) {
+        std::vector<pairing> requests = vc_requests(output);
+        for (pairing p : mesh.first == arbiter::round_robin
+                             ? vc_allocator.match(requests, branches, alone)
+                             : in_order(requests))
+            matches.push_back(p);
+    }
+    return matches;
 }
 
 /* Matrix and age: the heads at an output port in the order of their last success
@@ -187,10 +253,11 @@ std::vector<pairing> router::in_order(const std::vector<pairing> &requests)
 void router::hand_out_vcs(const std::vector<pairing> &matches)
 {
     for (pairing match : matches) {
-        input_vc &in = inputs[match.input / mesh.all_vcs()][match.input % mesh.all_vcs()];
-        in.at = stage::active;
-        in.vc = match.output % mesh.all_vcs();
-        outputs[in.port][in.vc].taken = true;
+        unsigned port = match.output / mesh.all_vcs();
+        copy &c = *copy_towards(input_at(match.input), port);
+        c.active = true;
+        c.vc = match.output % mesh.all_vcs();
+        outputs[port][c.vc].taken = true;
     }
 }
 
@@ -199,33 +266,37 @@ void router::finish_routes()
     for (auto &port : inputs)
         for (input_vc &in : port)
             if (in.at == stage::routing)
-                in.at = stage::waiting;
+                in.at = stage::directed;
 }
 
 /* ---- switch allocation ------------------------------------------------------- */
 
-bool router::may_speculate(unsigned port, unsigned vnet) const
+bool router::may_speculate(unsigned port, const input_vc &in) const
 {
     if (mesh.planted == fault::speculates_blindly)
         return true;
-    for (unsigned o = vnet * mesh.vcs; o < (vnet + 1) * mesh.vcs; o++)
-        if (!outputs[port][o].taken && outputs[port][o].credits)
+    for (unsigned o : open_vcs(port, in))
+        if (outputs[port][o].credits)
             return true;
     return false;
 }
 
-/* What an input VC wants of the switch in this cycle. */
-router::switch_request router::request_of(unsigned port, unsigned vc) const
+/* What an input VC wants of the switch to an output in this cycle. */
+router::switch_request router::request_of(unsigned port, unsigned vc, unsigned output) const
 {
     const input_vc &in = inputs[port][vc];
+    const copy *c = copy_towards(in, output);
     switch_request request;
+    if (!c)
+        return request;
     request.vc = vc;
-    request.speculative = in.at == stage::waiting;
+    request.level = mesh.planted == fault::switch_has_no_levels ? 0 : mesh.level(vc / mesh.vcs);
+    request.sent = c->sent;
+    request.speculative = !c->active;
     request.birth = in.buffer.empty() ? 0 : in.buffer.front().birth;
-    if (in.at == stage::active)
-        request.wanted = !in.buffer.empty() && outputs[in.port][in.vc].credits;
-    else if (in.at == stage::waiting)
-        request.wanted = mesh.router_cycles <= 2 && may_speculate(in.port, vc / mesh.vcs);
+    request.wanted =
+        c->active ? in.buffer.size() > c->sent - in.released && outputs[output][c->vc].credits
+                  : speculates() && may_speculate(output, in);
     return request;
 }
 
@@ -243,18 +314,17 @@ uint64_t router::rank(unsigned port, const switch_request &request) const
 }
 
 /* Of the VCs of an input port that want the same output: a committed one before
- * a speculative one, then the first by rank. */
+ * a speculative one, then the highest priority, then the first by rank. */
 router::switch_request router::request_between(unsigned input, unsigned output) const
 {
     switch_request best;
+    auto order = [&](const switch_request &r) {
+        bool later = r.speculative && mesh.planted != fault::speculation_is_equal;
+        return std::tuple(later, r.level, rank(input, r));
+    };
     for (unsigned v = 0; v < mesh.all_vcs(); v++) {
-        if (inputs[input][v].port != output)
-            continue;
-        switch_request request = request_of(input, v);
-        bool equal =
-            request.speculative == best.speculative || mesh.planted == fault::speculation_is_equal;
-        bool beats = equal ? rank(input, request) < rank(input, best) : best.speculative;
-        if (request.wanted && (!best.wanted || beats))
+        switch_request request = request_of(input, v, output);
+        if (request.wanted && (!best.wanted || order(request) < order(best)))
             best = request;
     }
     return best;
@@ -269,6 +339,16 @@ std::vector<std::vector<router::switch_request>> router::switch_requests() const
     return requests;
 }
 
+/* A VC that crosses to one output sends the same flit of a multicast to another that has
+ * granted its input, where it asks too: for a committed VC a speculative one stands back. */
+bool router::goes_along(const switch_request &with, const switch_request &best,
+                        pairing granted) const
+{
+    switch_request own = request_of(granted.input, with.vc, granted.output);
+    return own.wanted && own.sent == with.sent && (!own.speculative || best.speculative) &&
+           mesh.planted != fault::copies_go_alone;
+}
+
 std::vector<pairing>
 router::allocate_switch(const std::vector<std::vector<switch_request>> &requests)
 {
@@ -276,36 +356,72 @@ router::allocate_switch(const std::vector<std::vector<switch_request>> &requests
     for (unsigned i = 0; i < mesh.ports(); i++)
         for (unsigned o = 0; o < mesh.ports(); o++)
             if (requests[i][o].wanted)
-                wanted.push_back({i, o, requests[i][o].birth});
-    return switch_allocator.match(wanted);
+                wanted.push_back({i, o, requests[i][o].birth, requests[i][o].level});
+    return switch_allocator.match(
+        wanted, [](pairing) { return false; },
+        [&](pairing match, pairing granted) {
+            return goes_along(requests[match.input][match.output],
+                              requests[granted.input][granted.output], granted);
+        });
+}
+
+/* The VC of each input that crosses: that of the first match, which the others go along with. */
+void router::note_winners(const std::vector<pairing> &matches,
+                          const std::vector<std::vector<switch_request>> &requests,
+                          std::vector<unsigned> &vcs)
+{
+    for (pairing match : matches) {
+        unsigned &vc = vcs[match.input];
+        if (vc != NOWHERE)
+            continue;
+        vc = requests[match.input][match.output].vc;
+        vc_served[match.input][vc] = now;
+        if (mesh.planted != fault::vc_pointer_stays)
+            next_vc[match.input] = (vc + 1) % mesh.all_vcs();
+    }
 }
 
 /* A crossing that was won.  A speculative one is lost when the head got no VC
  * in the same cycle, or one without a credit; the pointers have moved all the
  * same. */
-void router::win(pairing match, const switch_request &request, std::vector<flit> &leaving,
+void router::win(pairing match, unsigned vc, std::vector<flit> &leaving,
                  std::vector<credit> &returned)
 {
-    if (mesh.planted != fault::vc_pointer_stays)
-        next_vc[match.input] = (request.vc + 1) % mesh.all_vcs();
-    vc_served[match.input][request.vc] = now;
-    input_vc &in = inputs[match.input][request.vc];
-    if (in.at != stage::active || !outputs[in.port][in.vc].credits)
+    input_vc &in = inputs[match.input][vc];
+    copy &c = *copy_towards(in, match.output);
+    if (!c.active || !outputs[c.port][c.vc].credits)
         return;
-
-    flit f = in.buffer.front();
-    in.buffer.pop_front();
-    outputs[in.port][in.vc].credits--;
-    returned[match.input] = {true, request.vc};
-    f.vc = in.vc;
+    flit f = in.buffer[c.sent - in.released];
+    c.sent++;
+    outputs[c.port][c.vc].credits--;
+    f.vc = c.vc;
+    f.set = c.set;
     leaving[match.output] = f;
     observer.crossed(number, match.output);
-    if (!f.tail)
+    if (f.tail) {
+        outputs[c.port][c.vc].taken = false;
+        c.port = NOWHERE;
+    }
+    release(match.input, vc, returned);
+}
+
+/* The flit in front leaves its buffer when all copies have sent it. */
+void router::release(unsigned port, unsigned vc, std::vector<credit> &returned)
+{
+    input_vc &in = inputs[port][vc];
+    for (const copy &c : in.copies)
+        if (c.sent == in.released)
+            return;
+    bool tail = in.buffer.front().tail;
+    in.buffer.pop_front();
+    in.released++;
+    returned[port] = {true, vc};
+    if (!tail)
         return;
-    outputs[in.port][in.vc].taken = false;
     in.at = stage::idle;
+    in.copies.clear();
     if (!in.buffer.empty())
-        begin_packet(in, match.input);
+        begin_packet(in, port);
 }
 
 bool router::is_at_rest() const

@@ -47,14 +47,25 @@ class router : public sc_core::sc_module
     bool is_at_rest() const;
 
   private:
-    enum class stage { idle, routing, waiting, active }; /* of the packet at an input VC's front */
+    enum class stage { idle, routing, directed }; /* of the packet at an input VC's front */
+
+    /* A packet on its way out through one port; a multicast may have several of them. */
+    struct copy {
+        unsigned port;    /* NOWHERE if it asks for none in this cycle */
+        uint64_t set = 0; /* nodes behind it, of a multicast */
+        bool active = false;
+        unsigned vc = 0;   /* when active */
+        unsigned sent = 0; /* flits */
+    };
 
     struct input_vc {
         std::deque<flit> buffer;
         stage at = stage::idle;
-        std::vector<unsigned> ways; /* from routing on: ports that the packet may take */
-        unsigned port = 0;          /* the one it asks for, NOWHERE if for none in this cycle */
-        unsigned vc = 0;            /* when active */
+        std::vector<unsigned> ways; /* ports of which a packet that is no multicast takes one */
+        std::vector<copy> copies;
+        unsigned released = 0; /* flits that all copies have sent */
+        vc_range vcs;          /* of the output port that it may have ... */
+        unsigned room = 0;     /* ... if they have so many credits */
     };
 
     struct output_vc {
@@ -64,7 +75,7 @@ class router : public sc_core::sc_module
 
     struct switch_request {
         bool wanted = false, speculative = false;
-        unsigned vc = 0;
+        unsigned vc = 0, level = 0, sent = 0;
         uint64_t birth = 0;
     };
 
@@ -93,21 +104,43 @@ class router : public sc_core::sc_module
     void take_credits();
     void begin_packet(input_vc &in, unsigned port) const;
     void choose_ways();
-    uint64_t worth(unsigned port, unsigned vnet) const;
+    void choose_way(input_vc &in, unsigned vc);
+    unsigned best_way(const input_vc &in) const;
+    unsigned worth(unsigned port, const input_vc &in) const;
+    std::vector<unsigned> open_vcs(unsigned port, const input_vc &in) const;
 
+    std::vector<pairing> vc_requests(unsigned output) const;
     std::vector<pairing> allocate_vcs();
     std::vector<pairing> in_order(const std::vector<pairing> &requests);
-    bool may_speculate(unsigned port, unsigned vnet) const;
-    switch_request request_of(unsigned port, unsigned vc) const;
+    bool may_speculate(unsigned port, const input_vc &in) const;
+    switch_request request_of(unsigned port, unsigned vc, unsigned output) const;
     uint64_t rank(unsigned port, const switch_request &request) const;
     switch_request request_between(unsigned input, unsigned output) const;
     std::vector<std::vector<switch_request>> switch_requests() const;
+    bool goes_along(const switch_request &with, const switch_request &best, pairing granted) const;
     std::vector<pairing> allocate_switch(const std::vector<std::vector<switch_request>> &requests);
 
     void finish_routes();
     void hand_out_vcs(const std::vector<pairing> &matches);
-    void win(pairing match, const switch_request &request, std::vector<flit> &leaving,
-             std::vector<credit> &returned);
+    void note_winners(const std::vector<pairing> &matches,
+                      const std::vector<std::vector<switch_request>> &requests,
+                      std::vector<unsigned> &vcs);
+    void win(pairing match, unsigned vc, std::vector<flit> &leaving, std::vector<credit> &returned);
+    void release(unsigned port, unsigned vc, std::vector<credit> &returned);
+
+    /* Of the packet in front of an input VC: what goes to this port, or nullptr. */
+    template <typename vc_of> static auto *copy_towards(vc_of &in, unsigned port)
+    {
+        decltype(in.copies.data()) found = nullptr;
+        for (auto &c : in.copies)
+            if (in.at == stage::directed && c.port == port)
+                found = &c;
+        return found;
+    }
+    input_vc &input_at(unsigned index)
+    {
+        return inputs[index / mesh.all_vcs()][index % mesh.all_vcs()];
+    }
 };
 
 } // namespace reference

@@ -15,15 +15,16 @@ namespace reference
 
 struct flit {
     bool valid = false, head = false, tail = false;
-    unsigned vc = 0; /* of the channel it is on */
-    unsigned to = 0; /* node */
-    unsigned packet = 0;
+    unsigned vc = 0;  /* of the channel it is on */
+    unsigned to = 0;  /* node */
+    uint64_t set = 0; /* of a multicast instead: the nodes to which it is to go from here */
+    unsigned packet = 0, flits = 0;
     uint64_t birth = 0; /* of the packet */
 
     bool operator==(const flit &o) const
     {
         return valid == o.valid && head == o.head && tail == o.tail && vc == o.vc && to == o.to &&
-               packet == o.packet && birth == o.birth;
+               set == o.set && packet == o.packet && flits == o.flits && birth == o.birth;
     }
 };
 
@@ -53,6 +54,7 @@ inline void sc_trace(sc_core::sc_trace_file *file, const flit &f, const std::str
     sc_core::sc_trace(file, f.tail, name + ".tail");
     sc_core::sc_trace(file, f.vc, name + ".vc");
     sc_core::sc_trace(file, f.to, name + ".to");
+    sc_core::sc_trace(file, f.set, name + ".set");
     sc_core::sc_trace(file, f.packet, name + ".packet");
 }
 

@@ -58,6 +58,12 @@ struct booksim_check {
     bool good;
 };
 
+/* Parts of saturation: below the first errors are bounded by 2 %, below the second by
+ * 3 % (the loads nominally at 0.9 are a little above it), and beyond it loads of equal
+ * latency are compared. */
+#define BOOKSIM_STEADY 0.8
+#define BOOKSIM_LATE   0.91
+
 static inline bool booksim_run(const struct mesh_reference *row, double load, uint64_t seed,
                                cycle_t cycles, struct mesh_result *result, struct error *e)
 {
@@ -92,7 +98,7 @@ static inline bool booksim_compare(const struct mesh_reference *row, uint64_t se
         return false;
     c->part = row->load / booksim_saturation(row);
     c->error = c->result.latency.mean / row->latency - 1;
-    c->limit = c->part < 0.795 ? 0.02 : c->part < 0.91 ? 0.03 : 0;
+    c->limit = c->part < BOOKSIM_STEADY ? 0.02 : c->part < BOOKSIM_LATE ? 0.03 : 0;
     c->good = !c->result.saturated && fabs(c->error) <= c->limit;
     return c->limit > 0 || booksim_load_fits(row, seed, cycles, &c->good, e);
 }

@@ -7,6 +7,7 @@
 
 #include "mesh/mesh.h"
 
+static cycle_t asked; /* cycles; 0: all */
 static char path[] = "/tmp/tessera-replay-XXXXXX.zst";
 
 static void write_file(const char *name, const void *bytes, size_t count)
@@ -28,7 +29,8 @@ static bool replay(const char *text, bool packed, struct mesh_result *result, st
     write_file(name, packed ? small : text, n);
     struct config cfg;
     config_defaults(&cfg); /* 4x4, router_cycles 3 */
-    bool good = mesh_run_traffic(&cfg, &(struct mesh_traffic){.replay = name}, NULL, result, e);
+    const struct mesh_traffic traffic = {.replay = name, .cycles = asked};
+    bool good = mesh_run_traffic(&cfg, &traffic, NULL, result, e);
     unlink(name);
     unlink(path);
     strcpy(path, "/tmp/tessera-replay-XXXXXX.zst");
@@ -62,6 +64,16 @@ Test(replay, packets_of_one_cycle_wait_in_their_source)
     cr_expect_eq(r.latency.max, 6 + 9);
     cr_expect_float_eq(r.network_latency, 6, 1e-9);
     cr_expect_float_eq(r.latency.mean, 6 + 4.5, 1e-9);
+}
+
+Test(replay, does_not_jump_beyond_the_cycles_that_are_asked_for)
+{
+    struct mesh_result r;
+    struct error e;
+    asked = 5000;
+    cr_assert(replay("0 0 1 1\n9000000000000 1 0 5 1\n", false, &r, &e), "%s", e.text);
+    cr_expect_eq(r.latency.count, 1);
+    cr_expect_leq(r.cycles, 5000 + 2 * 1024); /* progress is looked at every 1,024 */
 }
 
 Test(replay, jumps_over_what_is_idle)

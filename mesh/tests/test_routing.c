@@ -343,6 +343,7 @@ Test(routing, a_deadlock_is_found_in_time_and_explained_as_a_circle)
     for (const char *at = text; (at = strstr(at, "waits for")); at++)
         lines++;
     cr_assert_geq(lines, 4, "a circle on a mesh has four sides: %s", text);
+    cr_assert(lines <= 16 && strstr(text, "mesh: deadlock found at cycle ") == text, "%s", text);
     free(text);
     /* what it calls stuck stays stuck */
     uint64_t delivered = mesh->packets_delivered;

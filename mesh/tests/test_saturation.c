@@ -41,6 +41,40 @@ Test(saturation, is_what_the_narrowest_link_carries)
     cr_expect_float_eq(one.carried_rate, 1.0 / 16, 0.03 / 16);
 }
 
+/* The nodes (1, 0) to (7, 0) all send through the link into (0, 0): seven flows.  The mean
+ * over all nodes would hide that some of them starve. */
+Test(saturation, is_that_of_the_worst_flow)
+{
+    struct mesh_saturation found =
+        find(8, (struct mesh_traffic){.pattern = MESH_TRANSPOSE, .packet_flits = 1, .seed = 1});
+    cr_expect_float_eq(found.carried_rate, 1.0 / 7, 0.005 / 7);
+    cr_expect_gt(found.worst_share, 0.975);
+}
+
+static bool is_saturated(double rate, enum mesh_pattern pattern)
+{
+    struct config cfg;
+    struct mesh_result result;
+    struct error e;
+    struct mesh_traffic traffic = {.pattern = pattern, .rate = rate, .packet_flits = 1, .seed = 1};
+    config_defaults(&cfg);
+    cfg.mesh_width = cfg.mesh_height = 8;
+    cr_assert(mesh_run_traffic(&cfg, &traffic, NULL, &result, &e), "%s", e.text);
+    return result.saturated;
+}
+
+/* A single load is saturated where the search says so. */
+Test(saturation, means_the_same_for_a_single_load)
+{
+    static const enum mesh_pattern patterns[] = {MESH_TRANSPOSE, MESH_UNIFORM};
+    for (unsigned k = 0; k < 2; k++) {
+        struct mesh_saturation found =
+            find(8, (struct mesh_traffic){.pattern = patterns[k], .packet_flits = 1, .seed = 1});
+        cr_expect_not(is_saturated(found.carried_rate, patterns[k]));
+        cr_expect(is_saturated(found.refused_rate, patterns[k]));
+    }
+}
+
 Test(saturation, of_a_closed_loop_is_refused)
 {
     struct config cfg;

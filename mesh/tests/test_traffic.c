@@ -76,6 +76,17 @@ Test(batch_means, interval_is_students)
     cr_assert(!batch_means_settled(&b, now, 38)); /* batches shorter than 4 x the mean */
 }
 
+/* Half of the batches at 90, then half at 110: neighbours agree, and the mean is known
+ * far worse (r is bounded by 0.9, w by 19). */
+Test(batch_means, batches_that_depend_on_each_other_widen_the_interval)
+{
+    struct batch_means b;
+    batch_means_start(&b, 0);
+    for (unsigned k = 0; k < 32; k++)
+        batch_means_add(&b, k * 256, k < 16 ? 90 : 110);
+    cr_assert_float_eq(batch_means_ci95(&b, 32 * 256), 2.04 * 10 * sqrt(19.0 / 31), 0.05);
+}
+
 Test(batch_means, merging_keeps_every_sample)
 {
     struct batch_means b;
@@ -179,6 +190,18 @@ Test(traffic, what_cannot_be_accepted_is_saturated)
     cr_assert(r.saturated);
     cr_assert_lt(r.accepted_rate, 0.28);
     cr_assert_gt(r.latency.count, 1000);
+    cr_assert(!r.settled);
+    cr_assert_eq(r.ci95, 0, "latency has no mean when it grows for ever");
+    cr_assert_eq(r.network_latency, 0);
+}
+
+Test(traffic, a_saturated_load_too_is_measured_as_long_as_told)
+{
+    struct config cfg = machine(16, 1);
+    struct mesh_result r = run(
+        &cfg, (struct mesh_traffic){.rate = 0.3, .packet_flits = 1, .seed = 1, .cycles = 40000});
+    cr_assert(r.saturated);
+    cr_assert_eq(r.measured_cycles, (40000 + 1023) / 1024 * 1024);
 }
 
 Test(traffic, measures_as_many_cycles_as_told)

@@ -24,12 +24,12 @@ struct tally {
 static bool compare_row(const struct mesh_reference *row, struct booksim_check *c, struct error *e)
 {
     double error = 0;
-    bool good = false;
+    bool good = true;
     for (unsigned seed = 1; seed <= SEEDS; seed++) {
         if (!booksim_compare(row, seed, CYCLES, c, e))
             return false;
         error += c->error / SEEDS;
-        good = good || c->good;
+        good = good && c->good;
     }
     c->error = error;
     c->good = c->limit > 0 ? !c->result.saturated && fabs(error) <= c->limit : good;
@@ -38,7 +38,7 @@ static bool compare_row(const struct mesh_reference *row, struct booksim_check *
 
 static void add(struct tally *t, const struct booksim_check *c)
 {
-    struct group *g = c->part < 0.795 ? &t->below : &t->up_to;
+    struct group *g = c->part < BOOKSIM_STEADY ? &t->below : &t->up_to;
     t->bad += !c->good;
     if (c->limit == 0) {
         t->beyond++;

@@ -22,7 +22,8 @@
 /* ACLINT (RISC-V ACLINT specification 1.0): 4 bytes a hart in the software
  * interrupt arrays, 8 bytes a hart in mtimecmp.  Deviation: mtime is read-only.
  * All tiles read the chip's one clock, each in its own device, so that reading
- * the time costs no message; a store to mtime is ignored. */
+ * the time costs no message; no store could change it for all of them at once
+ * without one, so a store to mtime is refused: a store access fault. */
 #define MAP_MSIP_BASE 0x02000000
 #define MAP_MSIP_BYTES 0x4000
 #define MAP_MTIMECMP_BASE 0x02004000

@@ -49,6 +49,7 @@ struct config {
 };
 
 enum param_type { PARAM_INT, PARAM_BOOL, PARAM_ENUM, PARAM_LIST, PARAM_TEXT };
+enum { PARAM_TYPES = PARAM_TEXT + 1 };
 
 /* One row of the table, for whoever lists or documents parameters. */
 struct param {

@@ -233,6 +233,7 @@ bool elf_load(struct elf_image *image, const char *path, struct error *e)
     elf_version(EV_CURRENT);
     bool ok = read_file(image, path, e);
     if (ok) {
+        image->path = mem_copy_string(path);
         image->hash = hash_bytes(HASH_SEED, image->file, image->file_bytes);
         Elf *elf = elf_memory((char *)image->file, image->file_bytes);
         ok = parse(image, elf, path, e);
@@ -243,10 +244,16 @@ bool elf_load(struct elf_image *image, const char *path, struct error *e)
     return ok;
 }
 
+const char *elf_name(const struct elf_image *image)
+{
+    return image && image->path ? image->path : "guest";
+}
+
 void elf_free(struct elf_image *image)
 {
     symbols_free(&image->symbols);
     mem_free(image->segment);
     mem_free(image->file);
+    mem_free(image->path);
     *image = (struct elf_image){0};
 }

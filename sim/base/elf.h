@@ -26,6 +26,7 @@ struct elf_image {
     uint64_t hash;            /* of the whole file: the guest's identity */
     uint8_t *file;            /* what the segments point into */
     size_t file_bytes;
+    char *path; /* NULL: it comes from no file */
 };
 
 /* Reads and checks `path`.  Whatever is wrong with it, the error names the file
@@ -33,5 +34,8 @@ struct elf_image {
  * fit the machine's DRAM is for the caller to check. */
 bool elf_load(struct elf_image *image, const char *path, struct error *e);
 void elf_free(struct elf_image *image);
+
+/* What messages call it: its file, or "guest". */
+const char *elf_name(const struct elf_image *image);
 
 #endif

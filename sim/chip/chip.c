@@ -186,9 +186,9 @@ bool chip_load(struct chip *chip, const struct elf_image *image, struct error *e
         struct elf_segment s = without_headers(image, i);
         if (!fits(chip, s.address, s.memory_bytes))
             return error_set(e, EXIT_STATUS_INPUT,
-                             "guest: segment 0x%llx..0x%llx lies outside DRAM 0x%x..0x%llx "
+                             "%s: segment 0x%llx..0x%llx lies outside DRAM 0x%x..0x%llx "
                              "(memory.dram_mib=%u)",
-                             (unsigned long long)s.address,
+                             elf_name(image), (unsigned long long)s.address,
                              (unsigned long long)(s.address + s.memory_bytes), MAP_DRAM_BASE,
                              MAP_DRAM_BASE + ((unsigned long long)chip->cfg.memory_dram_mib << 20),
                              chip->cfg.memory_dram_mib);
@@ -334,6 +334,16 @@ static enum chip_end conclude(struct chip *chip, enum chip_end end)
     return chip->end;
 }
 
+/* Gives decoded lines back that no hart refers to any more, when there are many. */
+static void reclaim_code(struct chip *chip)
+{
+    if (!code_table_is_full(chip->code))
+        return;
+    for (unsigned i = 0; i < chip->engine.tiles; i++)
+        hart_keep_code(&chip->hart[i], chip->code);
+    code_reclaim(chip->code);
+}
+
 enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
 {
     struct engine *e = &chip->engine;
@@ -343,6 +353,7 @@ enum chip_end chip_run_until(struct chip *chip, cycle_t cycle)
     e->pause_at = cycle;
     while (state == ENGINE_RUNS && !(chip->options.interrupt && *chip->options.interrupt)) {
         state = engine_round(e);
+        reclaim_code(chip);
         if (chip->options.inquiry && *chip->options.inquiry) {
             *chip->options.inquiry = 0;
             chip_report_progress(chip, stderr);
@@ -369,18 +380,36 @@ enum chip_end chip_give_up(struct chip *chip)
 
 void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level)
 {
-    uint64_t bit = UINT64_C(1) << (line == CHIP_LINE_MACHINE ? IRQ_MEIP : IRQ_SEIP);
+    bool machine = line == CHIP_LINE_MACHINE;
+    uint64_t bit = UINT64_C(1) << (machine ? IRQ_MEIP : IRQ_SEIP);
     assert(tile < chip->engine.tiles && !chip->measured);
-    chip->hart[tile].mip &= ~bit;
+    struct hart *h = &chip->hart[tile];
+    if (machine)
+        h->mip &= ~bit;
+    else
+        h->seip_line = level;
+    hart_gather_seip(h);
     if (level)
         tile_raise(&chip->tile[tile], bit, chip->engine.now);
+}
+
+uint64_t chip_exit_code(const struct chip *chip)
+{
+    return chip->htif.exit_code;
+}
+
+/* A status has eight bits; a code that is not 0 must not become 0 by that. */
+static int status_of_code(uint64_t code)
+{
+    int low = (int)(code & 0xff);
+    return low == 0 && code != 0 ? 1 : low;
 }
 
 int chip_exit_status(const struct chip *chip)
 {
     switch (chip->end) {
     case CHIP_EXIT:
-        return (int)(chip->htif.exit_code & 0xff) | (chip->htif.exit_code > 0xff ? 1 : 0);
+        return status_of_code(chip->htif.exit_code);
     case CHIP_FAULT:
         return EXIT_STATUS_INPUT;
     case CHIP_LIMIT:

@@ -79,7 +79,8 @@ enum chip_end chip_give_up(struct chip *chip);
 /* ---- between pieces of a run: in cycle chip_cycle(), before anything else ---- */
 
 /* The interrupt lines into a tile from outside: MEIP and SEIP of its hart's mip.
- * The bit is the line: software that clears SEIP clears it until it rises again. */
+ * SEIP is the OR of the line and of a bit that software writes (privileged
+ * architecture 3.1.9): software cannot clear the line. */
 enum chip_line { CHIP_LINE_MACHINE, CHIP_LINE_SUPERVISOR };
 void chip_raise(struct chip *chip, tile_id tile, enum chip_line line, bool level);
 
@@ -94,7 +95,11 @@ bool chip_has_memory(const struct chip *chip, paddr_t address, size_t bytes);
  * waits for or which trap it is caught in; what it asked for in vain.  Nothing for CHIP_EXIT. */
 void chip_explain(struct chip *chip, FILE *out);
 
-/* The contract's exit status: the guest's own code, or 65, 70, 75, 76, 130. */
+/* The code with which the guest ended the run, up to 47 bits; for CHIP_EXIT only. */
+uint64_t chip_exit_code(const struct chip *chip);
+
+/* The contract's exit status: the guest's own code, or 65, 70, 75, 76, 130.  Of a code
+ * above 255 its low eight bits count, or 1 when they are zero. */
 int chip_exit_status(const struct chip *chip);
 
 struct chip_results {

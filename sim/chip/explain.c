@@ -144,11 +144,12 @@ static void explain_limit(struct chip *chip, FILE *out)
     fputc('\n', out);
     print_harts(chip, out);
     if (h->traps) {
+        const struct trap_taken *last = &h->trap_watch.row_first;
         fprintf(out, "  tile %u took %llu exceptions; its last trap was at pc 0x%llx", h->id,
-                (unsigned long long)h->traps, (unsigned long long)h->last_epc);
-        explain_symbol(chip, h->last_epc, out);
+                (unsigned long long)h->traps, (unsigned long long)last->epc);
+        explain_symbol(chip, last->epc, out);
         fputs(": ", out);
-        explain_trap(chip, h, out);
+        explain_trap(chip, h, last, out);
         fputc('\n', out);
     }
     explain_at(chip, &place, out);
@@ -165,21 +166,51 @@ static void print_handler(struct chip *chip, const struct hart *h, FILE *out)
     fputc('\n', out);
 }
 
-static void explain_trap_loop(struct chip *chip, FILE *out)
+/* "breakpoint at pc 0x... <symbol>" */
+static void name_trap(struct chip *chip, const struct trap_taken *trap, FILE *out)
 {
-    const struct hart *h = &chip->hart[chip->htif.end_tile];
-    struct hart_place place = place_of_hart(h);
-    place.pc = h->last_epc;
-    place.priv = h->last_priv;
-    place.satp = h->last_priv == PRIV_M ? 0 : h->satp;
-    fprintf(out, "livelock: tile %u traps again and again without executing an instruction: %s\n",
-            h->id, trap_cause_name(h->last_cause));
-    fprintf(out, "  first trap (%s mode): ", privilege_names[h->last_priv]);
-    explain_trap(chip, h, out);
+    fprintf(out, "%s at pc 0x%llx", trap_cause_name(trap->cause), (unsigned long long)trap->epc);
+    explain_symbol(chip, trap->epc, out);
+}
+
+static void print_trap(struct chip *chip, const struct hart *h, const char *which,
+                       const struct trap_taken *trap, FILE *out)
+{
+    struct hart_place place = place_of_trap(h, trap);
+    fprintf(out, "  %s trap (%s mode): ", which, privilege_names[trap->priv]);
+    explain_trap(chip, h, trap, out);
     fputs(", at ", out);
     explain_place(chip, &place, out);
     fputc('\n', out);
+}
+
+/* The code is shown where something can be mended: where traps began when there is no
+ * handler to speak of, otherwise where they come from again and again. */
+static void explain_trap_loop(struct chip *chip, FILE *out)
+{
+    static const char *const ways[] = {
+        [TRAP_LOOP_ROW] = "traps again and again without executing an instruction",
+        [TRAP_LOOP_NESTED] = "traps again and again in its trap handler, which never returns",
+        [TRAP_LOOP_RESUMED] = "returns again and again to an instruction that traps, with all "
+                              "registers as they were",
+    };
+    const struct hart *h = &chip->hart[chip->htif.end_tile];
+    const struct trap_watch *w = &h->trap_watch;
+    const struct trap_taken *again = &w->latest;
+    const struct trap_taken *first = w->loop == TRAP_LOOP_ROW ? &w->row_first : &w->nest_first;
+    bool differ = first->epc != again->epc || first->cause != again->cause;
+    fprintf(out, "livelock: tile %u %s: ", h->id, ways[w->loop]);
+    name_trap(chip, again, out);
+    if (differ) {
+        fputs("; it began with ", out);
+        name_trap(chip, first, out);
+    }
+    fputc('\n', out);
+    print_trap(chip, h, "first", first, out);
+    if (differ)
+        print_trap(chip, h, "repeated", again, out);
     print_handler(chip, h, out);
+    struct hart_place place = place_of_trap(h, w->loop == TRAP_LOOP_ROW ? first : again);
     explain_at(chip, &place, out);
 }
 
@@ -187,8 +218,8 @@ static void explain_fault(struct chip *chip, FILE *out)
 {
     const struct hart *h = &chip->hart[chip->htif.end_tile];
     struct hart_place place = place_of_hart(h);
-    fprintf(out, "guest: %s (tile %u, cycle %llu)\n", chip->htif.fault, chip->htif.end_tile,
-            (unsigned long long)chip->htif.end_cycle);
+    fprintf(out, "%s: %s (tile %u, cycle %llu)\n", elf_name(chip->image), chip->htif.fault,
+            chip->htif.end_tile, (unsigned long long)chip->htif.end_cycle);
     fputs("  the hart went on to ", out);
     explain_place(chip, &place, out);
     fputc('\n', out);

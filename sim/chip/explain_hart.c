@@ -4,7 +4,9 @@
  * Program counters are virtual where the hart translates.  Instructions are read
  * where its instruction TLB says, or else the page table; symbols and source lines
  * are looked up by the virtual address and, where it has none, by the physical one.
- * What is shown is memory as it is now, not what an instruction cache may hold.
+ * What is shown is memory as it is now, not what an instruction cache may hold; of a line
+ * that is on its way between caches, what the hart's L1I holds, or else memory's copy,
+ * which may be an older one, and the text says so.
  */
 #include "sim/chip/explain_hart.h"
 
@@ -29,14 +31,23 @@ struct hart_place place_of_hart(const struct hart *h)
 
 /* ---- reading code ---------------------------------------------------------------- */
 
-/* Why there is no instruction to show, or that there is. */
-enum legible { LEGIBLE, ODD, NO_PAGE, NO_MEMORY, IN_FLIGHT };
+/* Whose copy an instruction is shown from, or why there is none to show. */
+enum legible { LEGIBLE, L1I_COPY, MEMORY_COPY, ODD, NO_PAGE, NO_MEMORY };
 static const char *const legible_texts[] = {
+    [LEGIBLE] = "",
+    [L1I_COPY] = "  (the L1I's copy: the line is on its way between caches)",
+    [MEMORY_COPY] = "  (memory's copy: the line is on its way between caches)",
     [ODD] = "(an odd address)",
     [NO_PAGE] = "(no page is mapped here)",
     [NO_MEMORY] = "(no memory here)",
-    [IN_FLIGHT] = "(on its way between caches)",
 };
+
+enum { INSN_TEXT_MAX = DISASM_TEXT_MAX + 64 };
+
+static bool is_legible(enum legible why)
+{
+    return why <= MEMORY_COPY;
+}
 
 /* As the hart would translate a fetch, rights left aside. */
 static enum legible physical_of(struct chip *chip, const struct hart_place *place, uint64_t pc,
@@ -60,6 +71,17 @@ static enum legible physical_of(struct chip *chip, const struct hart_place *plac
     return LEGIBLE;
 }
 
+/* From a line that nobody holds at this moment. */
+static enum legible read_half_in_flight(struct chip *chip, const struct hart_place *place,
+                                        paddr_t physical, uint16_t *half)
+{
+    struct coherence *coh = chip->engine.coherence;
+    const uint8_t *held = icache_find(coherence_icache(coh, place->tile), line_of(physical));
+    const uint8_t *bytes = held ? held : coherence_dram(coh, line_of(physical));
+    memcpy(half, bytes + physical % LINE_BYTES, sizeof *half);
+    return held ? L1I_COPY : MEMORY_COPY;
+}
+
 static enum legible read_half(struct chip *chip, const struct hart_place *place, uint64_t pc,
                               uint16_t *half)
 {
@@ -69,8 +91,9 @@ static enum legible read_half(struct chip *chip, const struct hart_place *place,
         return why;
     if (!coherence_has(chip->engine.coherence, physical))
         return NO_MEMORY;
-    return coherence_peek(chip->engine.coherence, physical, half, sizeof *half) ? LEGIBLE
-                                                                                : IN_FLIGHT;
+    if (coherence_peek(chip->engine.coherence, physical, half, sizeof *half))
+        return LEGIBLE;
+    return read_half_in_flight(chip, place, physical, half);
 }
 
 /* The instruction at `pc`, seen from `place`, and its length. */
@@ -80,28 +103,32 @@ static enum legible read_insn(struct chip *chip, const struct hart_place *place,
     uint16_t low = 0, high = 0;
     enum legible why = pc & 1 ? ODD : read_half(chip, place, pc, &low);
     *length = (low & 3) == 3 ? 4 : 2;
-    if (why == LEGIBLE && *length == 4)
-        why = read_half(chip, place, pc + 2, &high);
+    *bits = low;
+    if (!is_legible(why) || *length == 2)
+        return why;
+    enum legible behind = read_half(chip, place, pc + 2, &high);
     *bits = low | (uint32_t)high << 16;
-    return why;
+    return behind > why ? behind : why;
 }
 
 /* "addi     sp, sp, -0x10", or why there is none. */
 static const char *insn_text(struct chip *chip, const struct hart_place *place, uint64_t pc,
-                             char text[DISASM_TEXT_MAX])
+                             char text[INSN_TEXT_MAX])
 {
     uint32_t bits;
     unsigned length;
     enum legible why = read_insn(chip, place, pc, &bits, &length);
-    if (why != LEGIBLE)
+    if (!is_legible(why))
         return legible_texts[why];
     disasm_insn(pc, bits, text, DISASM_TEXT_MAX);
+    size_t used = strlen(text);
+    snprintf(text + used, INSN_TEXT_MAX - used, "%s", legible_texts[why]);
     return text;
 }
 
 static void print_insn(struct chip *chip, const struct hart_place *place, uint64_t pc, FILE *out)
 {
-    char text[DISASM_TEXT_MAX];
+    char text[INSN_TEXT_MAX];
     fputs(insn_text(chip, place, pc, text), out);
 }
 
@@ -181,7 +208,7 @@ static unsigned instructions_before(struct chip *chip, const struct hart_place *
     uint64_t pc = decode_from(chip, place);
     uint32_t bits;
     for (; pc < place->pc; pc += length) {
-        if (read_insn(chip, place, pc, &bits, &length) != LEGIBLE)
+        if (!is_legible(read_insn(chip, place, pc, &bits, &length)))
             return 0;
         if (found == LINES_BEFORE)
             memmove(before, before + 1, (LINES_BEFORE - 1) * sizeof *before);
@@ -210,7 +237,7 @@ static void print_code_line(struct chip *chip, const struct hart_place *place, u
 
 static void print_line(struct chip *chip, const struct hart_place *place, uint64_t pc, FILE *out)
 {
-    char text[DISASM_TEXT_MAX];
+    char text[INSN_TEXT_MAX];
     fprintf(out, "    %c ", pc == place->pc ? '>' : ' ');
     print_code_line(chip, place, pc, insn_text(chip, place, pc, text), out);
 }
@@ -224,7 +251,7 @@ void explain_code(struct chip *chip, const struct hart_place *place, FILE *out)
     for (unsigned i = 0; i < count; i++)
         print_line(chip, place, before[i], out);
     for (unsigned i = 0; i <= LINES_BEHIND; i++, pc += length) {
-        bool legible = read_insn(chip, place, pc, &bits, &length) == LEGIBLE;
+        bool legible = is_legible(read_insn(chip, place, pc, &bits, &length));
         if (i == 0 || legible)
             print_line(chip, place, pc, out);
         if (!legible)
@@ -345,12 +372,13 @@ static bool is_access_fault(uint64_t cause)
 
 /* An access fault at an address where there is something comes from memory
  * protection, from the size of the access, or from a fetch from a device. */
-static void print_absence(struct chip *chip, const struct hart *h, FILE *out)
+static void print_absence(struct chip *chip, const struct hart *h, const struct trap_taken *trap,
+                          FILE *out)
 {
-    struct hart_place place = past_place(h, h->last_tval, h->last_priv);
+    struct hart_place place = past_place(h, trap->tval, trap->priv);
     paddr_t physical;
     tile_id owner;
-    bool found = physical_of(chip, &place, h->last_tval, &physical) != LEGIBLE ||
+    bool found = physical_of(chip, &place, trap->tval, &physical) != LEGIBLE ||
                  coherence_has(chip->engine.coherence, physical);
     for (unsigned bytes = 1; bytes <= 8; bytes *= 2)
         found |= device_owner(h->tile, physical & ~(paddr_t)(bytes - 1), bytes, &owner);
@@ -358,21 +386,25 @@ static void print_absence(struct chip *chip, const struct hart *h, FILE *out)
         fputs(" (neither memory nor a device)", out);
 }
 
+struct hart_place place_of_trap(const struct hart *h, const struct trap_taken *trap)
+{
+    return past_place(h, trap->epc, trap->priv);
+}
+
 /* What tval is, for the causes that say something by it. */
-void explain_trap(struct chip *chip, const struct hart *h, FILE *out)
+void explain_trap(struct chip *chip, const struct hart *h, const struct trap_taken *trap, FILE *out)
 {
     char insn[DISASM_TEXT_MAX];
-    fprintf(out, "%s (cause %llu), tval 0x%llx", trap_cause_name(h->last_cause),
-            (unsigned long long)(h->last_cause & ~CAUSE_INTERRUPT),
-            (unsigned long long)h->last_tval);
-    if (h->last_cause == CAUSE_ILLEGAL) {
-        disasm_insn(h->last_epc, (uint32_t)h->last_tval, insn, sizeof insn);
+    fprintf(out, "%s (cause %llu), tval 0x%llx", trap_cause_name(trap->cause),
+            (unsigned long long)(trap->cause & ~CAUSE_INTERRUPT), (unsigned long long)trap->tval);
+    if (trap->cause == CAUSE_ILLEGAL) {
+        disasm_insn(trap->epc, (uint32_t)trap->tval, insn, sizeof insn);
         fprintf(out, " = %s", insn);
-    } else if (h->last_cause <= CAUSE_STORE_PAGE && h->last_tval != h->last_epc) {
-        explain_symbol(chip, h->last_tval, out);
+    } else if (trap->cause <= CAUSE_STORE_PAGE && trap->tval != trap->epc) {
+        explain_symbol(chip, trap->tval, out);
     }
-    if (is_access_fault(h->last_cause))
-        print_absence(chip, h, out);
+    if (is_access_fault(trap->cause))
+        print_absence(chip, h, trap, out);
 }
 
 void explain_page(const struct tlb_entry *page, FILE *out)

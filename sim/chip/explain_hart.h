@@ -20,7 +20,11 @@ void explain_code(struct chip *chip, const struct hart_place *place, FILE *out);
 void explain_hart(struct chip *chip, const struct hart *h, FILE *out);
 
 /* "illegal instruction (cause 2), tval 0x0 (the instruction's bits: unimp)" */
-void explain_trap(struct chip *chip, const struct hart *h, FILE *out);
+void explain_trap(struct chip *chip, const struct hart *h, const struct trap_taken *trap,
+                  FILE *out);
+
+/* Where a trap came from. */
+struct hart_place place_of_trap(const struct hart *h, const struct trap_taken *trap);
 
 /* " <symbol>", or nothing. */
 void explain_symbol(const struct chip *chip, uint64_t address, FILE *out);

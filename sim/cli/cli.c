@@ -14,6 +14,12 @@ int cli_fail(const struct error *e)
     return (int)e->status;
 }
 
+void cli_wrote(const char *path, bool quiet)
+{
+    if (path && !quiet && strcmp(path, "-") != 0)
+        fprintf(stderr, "wrote %s\n", path);
+}
+
 /* ---- options ---------------------------------------------------------------------- */
 
 enum { OPTIONS_MAX = 32 };

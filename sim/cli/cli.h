@@ -21,6 +21,10 @@
 /* Says on stderr what went wrong; returns the exit status. */
 int cli_fail(const struct error *e);
 
+/* Says on stderr that a result is in its file; not when there is none (NULL), when it
+ * went to standard output (-) or when nothing is to be said. */
+void cli_wrote(const char *path, bool quiet);
+
 /* Says on stderr what will surprise whoever runs this guest, one line each. */
 void cli_warn_of_guest(const struct elf_image *image, const char *path);
 

@@ -145,19 +145,32 @@ static bool list_figures(json_t *rows, struct error *e)
     return true;
 }
 
+static const char *const type_names[] = {[PARAM_INT] = "integer",
+                                         [PARAM_BOOL] = "boolean",
+                                         [PARAM_ENUM] = "choice",
+                                         [PARAM_LIST] = "list",
+                                         [PARAM_TEXT] = "text"};
+_Static_assert(sizeof type_names / sizeof *type_names == PARAM_TYPES, "a type has no name");
+
+static void format_range(const struct param *p, char *text, size_t bytes)
+{
+    if (p->choices)
+        snprintf(text, bytes, "%s", p->choices);
+    else if (p->type == PARAM_BOOL)
+        snprintf(text, bytes, "true|false");
+    else if (p->type == PARAM_TEXT)
+        snprintf(text, bytes, "up to %u characters", CONFIG_TEXT_MAX - 1u);
+    else
+        snprintf(text, bytes, "%u..%u", p->min, p->max);
+}
+
 static json_t *param_row(const struct param *p, const struct config *defaults)
 {
-    static const char *const types[] = {"integer", "boolean", "choice", "list"};
-    char value[256], range[512] = "";
+    char value[256], range[512];
     config_format(defaults, p, value, sizeof value);
-    if (p->choices)
-        snprintf(range, sizeof range, "%s", p->choices);
-    else if (p->type == PARAM_BOOL)
-        snprintf(range, sizeof range, "true|false");
-    else
-        snprintf(range, sizeof range, "%u..%u", p->min, p->max);
-    return json_pack("{ssssssssssss}", "name", p->key, "type", types[p->type], "default", value,
-                     "range", range, "unit", p->unit, "description", p->meaning);
+    format_range(p, range, sizeof range);
+    return json_pack("{ssssssssssss}", "name", p->key, "type", type_names[p->type], "default",
+                     value, "range", range, "unit", p->unit, "description", p->meaning);
 }
 
 static bool list_params(json_t *rows, struct error *e)

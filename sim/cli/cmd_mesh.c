@@ -21,7 +21,10 @@ static const struct argp_option options[] = {
     {"traffic", 'T', "NAME", 0, "who sends to whom (uniform); a list of names with --curve", 1},
     {"hotspot", OPTION_HOTSPOT, "NODE=WEIGHT,...", 0, "the nodes of the traffic hotspot", 1},
     {"rate", 'r', "R", 0, "offered load in flits a node and cycle, above 0 and at most 1", 1},
-    {"packet-flits", 'p', "N", 0, "flits of a packet (1), or a mix of sizes: 1:0.8,5:0.2", 1},
+    {"packet-flits", 'p', "N", 0,
+     "flits of a packet (1), or a mix of sizes with their weights, of packets and not of flits: "
+     "1:0.8,5:0.2 has four packets of 1 flit for each of 5",
+     1},
     {"on-off", OPTION_ON_OFF, "ALPHA,BETA", 0,
      "bursts: chances a cycle to turn on and to turn off, the mean rate as given", 1},
     {"closed-loop", OPTION_CLOSED_LOOP, "WINDOW", 0,
@@ -37,7 +40,9 @@ static const struct argp_option options[] = {
      "measure N cycles, rounded up to a multiple of 1024, instead of until the mean is known", 2},
     {"rates", OPTION_RATES, "FROM:TO:STEP", 0, "a curve of these loads, or of a list R,R,...", 2},
     {"curve", OPTION_CURVE, 0, 0, "a curve of loads from next to nothing to saturation", 2},
-    {"find-saturation", OPTION_SATURATION, 0, 0, "the greatest load of which 97.5 % is accepted",
+    {"find-saturation", OPTION_SATURATION, 0, 0,
+     "the greatest load of which 97.5 % is accepted: of every source where each has destinations "
+     "of its own, in the mean where all have the same",
      2},
     {0, 0, 0, 0, "The machine and the output:", 3},
     {"set", 's', "KEY=VALUE", 0,
@@ -50,7 +55,7 @@ static const struct argp_option options[] = {
      3},
     {"output", 'o', "FILE", 0,
      "draw the curve, .svg, .png or .pdf (by way of " CLI_DATABASE " unless --db is given)", 3},
-    {"quiet", 'q', 0, 0, "no words about a saturated point", 3},
+    {"quiet", 'q', 0, 0, "no words about a saturated point or the files that were written", 3},
     {0},
 };
 
@@ -58,8 +63,43 @@ struct arguments {
     struct mesh_job job;
     struct error error;
     char machine[4096]; /* the file that the word for the machine means */
-    bool rate_given;
+    unsigned given;     /* options that describe traffic: a bit for each row of `traffic_options` */
 };
+
+/* Options that describe traffic that is born at the nodes. */
+static const struct {
+    int key;
+    const char *name;
+} traffic_options[] = {{'r', "--rate"},
+                       {'T', "--traffic"},
+                       {'p', "--packet-flits"},
+                       {OPTION_HOTSPOT, "--hotspot"},
+                       {OPTION_ON_OFF, "--on-off"},
+                       {OPTION_CLOSED_LOOP, "--closed-loop"},
+                       {OPTION_REPLY_FLITS, "--reply-flits"}};
+enum { TRAFFIC_OPTIONS = sizeof traffic_options / sizeof *traffic_options };
+
+static void note_given(struct arguments *a, int key)
+{
+    for (unsigned k = 0; k < TRAFFIC_OPTIONS; k++)
+        a->given |= (unsigned)(traffic_options[k].key == key) << k;
+}
+
+static bool is_given(const struct arguments *a, int key)
+{
+    for (unsigned k = 0; k < TRAFFIC_OPTIONS; k++)
+        if (traffic_options[k].key == key)
+            return a->given >> k & 1;
+    return false;
+}
+
+static bool has_pattern(const struct mesh_job *job, enum mesh_pattern pattern)
+{
+    for (unsigned k = 0; k < job->patterns; k++)
+        if (job->pattern[k] == pattern)
+            return true;
+    return false;
+}
 
 /* ---- words ------------------------------------------------------------------------ */
 
@@ -152,6 +192,7 @@ static void parse_on_off(const struct argp_state *state, struct mesh_job *job, c
 static bool parse_traffic(int key, char *value, const struct argp_state *state, struct arguments *a)
 {
     struct mesh_job *job = &a->job;
+    note_given(a, key);
     switch (key) {
     case 'T':
         parse_patterns(state, a, value);
@@ -163,7 +204,6 @@ static bool parse_traffic(int key, char *value, const struct argp_state *state, 
         return true;
     case 'r':
         job->traffic.rate = parse_rate(state, "--rate", value);
-        a->rate_given = true;
         return true;
     case 'p':
         job->packet_words = value;
@@ -193,18 +233,38 @@ static bool parse_traffic(int key, char *value, const struct argp_state *state, 
     }
 }
 
+/* What a replay brings with it, and what else needs another option to mean anything. */
+static void check_effects(const struct argp_state *state, const struct arguments *a)
+{
+    const struct mesh_job *job = &a->job;
+    for (unsigned k = 0; k < TRAFFIC_OPTIONS; k++)
+        if (job->traffic.replay && a->given >> k & 1)
+            argp_error(state, "%s: a replay has its packets and their times from the file",
+                       traffic_options[k].name);
+    if (is_given(a, OPTION_HOTSPOT) && !has_pattern(job, MESH_HOTSPOT))
+        argp_error(state, "--hotspot names the nodes of --traffic hotspot, which is not asked for");
+    if (is_given(a, OPTION_REPLY_FLITS) && !job->traffic.window)
+        argp_error(state, "--reply-flits: only a closed loop has replies (--closed-loop WINDOW)");
+    if (job->saturation && job->curve)
+        argp_error(state, "--find-saturation finds one load and has no curve");
+    if (job->saturation && (job->traffic.cycles || job->database))
+        argp_error(state, "--find-saturation measures in cycles of its own and stores nothing: no "
+                          "--cycles, no --db");
+}
+
 /* What does not go together. */
 static void check(const struct argp_state *state, struct arguments *a)
 {
     struct mesh_job *job = &a->job;
     bool several = job->curve || job->saturation;
+    check_effects(state, a);
     if (!job->request.machine)
         argp_error(state, "which machine? (`tessera list machines` shows some)");
-    if (job->traffic.window && !a->rate_given)
+    if (job->traffic.window && !is_given(a, 'r'))
         job->traffic.rate = 1;
-    else if (!a->rate_given && !several && !job->traffic.replay)
+    else if (!is_given(a, 'r') && !several && !job->traffic.replay)
         argp_error(state, "how much of it? (--rate FLITS_PER_NODE_AND_CYCLE)");
-    if (a->rate_given && several)
+    if (is_given(a, 'r') && several)
         argp_error(state,
                    "--rate is one load; --rates, --curve and --find-saturation choose theirs");
     if (several && (job->traffic.window || job->traffic.replay))
@@ -323,7 +383,8 @@ int cmd_mesh(int argc, char **argv)
                "Ctrl-C ends the run with status 130; SIGUSR1 makes it say where it stands.",
         .help_filter = help_text,
     };
-    struct arguments a = {.job = {.traffic = {.packet_flits = 1, .reply_flits = 1},
+    struct arguments a = {.job = {.request = {.mesh_alone = true},
+                                  .traffic = {.packet_flits = 1, .reply_flits = 1},
                                   .packet_words = "1",
                                   .patterns = 1,
                                   .watch = {.go_on = watch_signals, .report = stderr}}};

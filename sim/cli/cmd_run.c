@@ -27,7 +27,10 @@ static const struct argp_option options[] = {
      "change one parameter of the machine (may be repeated; a list is 0,3 or [0,3])", 0},
     {"threads", 't', "N", 0, "host threads; only 1 so far, and no result depends on it", 0},
     {"max-cycles", 'm', "N", 0, "end the run with status 75 after N cycles", 0},
-    {"stats", 'S', "FILE", 0, "write all statistics as JSON (-: to standard output)", 0},
+    {"stats", 'S', "FILE", 0,
+     "write all statistics as JSON (-: to standard output, and the guest's console to standard "
+     "error)",
+     0},
     {"db", 'd', "FILE", 0, "store the run in this database", 0},
     {"trace", 'T', "FILE", 0, "write the event trace (see tessera trace)", 0},
     {"commit-log", 'c', "FILE", 0,
@@ -163,13 +166,14 @@ static json_t *record_object(const struct run_record *record)
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)o->state_hash);
     snprintf(guest_hash, sizeof guest_hash, "%016llx", (unsigned long long)record->guest_hash);
     return json_pack(
-        "{s:I, s:I, s:f, s:I, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}",
+        "{s:I, s:I, s:f, s:I, s:I, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}",
         "cycles", (json_int_t)o->cycles, "instructions", (json_int_t)o->instructions,
-        "host_seconds", o->host_seconds, "host_peak_kib", host_peak_kib(), "exit_code", o->status,
-        "threads", (int)o->threads, "state_hash", hash, "machine", record->machine, "guest",
-        record->guest, "guest_hash", guest_hash, "bootargs", record->bootargs, "revision",
-        record->revision, "config", record->config, "stats", stats_object(o), "results",
-        results_object(o), "harts", cpi_object(o));
+        "host_seconds", o->host_seconds, "host_peak_kib", host_peak_kib(), "exit_code",
+        o->exit_code == RUN_NO_EXIT_CODE ? (json_int_t)o->status : (json_int_t)o->exit_code,
+        "status", o->status, "threads", (int)o->threads, "state_hash", hash, "machine",
+        record->machine, "guest", record->guest, "guest_hash", guest_hash, "bootargs",
+        record->bootargs, "revision", record->revision, "config", record->config, "stats",
+        stats_object(o), "results", results_object(o), "harts", cpi_object(o));
 }
 
 static bool write_stats(struct output *out, const struct run_record *record, struct error *e)
@@ -215,11 +219,23 @@ static void print_summary(const struct run_outcome *o)
                 s->mean, s->unit, (unsigned long long)s->count, (unsigned long long)s->p50,
                 (unsigned long long)s->p99, (unsigned long long)s->max);
     }
+    fprintf(stderr, "exit %lld", (long long)o->exit_code);
+    if (o->exit_code != o->status)
+        fprintf(stderr, " (status %d)", o->status);
     fprintf(stderr,
-            "exit %d after %llu cycles, %llu instructions; %.2f s on the host, %.1f million "
+            " after %llu cycles, %llu instructions; %.2f s on the host, %.1f million "
             "instructions/s\n",
-            o->status, (unsigned long long)o->cycles, (unsigned long long)o->instructions,
-            o->host_seconds, 1e-6 * (double)o->instructions / (o->host_seconds + 1e-9));
+            (unsigned long long)o->cycles, (unsigned long long)o->instructions, o->host_seconds,
+            1e-6 * (double)o->instructions / (o->host_seconds + 1e-9));
+}
+
+/* The run's status, or why a result was not written. */
+static int end_result(bool written, const char *path, bool quiet, int status, const struct error *e)
+{
+    if (!written)
+        return cli_fail(e);
+    cli_wrote(path, quiet);
+    return status;
 }
 
 /* Writes what was asked for; a run that failed is stored and counted as well,
@@ -235,16 +251,25 @@ static int finish(const struct arguments *a, struct destinations *d, struct run_
         print_summary(&record->outcome);
     if (a->cpi && has_run)
         cpi_print(&record->outcome, stderr);
-    if (d->stats.file && has_run && !write_stats(&d->stats, record, e))
-        status = cli_fail(e);
-    if (d->db && has_run && !store(d->db, record, e))
-        status = cli_fail(e);
+    if (has_run && (ok || e->status != EXIT_STATUS_IO)) {
+        cli_wrote(a->trace, a->quiet);
+        cli_wrote(a->commit_log, a->quiet);
+    }
+    if (d->stats.file && has_run)
+        status = end_result(write_stats(&d->stats, record, e), a->stats, a->quiet, status, e);
+    if (d->db && has_run)
+        status = end_result(store(d->db, record, e), a->db, a->quiet, status, e);
     return status;
+}
+
+static bool is_standard_output(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
 }
 
 static int run_guest(struct arguments *a, struct run *run, struct run_record *record)
 {
-    struct run_instruments with = {.console = stdout,
+    struct run_instruments with = {.console = is_standard_output(a->stats) ? stderr : stdout,
                                    .report = stderr,
                                    .trace_path = a->trace,
                                    .commit_log_path = a->commit_log,

@@ -8,7 +8,8 @@
  *     mesh/reference/booksim.csv, the points that fit the machine
  *
  * A single load is stored as a run of its own; the loads of a curve are the
- * points of a sweep named mesh-curve.
+ * points of a sweep, "mesh-curve-" and a hash of them, so that one curve leaves
+ * the others as they are.
  */
 #include "sim/cli/mesh_job.h"
 
@@ -26,8 +27,10 @@
 #define REFERENCE_FOLDER "mesh/reference"
 #define REFERENCE_SOURCE "BookSim 2, revision 28f4329"
 
-/* Loads of a curve, in per cent of the load at which the mesh saturates. */
-static const unsigned curve_percent[] = {2, 10, 20, 30, 40, 50, 60, 70, 78, 84, 89, 92, 94, 96};
+/* Loads of a curve, in per cent of the greatest that is carried; behind them comes the least
+ * that is not, which shows where the curve ends. */
+static const unsigned curve_percent[] = {2,  10, 20, 30, 40, 50, 60, 70, 78,
+                                         84, 89, 92, 94, 96, 98, 99, 100};
 
 static double seconds(void)
 {
@@ -123,6 +126,8 @@ static void take_outcome(const struct mesh_job *job, const struct mesh_result *r
               "that crossed a router, summed over routers");
     stats_put(&o->stats, "mesh.measured_cycles", r->measured_cycles, "cycles",
               "whose packets count");
+    if (r->latency.count == 0) /* nothing was measured */
+        return;
     o->series = mem_alloc(2 * sizeof *o->series);
     o->series[o->series_count++] = series_of("packet_latency", &r->latency);
     if (r->round_trip.count)
@@ -189,7 +194,7 @@ static bool store(const struct mesh_job *job, const struct config *cfg, struct a
         take_outcome(job, &out->result, out->host_seconds, &record.outcome);
         record.outcome.mesh = out->mesh;
         if (job->curve)
-            snprintf(record.sweep, sizeof record.sweep, CURVE_SWEEP);
+            snprintf(record.sweep, sizeof record.sweep, "%s", job->sweep);
         else
             record.point_key[0] = 0; /* a run of its own */
         good = analysis_record(db, &record, e);
@@ -203,7 +208,7 @@ static bool store(const struct mesh_job *job, const struct config *cfg, struct a
 static void say_saturated(const struct mesh_job *job, const struct mesh_result *r)
 {
     if (r->saturated && !job->quiet)
-        fprintf(stderr, "tessera: saturated: the mesh accepts %.4f of %g flits a node and cycle\n",
+        fprintf(stderr, "tessera: saturated: the mesh accepts %.4g of %g flits a node and cycle\n",
                 r->accepted_rate, job->traffic.rate);
 }
 
@@ -238,6 +243,12 @@ struct curves {
     } point[MESH_PATTERNS_MAX * MESH_RATES_MAX];
 };
 
+static void add_point(struct curves *c, const struct mesh_job *job, double rate)
+{
+    c->point[c->count].pattern = job->traffic.pattern;
+    c->point[c->count++].rate = rate;
+}
+
 static bool plan_curve(struct mesh_job *job, const struct config *cfg, struct curves *c,
                        struct error *e)
 {
@@ -245,11 +256,10 @@ static bool plan_curve(struct mesh_job *job, const struct config *cfg, struct cu
     struct mesh_saturation found = {0};
     if (job->rates == 0 && !mesh_find_saturation(cfg, &job->traffic, &job->watch, &found, e))
         return false;
-    for (unsigned k = 0; k < (job->rates ? job->rates : percents); k++) {
-        c->point[c->count].pattern = job->traffic.pattern;
-        c->point[c->count++].rate =
-            job->rates ? job->rate[k] : found.carried_rate * curve_percent[k] / 100;
-    }
+    for (unsigned k = 0; k < (job->rates ? job->rates : percents); k++)
+        add_point(c, job, job->rates ? job->rate[k] : found.carried_rate * curve_percent[k] / 100);
+    if (found.refused_rate > 0)
+        add_point(c, job, found.refused_rate);
     return true;
 }
 
@@ -269,6 +279,22 @@ static void choose(struct mesh_job *job, const struct curves *c, unsigned k)
     job->traffic.rate = c->point[k].rate;
 }
 
+/* By what its points are, so that curves of other machines and traffic stay beside it. */
+static void name_sweep(struct mesh_job *job, char (*keys)[20], unsigned count)
+{
+    uint64_t hash = HASH_SEED;
+    for (unsigned k = 0; k < count; k++)
+        hash = hash_bytes(hash, keys[k], strlen(keys[k]));
+    snprintf(job->sweep, sizeof job->sweep, CURVE_SWEEP "-%08x", (unsigned)(hash >> 32));
+}
+
+static void say_sweep(const struct mesh_job *job)
+{
+    if (!job->quiet)
+        fprintf(stderr, "tessera: to draw it again: tessera plot mesh-curve --sweep %s --db %s\n",
+                job->sweep, job->database ? job->database : CLI_DATABASE);
+}
+
 /* Tells the database which points the curves consist of now. */
 static bool begin_sweep(struct mesh_job *job, const struct config *cfg, const struct curves *c,
                         struct analysis *db, struct error *e)
@@ -285,7 +311,8 @@ static bool begin_sweep(struct mesh_job *job, const struct config *cfg, const st
         keys[k] = text[k];
         run_record_free(&record);
     }
-    good = good && analysis_begin_sweep(db, CURVE_SWEEP, "mesh-curve", keys, c->count, e);
+    name_sweep(job, text, c->count);
+    good = good && analysis_begin_sweep(db, job->sweep, "mesh-curve", keys, c->count, e);
     mem_free(keys);
     mem_free(text);
     return good;
@@ -353,7 +380,7 @@ static bool store_references(const struct mesh_job *job, const struct config *cf
     for (unsigned k = 0; k < count; k++)
         if (is_wanted(job, cfg, &rows[k]))
             points[wanted++] = reference_of(&rows[k]);
-    bool good = analysis_set_references(db, CURVE_SWEEP, points, wanted, e);
+    bool good = analysis_set_references(db, job->sweep, points, wanted, e);
     mem_free(points);
     mem_free(rows);
     return good;
@@ -369,15 +396,23 @@ static bool run_curves(struct mesh_job *job, const struct config *cfg, struct an
         (db == NULL || (begin_sweep(job, cfg, c, db, e) && store_references(job, cfg, db, e))) &&
         run_points(job, cfg, c, db, e) &&
         (job->output == NULL || analysis_draw(db, "mesh-curve", job->output, e));
+    if (good && db)
+        say_sweep(job);
     mem_free(c);
     return good;
 }
 
 /* ---- the job --------------------------------------------------------------------------------- */
 
+/* A picture is drawn from a database, named or not. */
+static const char *database_of(const struct mesh_job *job)
+{
+    return job->database ? job->database : job->output ? CLI_DATABASE : NULL;
+}
+
 static bool open_database(const struct mesh_job *job, struct analysis **db, struct error *e)
 {
-    const char *path = job->database ? job->database : job->output ? CLI_DATABASE : NULL;
+    const char *path = database_of(job);
     *db = NULL;
     if (job->output && !analysis_check_figure("mesh-curve", job->output, e))
         return false;
@@ -394,5 +429,9 @@ int mesh_job_run(struct mesh_job *job, const struct config *cfg)
                : job->curve    ? run_curves(job, cfg, db, &e)
                                : run_one(job, cfg, db, &e);
     analysis_close(db);
-    return good ? EXIT_STATUS_OK : cli_fail(&e);
+    if (!good)
+        return cli_fail(&e);
+    cli_wrote(db ? database_of(job) : NULL, job->quiet);
+    cli_wrote(job->output, job->quiet);
+    return EXIT_STATUS_OK;
 }

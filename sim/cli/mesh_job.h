@@ -29,6 +29,7 @@ struct mesh_job {
     bool saturation; /* --find-saturation */
 
     const char *database, *output; /* NULL: none */
+    char sweep[64];                /* under which a curve is stored */
     bool json, quiet;
 };
 

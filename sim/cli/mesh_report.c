@@ -4,6 +4,14 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/* A number with so many significant digits, none of them a 0 at the end of a fraction. */
+static const char *digits(char *text, size_t bytes, double value, int significant)
+{
+    snprintf(text, bytes, "%.*g", significant, value);
+    return text;
+}
+#define DIGITS(value, significant) digits((char[32]){0}, 32, value, significant)
+
 /* ---- JSON ------------------------------------------------------------------------ */
 
 static void put_latency(json_t *o, const struct mesh_latency *l, const char *prefix)
@@ -16,7 +24,8 @@ static void put_latency(json_t *o, const struct mesh_latency *l, const char *pre
     char key[64];
     for (unsigned k = 0; k < sizeof rows / sizeof *rows; k++) {
         snprintf(key, sizeof key, "%s%s", prefix, rows[k].name);
-        json_object_set_new(o, key, json_integer((json_int_t)rows[k].value));
+        json_object_set_new(o, key,
+                            l->count ? json_integer((json_int_t)rows[k].value) : json_null());
     }
 }
 
@@ -39,16 +48,22 @@ static void put_traffic(json_t *o, const struct mesh_job *job)
     }
 }
 
+/* Of the packets that were measured; null when there were none. */
+static json_t *mean_of(const struct mesh_result *r, double mean)
+{
+    return r->latency.count ? json_real(mean) : json_null();
+}
+
 static json_t *point_object(const struct mesh_job *job, const struct mesh_result *r,
                             double host_seconds)
 {
     json_t *o = json_object();
     put_traffic(o, job);
-    json_object_set_new(o, "avg_packet_latency", json_real(r->latency.mean));
+    json_object_set_new(o, "avg_packet_latency", mean_of(r, r->latency.mean));
     json_object_set_new(o, "ci95", r->ci95 > 0 ? json_real(r->ci95) : json_null());
-    json_object_set_new(o, "avg_network_latency", json_real(r->network_latency));
+    json_object_set_new(o, "avg_network_latency", mean_of(r, r->network_latency));
     json_object_set_new(o, "accepted_rate", json_real(r->accepted_rate));
-    json_object_set_new(o, "avg_hops", json_real(r->hops));
+    json_object_set_new(o, "avg_hops", mean_of(r, r->hops));
     put_latency(o, &r->latency, "");
     if (r->round_trip.count) {
         json_object_set_new(o, "avg_round_trip", json_real(r->round_trip.mean));
@@ -89,6 +104,16 @@ static void print_latency(const char *what, const struct mesh_latency *l, double
            (unsigned long long)l->max);
 }
 
+static void print_measured(const struct mesh_result *r)
+{
+    print_latency("packet latency", &r->latency, r->ci95);
+    if (r->round_trip.count)
+        print_latency("round trip", &r->round_trip, 0);
+    printf("network latency %10.3f cycles\n"
+           "hops            %10.3f routers a packet\n",
+           r->network_latency, r->hops);
+}
+
 void mesh_report_point(const struct mesh_job *job, const struct mesh_result *result,
                        double host_seconds)
 {
@@ -97,21 +122,21 @@ void mesh_report_point(const struct mesh_job *job, const struct mesh_result *res
         putchar('\n');
         return;
     }
-    print_latency("packet latency", &result->latency, result->ci95);
-    if (result->round_trip.count)
-        print_latency("round trip", &result->round_trip, 0);
+    if (result->latency.count)
+        print_measured(result);
+    else
+        printf("nothing was measured: no packet that counts has arrived\n");
     if (result->lost || result->corrupt)
         printf("faults          %10llu packets lost, %llu damaged\n",
                (unsigned long long)result->lost, (unsigned long long)result->corrupt);
-    printf("network latency %10.3f cycles\n"
-           "accepted        %10.5f flits a node and cycle\n"
-           "hops            %10.3f routers a packet\n"
-           "%llu packets measured in %llu of %llu cycles (%llu to warm up); %.2f s on the host, "
-           "%.1f ns a flit-hop\n",
-           result->network_latency, result->accepted_rate, result->hops,
-           (unsigned long long)result->latency.count, (unsigned long long)result->measured_cycles,
-           (unsigned long long)result->cycles, (unsigned long long)result->warmup_cycles,
-           host_seconds, host_seconds * 1e9 / (double)(result->flit_hops + !result->flit_hops));
+    printf("accepted        %10s flits a node and cycle\n"
+           "%llu packets measured in %llu of %llu cycles (%llu to warm up); %.2f s on the host",
+           DIGITS(result->accepted_rate, 4), (unsigned long long)result->latency.count,
+           (unsigned long long)result->measured_cycles, (unsigned long long)result->cycles,
+           (unsigned long long)result->warmup_cycles, host_seconds);
+    if (result->flit_hops && result->latency.count)
+        printf(", %.1f ns a flit-hop", host_seconds * 1e9 / (double)result->flit_hops);
+    putchar('\n');
 }
 
 /* ---- curves ------------------------------------------------------------------------------ */
@@ -128,11 +153,17 @@ void mesh_report_row(const struct mesh_job *job, const struct mesh_result *resul
     if (first)
         printf("%-11s %8s %9s %10s %8s %8s %6s %6s %6s %6s %6s %6s\n", "traffic", "offered",
                "accepted", "latency", "+-", "network", "p50", "p95", "p99", "p99.9", "max", "hops");
-    printf("%-11s %8.5f %9.5f %10.3f %8.3f %8.3f %6llu %6llu %6llu %6llu %6llu %6.3f%s\n",
-           mesh_pattern_name(job->traffic.pattern), job->traffic.rate, result->accepted_rate,
-           l->mean, result->ci95, result->network_latency, (unsigned long long)l->p50,
-           (unsigned long long)l->p95, (unsigned long long)l->p99, (unsigned long long)l->p999,
-           (unsigned long long)l->max, result->hops, result->saturated ? "  saturated" : "");
+    if (l->count == 0) {
+        printf("%-11s %8s %9s nothing was measured\n", mesh_pattern_name(job->traffic.pattern),
+               DIGITS(job->traffic.rate, 4), DIGITS(result->accepted_rate, 4));
+        return;
+    }
+    printf("%-11s %8s %9s %10.3f %8.3f %8.3f %6llu %6llu %6llu %6llu %6llu %6.3f%s\n",
+           mesh_pattern_name(job->traffic.pattern), DIGITS(job->traffic.rate, 4),
+           DIGITS(result->accepted_rate, 4), l->mean, result->ci95, result->network_latency,
+           (unsigned long long)l->p50, (unsigned long long)l->p95, (unsigned long long)l->p99,
+           (unsigned long long)l->p999, (unsigned long long)l->max, result->hops,
+           result->saturated ? "  saturated" : "");
     fflush(stdout);
 }
 
@@ -148,18 +179,19 @@ void mesh_report_saturation(const struct mesh_job *job, const struct mesh_satura
 {
     const char *pattern = mesh_pattern_name(job->traffic.pattern);
     if (job->json) {
-        print_json(json_pack("{s:s, s:f, s:o, s:f, s:i}", "traffic", pattern, "carried_rate",
+        print_json(json_pack("{s:s, s:f, s:o, s:f, s:f, s:i}", "traffic", pattern, "carried_rate",
                              found->carried_rate, "refused_rate",
                              found->refused_rate > 0 ? json_real(found->refused_rate) : json_null(),
-                             "accepted_rate", found->accepted_rate, "probes", (int)found->probes));
+                             "accepted_rate", found->accepted_rate, "worst_source_share",
+                             found->worst_share, "probes", (int)found->probes));
         putchar('\n');
     } else if (found->refused_rate > 0) {
-        printf("%s: carries %.4f flits a node and cycle, and not %.4f; accepted of the former: "
-               "%.4f (%u loads tried)\n",
-               pattern, found->carried_rate, found->refused_rate, found->accepted_rate,
-               found->probes);
+        printf("%s: carries %s flits a node and cycle, and not %s; accepted of the former: "
+               "%s, of the worst source's %.1f %% (%u loads tried)\n",
+               pattern, DIGITS(found->carried_rate, 4), DIGITS(found->refused_rate, 4),
+               DIGITS(found->accepted_rate, 4), 100 * found->worst_share, found->probes);
     } else {
-        printf("%s: carries all that can be offered, %.4f flits a node and cycle\n", pattern,
-               found->carried_rate);
+        printf("%s: carries all that can be offered, %s flits a node and cycle\n", pattern,
+               DIGITS(found->carried_rate, 4));
     }
 }

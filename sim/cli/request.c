@@ -41,6 +41,18 @@ static bool load_machine(struct config *cfg, const char *path, struct error *e)
     return false;
 }
 
+/* Where the mesh is alone, the machine's memory controllers that lie outside a mesh of
+ * another size make way for the one that every size has. */
+static void fit_controllers(struct config *cfg)
+{
+    struct int_list *list = &cfg->memory_controllers;
+    for (uint32_t k = 0; k < list->count; k++)
+        if (list->item[k] >= config_tiles(cfg)) {
+            *list = (struct int_list){.count = 1};
+            return;
+        }
+}
+
 bool request_resolve(const struct run_request *request, struct config *cfg, struct error *e)
 {
     const char *origin = request->machine;
@@ -51,6 +63,8 @@ bool request_resolve(const struct run_request *request, struct config *cfg, stru
         if (!config_set(cfg, request->set[i].assignment, origin, e))
             return false;
     }
+    if (request->mesh_alone)
+        fit_controllers(cfg);
     return config_check(cfg, origin, e);
 }
 

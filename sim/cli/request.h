@@ -25,6 +25,7 @@ struct run_request {
     const char *guest;    /* an ELF file; NULL or "": none */
     const char *bootargs; /* NULL: none */
     uint64_t max_cycles;  /* 0: no limit */
+    bool mesh_alone;      /* nothing but the mesh is looked at: controllers need not exist */
     unsigned threads;     /* at least 1; no result depends on it */
 };
 

@@ -159,7 +159,7 @@ static bool run_chip(struct chip *chip, const struct config *cfg,
     outcome->status = chip_exit_status(chip);
     if (end != CHIP_EXIT)
         return explain_failure(chip, with->report, e);
-    outcome->exit_code = outcome->status;
+    outcome->exit_code = (int64_t)chip_exit_code(chip);
     return true;
 }
 

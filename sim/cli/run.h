@@ -40,11 +40,11 @@ bool run_prepare(struct run *run, const struct run_request *request, struct run_
 
 /*
  * Builds the chip, loads the guest, runs it to its end and fills the outcome.
- * True when the guest ended the run, whatever its code: outcome.status and
- * outcome.exit_code are then that code.  False after filling `e` when it did
- * not: bad input (65), an internal check (70), a limit (75), a deadlock (76);
- * the outcome then holds what is known so far, and its status and message
- * repeat the error.  Prints nothing but what the instruments ask for.
+ * True when the guest ended the run, whatever its code: outcome.exit_code is
+ * then that code, and outcome.status what is left of it in an exit status.  False after filling `e`
+ * when it did not: bad input (65), an internal check (70), a limit (75), a deadlock (76); the
+ * outcome then holds what is known so far, and its status and message repeat the error.  Prints
+ * nothing but what the instruments ask for.
  */
 bool run_perform(struct run *run, const struct run_instruments *instruments,
                  struct run_record *record, struct error *e);

@@ -65,10 +65,13 @@ static uint64_t csr_read_mip(struct hart *h)
     return h->mip;
 }
 
+/* SEIP is software's bit or the controller's line: a write touches software's only. */
 static void csr_write_mip(struct hart *h, uint64_t value)
 {
     uint64_t timer = h->menvcfg & MENVCFG_STCE ? BIT(IRQ_STIP) : 0;
     h->mip = merge(h->mip, value, IRQ_SUPERVISOR & ~timer);
+    h->seip_software = value >> IRQ_SEIP & 1;
+    hart_gather_seip(h);
 }
 
 static uint64_t csr_read_sip(struct hart *h)
@@ -263,7 +266,7 @@ static void csr_write_mhpmevent(struct hart *h, unsigned n, uint64_t value)
 }
 
 #define csr_read_hpmcounter  csr_read_mhpmcounter
-#define csr_write_hpmcounter csr_write_mhpmcounter /* read-only by number: never called */
+#define csr_write_hpmcounter NULL /* read-only by number, as cycle, time and instret */
 
 /* ---- physical memory protection ------------------------------------------------ */
 
@@ -291,10 +294,10 @@ static void csr_write_pmpaddr(struct hart *h, unsigned n, uint64_t value)
     mmu_forget_views(h);
 }
 
-/* cycle, time and instret are read-only by number: never called. */
-#define csr_write_cycle   csr_write_satp
-#define csr_write_instret csr_write_satp
-#define csr_write_time    csr_write_satp
+/* Read-only by number, so that no write gets as far as these (is_allowed). */
+#define csr_write_cycle   NULL
+#define csr_write_instret NULL
+#define csr_write_time    NULL
 
 /* ---- the table ------------------------------------------------------------ */
 
@@ -386,6 +389,15 @@ static uint64_t combine(enum csr_op op, uint64_t old, uint64_t operand)
     return op == CSR_WRITE ? operand : op == CSR_SET ? old | operand : old & ~operand;
 }
 
+enum { CSR_MIP = 0x344 };
+
+/* What csrrs and csrrc modify: what was read, but of SEIP the bit that software wrote. */
+static uint64_t modified(const struct hart *h, unsigned number, uint64_t read)
+{
+    return number == CSR_MIP ? merge(read, h->seip_software ? ~UINT64_C(0) : 0, BIT(IRQ_SEIP))
+                             : read;
+}
+
 /* Reading and writing a message-unit register both have effects of their own,
  * so a register is read only by an instruction that wants its value. */
 static enum csr_result access_message(struct hart *h, unsigned number, enum csr_op op, bool reads,
@@ -421,7 +433,7 @@ enum csr_result hart_csr(struct hart *h, unsigned number, enum csr_op op, bool r
     *old = row->kind == CSR_FIELD ? *member : row->read(h);
     if (!writes || row->kind == CSR_CONST)
         return CSR_DONE;
-    uint64_t value = combine(op, *old, operand);
+    uint64_t value = combine(op, modified(h, number, *old), operand);
     if (row->kind == CSR_FIELD)
         *member = merge(*member, value, row->writable);
     else

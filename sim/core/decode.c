@@ -624,13 +624,20 @@ enum { CODE_BUCKETS = 1 << 14, CODE_BLOCK = 64 };
 #define WHOLE_LINE UINT32_MAX
 enum { STRADDLE = 0 };
 
+/* Lines come from the arena by the block. */
+struct code_block {
+    struct code_block *next;
+    struct code_line line[CODE_BLOCK];
+};
+
 struct code_table {
     struct arena *arena;
     struct code_options options;
     unsigned lines;
+    unsigned kept, bound; /* lines left by the last reclaiming, how many more are a full table */
     struct code_line *bucket[CODE_BUCKETS];
-    struct code_line *free; /* rest of the last block of lines */
-    unsigned free_count;
+    struct code_block *block;
+    struct code_line *spare; /* in no bucket */
 };
 
 struct code_table *code_table_create(struct arena *arena, const struct code_options *options)
@@ -638,6 +645,7 @@ struct code_table *code_table_create(struct arena *arena, const struct code_opti
     struct code_table *table = arena_alloc(arena, 1, sizeof *table);
     table->arena = arena;
     table->options = *options;
+    table->bound = CODE_LINES;
     return table;
 }
 
@@ -646,15 +654,30 @@ unsigned code_table_lines(const struct code_table *table)
     return table->lines;
 }
 
+static void give_back(struct code_table *table, struct code_line *code)
+{
+    code->next = table->spare;
+    table->spare = code;
+}
+
+static void add_block(struct code_table *table)
+{
+    struct code_block *block = arena_alloc(table->arena, 1, sizeof *block);
+    block->next = table->block;
+    table->block = block;
+    for (unsigned i = CODE_BLOCK; i > 0; i--)
+        give_back(table, &block->line[i - 1]);
+}
+
 static struct code_line *line_new(struct code_table *table)
 {
-    if (table->free_count == 0) {
-        table->free = arena_alloc(table->arena, CODE_BLOCK, sizeof *table->free);
-        table->free_count = CODE_BLOCK;
-    }
-    table->free_count--;
+    if (!table->spare)
+        add_block(table);
+    struct code_line *code = table->spare;
+    table->spare = code->next;
     table->lines++;
-    return table->free++;
+    memset(code, 0, sizeof *code);
+    return code;
 }
 
 /* The line of these bytes among those of one kind, or NULL; *head is its bucket. */
@@ -706,4 +729,54 @@ struct code_line *code_intern_straddle(struct code_table *table, uint32_t bits)
     code = line_add(table, bytes, STRADDLE, head);
     decode_straddle(code, bits, &table->options);
     return code;
+}
+
+/* ---- reclaiming ---------------------------------------------------------- */
+
+void code_table_bound(struct code_table *table, unsigned lines)
+{
+    table->bound = lines;
+}
+
+bool code_table_is_full(const struct code_table *table)
+{
+    return table->lines - table->kept >= table->bound;
+}
+
+void code_keep(struct code_line *code)
+{
+    if (code)
+        code->kept = true;
+}
+
+void code_keep_record(struct code_table *table, const struct insn *insn)
+{
+    uintptr_t at = (uintptr_t)insn;
+    for (struct code_block *b = table->block; insn && b; b = b->next)
+        if (at - (uintptr_t)b->line < sizeof b->line)
+            code_keep(&b->line[(at - (uintptr_t)b->line) / sizeof *b->line]);
+}
+
+/* Where a record went last (insn_far) may now be another line's: that is a guess, which
+ * is compared with the truth before it counts. */
+static void reclaim_bucket(struct code_table *table, struct code_line **link)
+{
+    while (*link) {
+        struct code_line *code = *link;
+        if (code->kept) {
+            code->kept = false;
+            link = &code->next;
+        } else {
+            *link = code->next;
+            give_back(table, code);
+            table->lines--;
+        }
+    }
+}
+
+void code_reclaim(struct code_table *table)
+{
+    for (unsigned i = 0; i < CODE_BUCKETS; i++)
+        reclaim_bucket(table, &table->bucket[i]);
+    table->kept = table->lines;
 }

@@ -4,6 +4,13 @@
  * alone, not on its address, so it is *interned*: equal bytes share one
  * code_line among all harts, and a stale line in an L1I keeps its stale
  * meaning.  No pointer or order of the table ever reaches model state.
+ *
+ * Code that is patched again and again would fill the table, so lines that nobody
+ * refers to are given back in between, when all harts stand:
+ *
+ *     is it full? -> every hart marks what it refers to -> the others are reclaimed
+ *
+ * L1Is hold bytes, so a line that has gone is decoded anew when it is fetched again.
  */
 #ifndef TESSERA_DECODE_H
 #define TESSERA_DECODE_H
@@ -112,7 +119,8 @@ struct code_line {
     uint8_t bytes[LINE_BYTES];             /* what was decoded */
     uint32_t allowed;                      /* halfwords that may be fetched, a bit each */
     bool straddle;          /* one instruction of two lines; bytes begin with its bits */
-    struct code_line *next; /* same hash bucket */
+    bool kept;              /* somebody refers to it: while lines are reclaimed */
+    struct code_line *next; /* same hash bucket, or of those that are spare */
 };
 
 /* Both are 16 bytes, so that the way from one to the other needs no code_line. */
@@ -143,6 +151,18 @@ struct code_line *code_intern_part(struct code_table *table, const uint8_t bytes
                                    uint32_t allowed);
 
 unsigned code_table_lines(const struct code_table *table);
+
+/* The table is full when it has `lines` more than were left by the last reclaiming. */
+enum { CODE_LINES = 16384 }; /* at first */
+void code_table_bound(struct code_table *table, unsigned lines);
+bool code_table_is_full(const struct code_table *table);
+
+/* Marks a line, or the line of a record, as one that stays; NULL: nothing. */
+void code_keep(struct code_line *code);
+void code_keep_record(struct code_table *table, const struct insn *insn);
+
+/* Takes back all lines that are not marked, and the marks of the others. */
+void code_reclaim(struct code_table *table);
 
 /* The line that holds nothing but the instruction `bits`, which begins in the
  * last halfword of one line and ends in the next. */

@@ -27,10 +27,24 @@ void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo)
     h->x[10] = id;
     h->x[11] = bootinfo;
     h->timer_at = h->stimer_at = CYCLE_NEVER;
-    h->stimecmp = UINT64_MAX;
-    h->instret_at_trap = UINT64_MAX;
+    h->mtimecmp = h->stimecmp = UINT64_MAX;
+    h->trap_watch.instret_at_trap = UINT64_MAX;
+    h->trap_watch.instret_at_return = UINT64_MAX;
     h->behind_line = UINT64_MAX;
     mmu_forget_views(h);
+}
+
+/* The addresses of watched branches are compared: their lines must keep their place. */
+void hart_keep_code(const struct hart *h, struct code_table *table)
+{
+    code_keep(h->here);
+    code_keep(h->behind);
+    code_keep_record(table, h->round.watched.at);
+    code_keep_record(table, h->round.other.at);
+    for (unsigned k = 0; k < L1_VIEWS; k++)
+        for (uint64_t set = 0; set <= h->fetch_mask; set++)
+            if (h->fetch_view[k][set].line != UINT64_MAX)
+                code_keep(h->fetch_view[k][set].code);
 }
 
 void hart_sleep(struct hart *h, enum hart_wait wait)
@@ -69,7 +83,7 @@ void hart_jumped(struct hart *h)
 
 void hart_account_mode(struct hart *h)
 {
-    struct mode_account *mode = &h->mode[h->priv == PRIV_M ? 2 : h->priv];
+    struct mode_account *mode = &h->mode[hart_mode_index(h->priv)];
     mode->cycles += h->cycle - h->mode_mark.cycles;
     h->mode_mark.cycles = h->cycle;
     for (unsigned k = 0; k < STALLS; k++) {

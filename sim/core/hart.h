@@ -145,6 +145,34 @@ struct polled {
     uint64_t cycles, instructions, stall[STALLS];
 };
 
+/* A trap that was taken: from where, and what it said. */
+struct trap_taken {
+    uint64_t cause, tval, epc;
+    uint8_t priv;
+};
+
+/*
+ * Traps that lead nowhere, in three ways:
+ *   in a row   no instruction separates them: there is no handler to speak of
+ *   nested     exceptions without an mret or sret between them: the handler traps
+ *   resumed    mret or sret goes to an instruction that traps as it did before, all
+ *              registers the same: the handler does nothing about it
+ * Interrupts come from outside: they count in a row only.
+ */
+enum trap_loop { TRAP_LOOP_NONE, TRAP_LOOP_ROW, TRAP_LOOP_NESTED, TRAP_LOOP_RESUMED };
+enum { TRAPS_NESTED_MAX = 1000, TRAPS_RESUMED_MAX = 1000000 };
+
+struct trap_watch {
+    enum trap_loop loop;
+    uint64_t in_a_row, instret_at_trap;  /* traps since an instruction was last retired */
+    uint64_t nested;                     /* exceptions since the last return */
+    uint64_t resumed, instret_at_return; /* exceptions like the one before, in a row */
+    struct trap_taken row_first;         /* of those in a row */
+    struct trap_taken nest_first;        /* of those nested */
+    struct trap_taken exception, latest; /* the latest exception; the latest trap */
+    uint64_t x[32];                      /* at that exception */
+};
+
 enum ad_update { AD_HARDWARE, AD_FAULT, AD_MENVCFG };
 
 struct hart {
@@ -170,9 +198,9 @@ struct hart {
     uint8_t wait;    /* enum hart_wait */
     bool completing; /* the access, wfi or mu_wait that waited must be performed first */
     bool behind_wanted;
-    bool tracing;         /* instructions are reported as they retire (retire.h) */
-    bool behind_dead;     /* perhaps found through an entry that a shootdown should have removed */
-    bool device_done;     /* device_value answers the access being completed */
+    bool tracing;     /* instructions are reported as they retire (retire.h) */
+    bool behind_dead; /* perhaps found through an entry that a shootdown should have removed */
+    bool device_done; /* device_value answers the access being completed */
     bool device_refused;
     uint8_t charge_cause; /* enum stall_cause */
 
@@ -217,7 +245,8 @@ struct hart {
     uint64_t satp, walks;
 
     /* control and status */
-    uint64_t stimecmp;
+    bool seip_software, seip_line; /* the two that mip.SEIP is the OR of */
+    uint64_t mtimecmp, stimecmp;   /* as written, in ticks */
     uint64_t hpm_event[32], hpm_base[32]; /* mhpmevent3..31 and what each counter was set to */
     uint64_t l1d_misses, l1i_misses, messages_sent, messages_received;
     uint64_t mstatus, mtvec, mepc, mcause, mtval, mscratch, mideleg, medeleg;
@@ -227,10 +256,7 @@ struct hart {
     uint64_t cycle_frozen, instret_frozen; /* values while mcountinhibit stops them */
 
     /* for reports and livelock */
-    uint64_t traps_in_a_row; /* traps since an instruction was last retired */
-    uint64_t instret_at_trap;
-    uint64_t last_cause, last_tval, last_epc;
-    uint8_t last_priv;
+    struct trap_watch trap_watch;
     struct history history;
     tile_id id;
 
@@ -288,6 +314,9 @@ static inline void hart_prefetch_near(const struct hart *h)
 }
 
 void hart_reset(struct hart *h, tile_id id, uint64_t pc, uint64_t bootinfo);
+
+/* Marks the decoded lines that the hart refers to, between its slices. */
+void hart_keep_code(const struct hart *h, struct code_table *table);
 
 /* Runs while synchronisation points issue before `until`.  On return the hart
  * has h->cycle >= until, or it waits (h->wait != WAIT_NONE). */
@@ -349,6 +378,14 @@ static inline bool hart_interrupt_pending(const struct hart *h)
     return (h->mip & h->mie) != 0;
 }
 
+/* mip.SEIP is the OR of what software wrote and of the controller's line (privileged
+ * architecture 3.1.9).  To be called when either has changed. */
+static inline void hart_gather_seip(struct hart *h)
+{
+    uint64_t seip = UINT64_C(1) << IRQ_SEIP;
+    h->mip = h->seip_software || h->seip_line ? h->mip | seip : h->mip & ~seip;
+}
+
 static inline uint64_t hart_instructions(const struct hart *h)
 {
     uint64_t n = h->cycle;
@@ -357,10 +394,10 @@ static inline uint64_t hart_instructions(const struct hart *h)
     return n;
 }
 
-/* Of the accounts by privilege: 0 U, 1 S, 2 M. */
-static inline unsigned hart_mode_index(const struct hart *h)
+/* Where the views and the accounts of a privilege lie: 0 U, 1 S, 2 M. */
+static inline unsigned hart_mode_index(unsigned priv)
 {
-    return h->priv == PRIV_M ? 2 : h->priv;
+    return priv == PRIV_M ? 2 : priv;
 }
 
 /* Where loads and stores look whether they hit: nowhere while there is anything in the

@@ -84,15 +84,10 @@ void mmu_forget_views(struct hart *h)
     mmu_select_views(h);
 }
 
-static unsigned view_of(enum privilege mode)
-{
-    return mode == PRIV_M ? 2 : (unsigned)mode;
-}
-
 void mmu_select_views(struct hart *h)
 {
-    h->view = h->window->view[view_of(mode_of(h, ACCESS_LOAD))];
-    h->fetch = h->fetch_view[view_of((enum privilege)h->priv)];
+    h->view = h->window->view[hart_mode_index(mode_of(h, ACCESS_LOAD))];
+    h->fetch = h->fetch_view[hart_mode_index(h->priv)];
     h->here = NULL;
     hart_choose_views(h);
 }

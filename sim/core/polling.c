@@ -59,7 +59,7 @@ void polling_fail(struct hart *h)
 static void count(struct hart *h, cycle_t now)
 {
     struct round *r = &h->round;
-    struct polled *sum = &h->polled[hart_mode_index(h)];
+    struct polled *sum = &h->polled[hart_mode_index(h->priv)];
     uint64_t stalls = 0;
     for (unsigned k = 0; k < STALLS; k++) {
         uint64_t cycles = h->stall[k] - r->stall[k];

@@ -23,8 +23,8 @@ struct predictor {
     uint32_t mask;                  /* counters - 1 */
     uint32_t history, history_mask; /* 0 for bimodal */
     uint32_t returns, top;          /* entries of the return stack; the latest */
-    uint64_t mispredicts;
-    uint64_t *link; /* of `returns` entries */
+    uint64_t mispredicts;           /* of all kinds; counted where their cycles are charged */
+    uint64_t *link;                 /* of `returns` entries */
 };
 
 /* The branch at this halfword of the address space goes this way; true when it was
@@ -39,7 +39,6 @@ static inline bool predictor_mispredicts(struct predictor *p, uint64_t halfword,
         *counter = (uint8_t)(*counter - (*counter > 0));
     if (p->history_mask)
         p->history = (p->history << 1 | taken) & p->history_mask;
-    p->mispredicts += wrong;
     return wrong;
 }
 
@@ -57,7 +56,6 @@ static inline bool predictor_misses_return(struct predictor *p, uint64_t target)
     bool wrong = !p->returns || p->link[p->top] != target;
     if (p->returns)
         p->top = p->top ? p->top - 1 : p->returns - 1;
-    p->mispredicts += wrong;
     return wrong;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "sim/core/hart.h"
 
+#include <string.h>
+
 #include "sim/abi/csr.h"
 #include "sim/core/mmu.h"
 #include "traces/traces.h"
@@ -18,21 +20,74 @@ static uint64_t get_field(uint64_t status, uint64_t mask)
     return (status & mask) / (mask & -mask);
 }
 
-/* Traps that no instruction separates lead nowhere: the handler itself traps. */
+/* ---- traps that lead nowhere (hart.h) ------------------------------------------------ */
+
+static bool is_same(const struct trap_taken *a, const struct trap_taken *b)
+{
+    return a->cause == b->cause && a->tval == b->tval && a->epc == b->epc && a->priv == b->priv;
+}
+
+static bool follows_in_row(struct trap_watch *w, const struct trap_taken *t, uint64_t retired,
+                           uint32_t limit)
+{
+    w->in_a_row = retired == w->instret_at_trap ? w->in_a_row + 1 : 1;
+    w->instret_at_trap = retired;
+    if (w->in_a_row == 1)
+        w->row_first = *t;
+    return w->in_a_row > limit;
+}
+
+static bool nests(struct trap_watch *w, const struct trap_taken *t)
+{
+    if (++w->nested == 1)
+        w->nest_first = *t;
+    return w->nested > TRAPS_NESTED_MAX;
+}
+
+static bool resumes_in_vain(struct trap_watch *w, const struct trap_taken *t, uint64_t retired,
+                            const uint64_t x[32])
+{
+    bool again = retired == w->instret_at_return && is_same(t, &w->exception) &&
+                 memcmp(w->x, x, sizeof w->x) == 0;
+    w->resumed = again ? w->resumed + 1 : 0;
+    if (!again)
+        memcpy(w->x, x, sizeof w->x);
+    w->exception = *t;
+    return w->resumed >= TRAPS_RESUMED_MAX;
+}
+
+static enum trap_loop find_loop(struct hart *h, const struct trap_taken *t)
+{
+    struct trap_watch *w = &h->trap_watch;
+    uint64_t retired = hart_instructions(h);
+    bool exception = !(t->cause & CAUSE_INTERRUPT);
+    w->latest = *t;
+    if (follows_in_row(w, t, retired, h->cfg->sim_report_traps))
+        return TRAP_LOOP_ROW;
+    if (exception && nests(w, t))
+        return TRAP_LOOP_NESTED;
+    if (exception && resumes_in_vain(w, t, retired, h->x))
+        return TRAP_LOOP_RESUMED;
+    return TRAP_LOOP_NONE;
+}
+
 static void watch_for_loop(struct hart *h, uint64_t cause, uint64_t tval)
 {
-    uint64_t retired = hart_instructions(h);
-    h->traps_in_a_row = retired == h->instret_at_trap ? h->traps_in_a_row + 1 : 1;
-    h->instret_at_trap = retired;
-    if (h->traps_in_a_row == 1) {
-        h->last_cause = cause;
-        h->last_tval = tval;
-        h->last_epc = h->pc;
-        h->last_priv = h->priv;
-    }
-    if (h->traps_in_a_row > h->cfg->sim_report_traps)
+    struct trap_taken t = {.cause = cause, .tval = tval, .epc = h->pc, .priv = h->priv};
+    if (h->trap_watch.loop != TRAP_LOOP_NONE)
+        return; /* the run is about to end */
+    h->trap_watch.loop = find_loop(h, &t);
+    if (h->trap_watch.loop != TRAP_LOOP_NONE)
         port_trap_loop(h);
 }
+
+static void watch_return(struct hart *h)
+{
+    h->trap_watch.nested = 0;
+    h->trap_watch.instret_at_return = hart_instructions(h);
+}
+
+/* ---- entry ----------------------------------------------------------------------------- */
 
 /* Of traps in a row the first is noted: the others would push out what led to it. */
 static void note_trap(struct hart *h, uint64_t cause, uint64_t epc, unsigned from)
@@ -44,7 +99,7 @@ static void note_trap(struct hart *h, uint64_t cause, uint64_t epc, unsigned fro
                         .kind = ARRIVAL_TRAP,
                         .from_priv = (uint8_t)from,
                         .to_priv = h->priv};
-    if (h->traps_in_a_row == 1)
+    if (h->trap_watch.in_a_row == 1)
         history_arrive(&h->history, &a);
 }
 
@@ -128,6 +183,7 @@ static void return_to(struct hart *h, enum privilege priv, uint64_t pc)
 {
     if (priv != PRIV_M)
         h->mstatus &= ~MSTATUS_MPRV;
+    watch_return(h);
     hart_account_mode(h);
     hart_acts(h);
     trace_return(h->trace, h->id, h->cycle, pc, h->priv, priv);

@@ -19,7 +19,7 @@ enum verdict {
     VERDICT_LOST     /* does not end on QEMU: says nothing */
 };
 
-/* Runs them; `seconds` is QEMU's share of time for each that does not end. */
+/* Runs them; `seconds` is QEMU's time for each that does not end. */
 bool compare_programs(const struct program *programs, unsigned count, unsigned seconds,
                       struct pair *pairs, struct error *e);
 

@@ -32,6 +32,8 @@ static void write_values(FILE *out, const char *prefix, const uint64_t *x, const
 
 static void write_code(FILE *out, const struct binary *b)
 {
+    for (unsigned i = 0; i < b->patches; i++)
+        fprintf(out, "instead 0x%x 0x%08x\n", b->patch[i].offset, b->patch[i].word);
     fprintf(out, "code 0x%" PRIx64 " end 0x%" PRIx64 "\n", b->code_at, b->end);
     for (unsigned at = 0; at < b->code_bytes; at += 8) {
         uint64_t word;
@@ -45,7 +47,7 @@ void corpus_write(FILE *out, const struct binary *b, const struct result *result
 {
     const struct setting *s = &b->setting;
     struct result r = *result;
-    char features[160];
+    char features[FEATURES_TEXT];
     features_format(s->features, features, sizeof features);
     fprintf(out, "program %" PRIu64 " of seed %" PRIu64 " features %s\n", s->number, s->seed,
             features);
@@ -75,8 +77,8 @@ struct reader {
 static bool read_program(struct reader *r, const char *text)
 {
     struct setting *s = &r->b->setting;
-    char features[160];
-    return sscanf(text, "program %" SCNu64 " of seed %" SCNu64 " features %159s", &s->number,
+    char features[FEATURES_TEXT];
+    return sscanf(text, "program %" SCNu64 " of seed %" SCNu64 " features %255s", &s->number,
                   &s->seed, features) == 3 &&
            features_parse(features, &s->features);
 }
@@ -135,9 +137,21 @@ static bool read_poke(struct reader *r, const char *text)
 {
     struct setting *s = &r->b->setting;
     struct poke p;
-    if (s->pokes >= POKES_MAX || sscanf(text, "poke %" SCNx64 " %" SCNx64, &p.address, &p.value) != 2)
+    if (s->pokes >= POKES_MAX ||
+        sscanf(text, "poke %" SCNx64 " %" SCNx64, &p.address, &p.value) != 2)
         return false;
     s->poke[s->pokes++] = p;
+    return true;
+}
+
+static bool read_patch(struct reader *r, const char *text)
+{
+    struct patch p;
+    if (r->b->patches >= PATCHES_MAX ||
+        sscanf(text, "instead %" SCNx32 " %" SCNx32, &p.offset, &p.word) != 2 ||
+        p.offset > FZ_CODE_BYTES - 4)
+        return false;
+    r->b->patch[r->b->patches++] = p;
     return true;
 }
 
@@ -176,9 +190,10 @@ static const struct {
     const char *keyword;
     bool (*read)(struct reader *r, const char *text);
 } keywords[] = {
-    {"program ", read_program}, {"x ", read_x},         {"state ", read_start_state},
-    {"action ", read_action},   {"poke ", read_poke},   {"code ", read_code},
-    {"result ", read_result},   {"= ", read_end},       {"", read_words},
+    {"program ", read_program}, {"x ", read_x},           {"state ", read_start_state},
+    {"action ", read_action},   {"poke ", read_poke},     {"instead ", read_patch},
+    {"code ", read_code},       {"result ", read_result}, {"= ", read_end},
+    {"", read_words},
 };
 
 static bool read_line(struct reader *r, const char *text)

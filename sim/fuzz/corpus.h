@@ -7,6 +7,7 @@
  *   state mstatus 0xa...
  *   action 2 0x7
  *   poke 0x80009008 0x2b
+ *   instead 0x12 0x3        at this offset of the code QEMU has another word
  *   code 0x80018810 end 0x852
  *   00000513 ...            in words of 8 bytes
  *   result 1 traps 4 hash 0x.. 0x.. 0x.. log 0x..

@@ -103,6 +103,12 @@ void put_compressed(struct generator *g, unsigned bits)
     append(g, (struct item){.bits = bits & 0xffff, .bytes = 2, .loose = true});
 }
 
+void put_with_stand_in(struct generator *g, uint32_t bits, uint32_t stand_in)
+{
+    append(g, (struct item){.bits = bits, .bytes = 4, .stand_in = stand_in});
+    g->stand_ins++;
+}
+
 void put_reference(struct generator *g, uint32_t bits, enum reference reference, unsigned place)
 {
     bool compressed = reference == REF_C_BRANCH || reference == REF_C_JUMP;
@@ -166,7 +172,7 @@ uint64_t legal_mstatus(struct generator *g, uint64_t value)
  * exception goes where that of stores goes ("amo_fault" in differences.def). */
 uint64_t legal_medeleg(uint64_t value)
 {
-    value = (value & ~UINT64_C(0xc0)) | (value & 0x30) << 2;
+    value = (value & ~UINT64_C(0x80c0)) | (value & 0x2030) << 2;
     return (value & 0x204) == 0x204 ? value & ~UINT64_C(0x200) : value;
 }
 
@@ -206,15 +212,25 @@ static void draw_actions(struct generator *g)
     }
 }
 
+/* Bits of menvcfg, those of the first two also of senvcfg. */
+#define CACHE_BLOCK_ENABLES UINT64_C(0xf0)
+#define STCE                (UINT64_C(1) << 63)
+
 static void draw_state(struct generator *g)
 {
     uint64_t *state = g->p->setting.state;
     state[STATE_medeleg] = chance(g, 60) ? legal_medeleg(rng_next(&g->rng) & 0xb3fe) : 0;
     draw_interrupts(g);
+    if (has(g, ZICBOM) || has(g, ZICBOZ))
+        state[STATE_menvcfg] = state[STATE_senvcfg] = CACHE_BLOCK_ENABLES;
+    if (has(g, SSTC))
+        state[STATE_menvcfg] |= STCE;
+    state[STATE_stimecmp] = has(g, SSTC) && chance(g, 30) ? 0 : TIMER_FAR;
     state[STATE_mtvec] = FZ_M_VECTOR + below(g, 2);
     state[STATE_stvec] = FZ_S_VECTOR + below(g, 2);
     state[STATE_mcounteren] = below(g, 8);
     state[STATE_scounteren] = below(g, 8);
+    state[STATE_mcountinhibit] = below(g, 8) & 5;
     for (unsigned i = 0; i < 2; i++) {
         state[i ? STATE_mscratch : STATE_sscratch] = any_value(g);
         state[i ? STATE_mcause : STATE_scause] = any_value(g);
@@ -223,7 +239,7 @@ static void draw_state(struct generator *g)
     state[STATE_sepc] = FZ_CODE; /* words of zero */
     uint64_t status = rng_next(&g->rng);
     status &= chance(g, 70) ? ~UINT64_C(0x700000) : ~UINT64_C(0); /* TVM, TW, TSR: seldom */
-    status &= ~UINT64_C(8);                                /* MIE: not in the harness */
+    status &= ~UINT64_C(8);                                       /* MIE: not in the harness */
     state[STATE_mstatus] = legal_mstatus(g, status);
     state[STATE_mepc] = FZ_CODE;
 }
@@ -235,6 +251,8 @@ static uint32_t draw_features(struct generator *g)
     used &= chance(g, 35) ? ~(uint32_t)(SV39 | SV48) : ~0u;
     used &= chance(g, 50) ? ~(uint32_t)PMP : ~0u;
     used &= chance(g, 25) ? ~(uint32_t)F_C : ~0u;
+    used &= chance(g, 50) ? ~(uint32_t)SSTC : ~0u;
+    used &= used & PMP || chance(g, 50) ? ~(uint32_t)(ZICBOM | ZICBOZ) : ~0u; /* "cache_block" */
     return used;
 }
 
@@ -260,7 +278,7 @@ void generate(struct program *p, uint64_t seed, uint64_t number, uint32_t featur
     memset(p, 0, sizeof *p);
     p->setting.seed = seed;
     p->setting.number = number;
-    p->setting.features = features | (features & SV48 ? SV39 : 0);
+    p->setting.features = features | (features & SV48 ? (uint32_t)SV39 : 0);
     g.used = draw_features(&g);
     draw_registers(&g);
     draw_state(&g);
@@ -277,4 +295,21 @@ void generate(struct program *p, uint64_t seed, uint64_t number, uint32_t featur
         g.kept = 1;
         draw_unit(&g)->put(&g);
     }
+}
+
+uint32_t generate_features(uint64_t seed, uint64_t first, uint32_t given, uint32_t drawn)
+{
+    static const uint8_t percent[FEATURES] = {
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) percent,
+#include "sim/fuzz/features.def"
+#undef FEATURE
+    };
+    struct rng rng = rng_stream(~seed, first);
+    uint32_t features = given;
+    for (unsigned i = 0; i < FEATURES; i++) {
+        bool on = rng_below(&rng, 100) < percent[i];
+        if (on && (drawn >> i & 1))
+            features |= 1u << i;
+    }
+    return features;
 }

@@ -17,12 +17,12 @@ static uint8_t *put_words(uint8_t *to, const void *words, size_t count)
     return to + 8 * count;
 }
 
-static uint8_t *put_blob(uint8_t *to, const struct binary *b)
+static uint8_t *put_blob(uint8_t *to, const struct binary *b, bool on_qemu)
 {
     const struct setting *s = &b->setting;
-    uint64_t bytes = BLOB_POKE + 16 * (uint64_t)s->pokes + b->code_bytes;
-    uint64_t head[] = {bytes, b->code_bytes, b->code_at, b->end, s->pokes};
-    uint8_t *at = put_words(to, head, 5);
+    uint64_t bytes = BLOB_POKE + 16 * (uint64_t)s->pokes + 8 * (uint64_t)b->patches + b->code_bytes;
+    uint64_t head[] = {bytes, b->code_bytes, b->code_at, b->end, s->pokes, b->patches};
+    uint8_t *at = put_words(to, head, 6);
     assert(at == to + BLOB_X);
     at = put_words(at, s->x, 32);
     at = put_words(at, s->action, ACTIONS);
@@ -32,7 +32,11 @@ static uint8_t *put_blob(uint8_t *to, const struct binary *b)
         at = put_words(at, &s->poke[i].address, 1);
         at = put_words(at, &s->poke[i].value, 1);
     }
+    for (unsigned i = 0; i < b->patches; i++)
+        at = put_words(at, &(uint64_t){FZ_CODE + b->patch[i].offset}, 1);
     memcpy(at, b->code, b->code_bytes);
+    for (unsigned i = 0; on_qemu && i < b->patches; i++)
+        memcpy(at + (FZ_CODE + b->patch[i].offset - b->code_at), &b->patch[i].word, 4);
     return to + bytes;
 }
 
@@ -50,7 +54,7 @@ void image_build(struct image *image, const struct binary *programs, unsigned co
     for (unsigned i = 0; i < count; i++) {
         assert(programs[i].setting.features == features);
         assert(at + sizeof(struct binary) < image->blobs + BLOBS_BYTES);
-        at = put_blob(at, &programs[i]);
+        at = put_blob(at, &programs[i], on_qemu);
     }
     memset(image->header, 0, sizeof image->header);
     image->header[HEADER_ON_QEMU / 8] = on_qemu;
@@ -58,8 +62,7 @@ void image_build(struct image *image, const struct binary *programs, unsigned co
     image->header[HEADER_BLOB / 8] = FZ_BLOBS;
     image->header[HEADER_RESULT / 8] = FZ_RESULTS;
     image->header[HEADER_USES / 8] =
-        (features & SV39 ? USES_PAGING : 0) | (features & PMP ? USES_PMP : 0) |
-        (features & F_C ? USES_C : 0);
+        (features & SV39 ? USES_PAGING : 0) | (features & PMP ? USES_PMP : 0);
     image->segment[0] = segment_of(FZ_BASE, fuzz_harness, FZ_HARNESS_BYTES);
     image->segment[1] = segment_of(FZ_HEADER, image->header, sizeof image->header);
     image->segment[2] = segment_of(FZ_BLOBS, image->blobs, (size_t)(at - image->blobs));

@@ -25,8 +25,13 @@ void image_free(struct image *image);
 bool tessera_run(const struct binary *programs, unsigned count, struct result *results,
                  struct error *e);
 
+/* The same once, with a commit log in the file `path`: programs behind one that does
+ * not end are not run. */
+bool tessera_log(const struct binary *programs, unsigned count, struct result *results,
+                 const char *path, struct error *e);
+
 /* QEMU runs beside: start it, do something else, wait for it.  Programs and
- * results must stay where they are meanwhile.  `seconds` is the longest that
+ * results must stay where they are meanwhile.  `seconds` is the processor time that
  * all may take before the program that is running counts as lost. */
 struct qemu;
 struct qemu *qemu_start(const struct binary *programs, unsigned count, struct result *results,

@@ -3,7 +3,7 @@
  *
  *   fuzz run     draws programs, compares, shrinks what differs and keeps it
  *   fuzz show    one program of a seed, with what became of it
- *   fuzz record  draws programs and keeps them with QEMU's results
+ *   fuzz record  writes the corpus: programs with QEMU's results
  *   fuzz check   runs kept programs on Tessera (or, --qemu, on QEMU once more)
  *   fuzz list    what can be switched, and what is not compared and why
  */
@@ -21,18 +21,20 @@
 #include "sim/fuzz/corpus.h"
 #include "sim/fuzz/generate.h"
 #include "sim/fuzz/machines.h"
+#include "sim/fuzz/record.h"
 #include "sim/fuzz/report.h"
 
-/* What the hart has: what `run` and `record` test unless told otherwise. */
-#define FEATURES_DEFAULT "base_c_zba_zbb_zbs_svinval_sv39_sv48_pmp_misaligned"
+/* What `show` and `record` take unless told otherwise; `run` draws from everything. */
+#define FEATURES_DEFAULT "base_c_zba_zbb_zbs_zicbom_zicboz_svinval_sstc_sv39_sv48_pmp_misaligned"
 
 enum { BATCH_SECONDS = 10, PROGRESS_SECONDS = 15, FILES_MAX = 256, EXIT_DIFFERENCE = 1 };
 
 struct request {
     uint32_t features;
+    uint32_t drawn; /* a batch's features are `features` and some of these */
     uint64_t seed, first, programs, seconds;
     unsigned batch, failures_max;
-    bool on_qemu, quiet;
+    bool on_qemu, quiet, features_given;
     const char *output; /* a file or a directory */
     const char *file[FILES_MAX];
     unsigned files;
@@ -116,8 +118,9 @@ static bool report_failure(struct session *s, unsigned i, struct error *e)
 static bool run_batch(struct session *s, unsigned count, struct error *e)
 {
     const struct request *r = s->request;
+    uint32_t features = generate_features(r->seed, s->next, r->features, r->drawn);
     for (unsigned i = 0; i < count; i++)
-        generate(&s->program[i], r->seed, s->next + i, r->features);
+        generate(&s->program[i], r->seed, s->next + i, features);
     if (!compare_programs(s->program, count, BATCH_SECONDS, s->pair, e))
         return false;
     for (unsigned i = 0; i < count && s->failures < r->failures_max; i++) {
@@ -192,28 +195,10 @@ static int command_show(const struct request *r)
 static int command_record(const struct request *r)
 {
     struct error e;
-    unsigned count = r->programs && r->programs < BATCH_MAX ? (unsigned)r->programs : BATCH_MAX;
-    static struct program p;
-    struct binary *b = mem_alloc(count * sizeof *b);
-    struct result *results = mem_alloc(count * sizeof *results);
-    for (unsigned i = 0; i < count; i++) {
-        generate(&p, r->seed, r->first + i, r->features);
-        program_assemble(&p, &b[i]);
-    }
-    struct qemu *q = qemu_start(b, count, results, BATCH_SECONDS, &e);
-    bool good = q && qemu_wait(q, &e);
-    FILE *out = good && r->output ? fopen(r->output, "w") : stdout;
-    if (good && !out)
-        good = error_set(&e, EXIT_STATUS_IO, "%s: %s", r->output, strerror(errno));
-    for (unsigned i = 0; good && i < count; i++)
-        if (results[i].status)
-            corpus_write(out, &b[i], &results[i]);
-    if (good && fflush(out) != 0)
-        good = error_set(&e, EXIT_STATUS_IO, "%s: %s", r->output ? r->output : "output",
-                         strerror(errno));
-    mem_free(results);
-    mem_free(b);
-    return good ? 0 : fail(&e);
+    unsigned candidates = r->programs && r->programs < 100000 ? (unsigned)r->programs : 6000;
+    return record_corpus(r->output ? r->output : "sim/fuzz/corpus", r->seed, candidates, &e)
+               ? 0
+               : fail(&e);
 }
 
 /* ---- check --------------------------------------------------------------------------------- */
@@ -300,8 +285,11 @@ static int command_check(const struct request *r)
 static int command_list(const struct request *r)
 {
     (void)r;
-    printf("features (joined by _, as in base_c_zba; %s by default):\n", FEATURES_DEFAULT);
-#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) printf("  %-12s %s\n", #name, meaning);
+    printf("features (joined by _, as in base_c_zba; run draws some for each batch, "
+           "show and record take\n%s):\n",
+           FEATURES_DEFAULT);
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning)                                \
+    printf("  %-12s %s\n", #name, meaning);
 #include "sim/fuzz/features.def"
 #undef FEATURE
     printf("differences that are right:\n");
@@ -317,7 +305,8 @@ static int command_list(const struct request *r)
     return 0;
 }
 
-/* ---- command line -------------------------------------------------------------------------------- */
+/* ---- command line
+ * -------------------------------------------------------------------------------- */
 
 static const struct command {
     const char *name;
@@ -330,14 +319,14 @@ static const struct command {
 enum { OPT_SEED = 256, OPT_SECONDS, OPT_BATCH, OPT_QEMU, OPT_FIRST, OPT_FAILURES };
 
 static const struct argp_option options[] = {
-    {"isa", 'i', "FEATURES", 0, "what programs may use; see `fuzz list`", 0},
+    {"isa", 'i', "FEATURES", 0, "what programs may use and how Tessera is; see `fuzz list`", 0},
     {"seed", OPT_SEED, "N", 0, "seed of the programs (1)", 0},
     {"first", OPT_FIRST, "N", 0, "number of the first program (0); the one to show", 0},
     {"programs", 'n', "N", 0, "how many programs", 0},
     {"seconds", OPT_SECONDS, "N", 0, "how long to run", 0},
     {"batch", OPT_BATCH, "N", 0, "programs for each start of QEMU (400)", 0},
     {"failures", OPT_FAILURES, "N", 0, "end after this many differences (5)", 0},
-    {"output", 'o', "PATH", 0, "directory of run (out/fuzz), file of record", 0},
+    {"output", 'o', "PATH", 0, "directory of run (out/fuzz) and record (sim/fuzz/corpus)", 0},
     {"qemu", OPT_QEMU, NULL, 0, "check on QEMU instead of Tessera", 0},
     {"quiet", 'q', NULL, 0, "no progress", 0},
     {0}};
@@ -359,6 +348,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'i':
         if (!features_parse(arg, &r->features))
             argp_error(state, "`%s': no such features; see `fuzz list`", arg);
+        r->features_given = true;
         return 0;
     case OPT_SEED:
         r->seed = number(arg, 0, UINT64_MAX, state);
@@ -399,8 +389,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "run|show|record|check|list [FILE...]",
-                                     "Random programs on Tessera and on QEMU.", NULL, NULL, NULL};
+    static const struct argp argp = {options,
+                                     parse,
+                                     "run|show|record|check|list [FILE...]",
+                                     "Random programs on Tessera and on QEMU.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
     struct request r = {.seed = 1, .batch = 400, .failures_max = 5};
     features_parse(FEATURES_DEFAULT, &r.features);
     argp_err_exit_status = EXIT_STATUS_USAGE;
@@ -412,6 +407,10 @@ int main(int argc, char **argv)
             memmove(r.file, r.file + 1, r.files * sizeof r.file[0]);
             if (commands[i].run == command_run && !r.output)
                 r.output = "out/fuzz";
+            if (commands[i].run == command_run && !r.features_given) {
+                r.features = 0;
+                r.drawn = (1u << FEATURES) - 1;
+            }
             return commands[i].run(&r);
         }
     fprintf(stderr, "fuzz: which of run, show, record, check and list?\n");

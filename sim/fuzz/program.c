@@ -25,7 +25,7 @@ static const struct row states[] = {
 };
 
 static const char *const feature_names[] = {
-#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) #name,
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) #name,
 #include "sim/fuzz/features.def"
 #undef FEATURE
 };
@@ -46,8 +46,8 @@ bool features_parse(const char *text, uint32_t *features)
     while (*text) {
         size_t length = strcspn(text, "_");
         unsigned i = 0;
-        while (i < FEATURES && (strlen(feature_names[i]) != length ||
-                                strncmp(feature_names[i], text, length) != 0))
+        while (i < FEATURES &&
+               (strlen(feature_names[i]) != length || strncmp(feature_names[i], text, length) != 0))
             i++;
         if (i == FEATURES && !(length == 4 && strncmp(text, "base", 4) == 0))
             return false;
@@ -127,11 +127,16 @@ void program_assemble(const struct program *p, struct binary *b)
     b->code_at = FZ_CODE + base;
     b->end = offset[p->items];
     memset(b->code, 0, sizeof b->code);
+    b->patches = 0;
     for (unsigned i = 0; i < p->items; i++) {
         const struct item *item = &p->item[i];
         unsigned target = offset[find_place(p, item->target)];
         put(b, offset[i] - base, with_reference(item, (int32_t)offset[i], (int32_t)target),
             item->bytes);
+        if (item->stand_in) {
+            assert(b->patches < PATCHES_MAX);
+            b->patch[b->patches++] = (struct patch){offset[i], item->stand_in};
+        }
     }
     put(b, b->end - base, OPCODE_SYSTEM, 4); /* ecall */
     b->code_bytes = (unsigned)(b->end + 4 - base + 7) & ~7u;

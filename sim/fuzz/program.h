@@ -19,7 +19,7 @@
 #include "sim/fuzz/layout.h"
 
 enum feature_number {
-#define FEATURE(name, qemu_on, qemu_off, on, off, meaning) FEATURE_##name,
+#define FEATURE(name, percent, qemu_on, qemu_off, on, off, meaning) FEATURE_##name,
 #include "sim/fuzz/features.def"
 #undef FEATURE
     FEATURES
@@ -35,10 +35,12 @@ enum {
     ZICBOM = 1 << FEATURE_zicbom,
     ZICBOZ = 1 << FEATURE_zicboz,
     SVINVAL = 1 << FEATURE_svinval,
+    SSTC = 1 << FEATURE_sstc,
     SV39 = 1 << FEATURE_sv39,
     SV48 = 1 << FEATURE_sv48,
     PMP = 1 << FEATURE_pmp,
-    MISALIGNED = 1 << FEATURE_misaligned
+    MISALIGNED = 1 << FEATURE_misaligned,
+    FEATURES_OF_SIMULATOR = (1 << FEATURES) - (1 << FEATURE_tinytlb)
 };
 
 enum state_number {
@@ -52,7 +54,13 @@ enum state_number {
 _Static_assert(STATES == STATE_COUNT + STATE_PMP_COUNT && STATE_pmpaddr0 == STATE_COUNT,
                "layout.h counts the rows of state.def");
 
-enum { ITEMS_MAX = 1400, POKES_MAX = 96, CODE_BYTES_MAX = 4000, UNIT_PLACES = 64 };
+enum {
+    ITEMS_MAX = 1400,
+    POKES_MAX = 96,
+    PATCHES_MAX = 64,
+    CODE_BYTES_MAX = 4000,
+    UNIT_PLACES = 64
+};
 #define PLACE_END UINT16_MAX
 
 enum reference {
@@ -67,6 +75,7 @@ enum { CODE_MIDDLE = FZ_CODE_BYTES / 2 };
 
 struct item {
     uint32_t bits;
+    uint32_t stand_in;      /* what QEMU executes instead; 0: the same */
     uint16_t place, target; /* target counts when there is a reference */
     uint8_t bytes;          /* 2 or 4 */
     uint8_t reference;
@@ -95,10 +104,18 @@ struct program {
     struct item item[ITEMS_MAX];
 };
 
+/* An instruction that QEMU lacks, by its offset from FZ_CODE, and its stand-in.  The
+ * harness clears the word before it looks at what became of the code. */
+struct patch {
+    uint32_t offset, word;
+};
+
 struct binary {
     struct setting setting; /* mepc: where it starts */
     uint64_t code_at;       /* address of code[0] */
     uint64_t end;           /* offset of the final ecall from FZ_CODE */
+    unsigned patches;
+    struct patch patch[PATCHES_MAX];
     unsigned code_bytes;
     uint8_t code[CODE_BYTES_MAX + 16];
 };
@@ -118,6 +135,7 @@ struct result {
 void program_assemble(const struct program *p, struct binary *b);
 
 /* "c_zba_sv39" to bits and back; false for an unknown name. */
+enum { FEATURES_TEXT = 256 };
 bool features_parse(const char *text, uint32_t *features);
 void features_format(uint32_t features, char *text, size_t bytes);
 

@@ -8,16 +8,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const abi_names[32] = {
-    "zero", "ra", "sp", "gp", "tp",  "t0",  "t1", "t2", "s0", "s1", "a0",
-    "a1",   "a2", "a3", "a4", "a5",  "a6",  "a7", "s2", "s3", "s4", "s5",
-    "s6",   "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+static const char *const abi_names[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
+                                          "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
+                                          "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
+                                          "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 
 /* ---- the program ---------------------------------------------------------------------- */
 
 static void report_setting(const struct setting *s, FILE *out)
 {
-    char features[160];
+    char features[FEATURES_TEXT];
     features_format(s->features, features, sizeof features);
     fprintf(out, "program %" PRIu64 " of seed %" PRIu64 ", %s\n", s->number, s->seed, features);
     for (unsigned i = 1; i < 31; i++)
@@ -34,15 +34,14 @@ static void report_setting(const struct setting *s, FILE *out)
         fprintf(out, "  [0x%" PRIx64 "] = 0x%" PRIx64 "\n", s->poke[i].address, s->poke[i].value);
 }
 
-static void report_insn(csh handle, const struct binary *b, unsigned at,
-                        unsigned *bytes, FILE *out)
+static void report_insn(csh handle, const struct binary *b, unsigned at, unsigned *bytes, FILE *out)
 {
     const uint8_t *code = &b->code[at];
     unsigned left = b->code_bytes - at;
     uint64_t address = b->code_at + at;
     cs_insn *insn = NULL;
     uint32_t bits = 0;
-    *bytes = (code[0] & 3) == 3 || !(b->setting.features & F_C) ? 4 : 2;
+    *bytes = (code[0] & 3) == 3 ? 4 : 2;
     memcpy(&bits, code, *bytes < left ? *bytes : left);
     fprintf(out, "  %08" PRIx64 "  %0*" PRIx32 "%*s", address, (int)*bytes * 2, bits,
             10 - (int)*bytes * 2, "");

@@ -1,11 +1,12 @@
 /*
  * Shrinking in rounds.  A *cut* is one simplification with a number: a range of
- * units or of items taken out, a register set to zero, a page-table entry left
- * out.  Asking a machine costs a start of QEMU whatever the number of programs,
- * so a round tries all cuts of a kind at once, each alone, and then as many of
- * the successful ones together as still fail together.
+ * units or of items taken out, or replaced by such that do nothing where addresses
+ * matter; a register set to zero; a page-table entry left out.  Asking a machine costs a start of
+ * QEMU whatever the number of programs, so a round tries all cuts of a kind at once, each alone,
+ * and then as many of the successful ones together as still fail together.
  *
- *      kinds of cuts:  units by 32, 16, 8, 4, 2, 1;  items;  the setting
+ *      kinds of cuts:  units by 32, 16, 8, 4, 2, 1;  items;  the same by blanks;
+ *                      the setting
  *      until no cut of any kind succeeds
  */
 #include "sim/fuzz/shrink.h"
@@ -14,6 +15,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/fuzz/encode.h"
+#include "sim/fuzz/units.h"
 
 /* Makes cut `number` in *p.  False when there is none: nothing would change. */
 typedef bool cut_fn(struct program *p, unsigned number);
@@ -27,7 +29,8 @@ struct shrinker {
 
 /* ---- cuts -------------------------------------------------------------------------------- */
 
-static bool keep_items(struct program *p, unsigned from, unsigned to)
+/* Takes the items from..to-1 out. */
+static bool cut_items(struct program *p, unsigned from, unsigned to)
 {
     if (from >= to)
         return false;
@@ -36,8 +39,24 @@ static bool keep_items(struct program *p, unsigned from, unsigned to)
     return true;
 }
 
-/* Items whose unit is the n-th of `size` units, counted from unit 0. */
-static bool cut_units(struct program *p, unsigned number, unsigned size)
+/* Items from..to-1 do nothing any more, and those behind them stay where they are. */
+static bool blank_items(struct program *p, unsigned from, unsigned to)
+{
+    bool changes = false;
+    for (unsigned i = from; i < to; i++) {
+        struct item *item = &p->item[i];
+        uint32_t nothing = item->bytes == 2 ? C_NOP : NOP;
+        changes |= item->bits != nothing || item->reference != REF_NONE;
+        *item = (struct item){
+            .bits = nothing, .place = item->place, .bytes = item->bytes, .loose = true};
+    }
+    return changes;
+}
+
+typedef bool range_fn(struct program *p, unsigned from, unsigned to);
+
+/* The items whose unit is in the n-th group of `size` units, counted from unit 0. */
+static bool of_units(struct program *p, unsigned number, unsigned size, range_fn *change)
 {
     unsigned from = 0, to;
     unsigned first = number * size * UNIT_PLACES, behind = first + size * UNIT_PLACES;
@@ -45,13 +64,17 @@ static bool cut_units(struct program *p, unsigned number, unsigned size)
         from++;
     for (to = from; to < p->items && p->item[to].place < behind;)
         to++;
-    return keep_items(p, from, to);
+    return change(p, from, to);
 }
 
 #define UNITS(size)                                                                                \
     static bool cut_units_##size(struct program *p, unsigned number)                               \
     {                                                                                              \
-        return cut_units(p, number, size);                                                         \
+        return of_units(p, number, size, cut_items);                                               \
+    }                                                                                              \
+    static bool blank_units_##size(struct program *p, unsigned number)                             \
+    {                                                                                              \
+        return of_units(p, number, size, blank_items);                                             \
     }
 UNITS(32)
 UNITS(16)
@@ -62,7 +85,28 @@ UNITS(1)
 
 static bool cut_item(struct program *p, unsigned number)
 {
-    return number < p->items && p->item[number].loose && keep_items(p, number, number + 1);
+    return number < p->items && p->item[number].loose && cut_items(p, number, number + 1);
+}
+
+static bool blank_item(struct program *p, unsigned number)
+{
+    return number < p->items && p->item[number].loose && blank_items(p, number, number + 1);
+}
+
+/* The first 128, 64, ... items if they do nothing; what is behind stays where it is. */
+static bool cut_head(struct program *p, unsigned number)
+{
+    unsigned count = 128u >> number, bytes = 0;
+    if (count > p->items)
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        const struct item *item = &p->item[i];
+        if (item->bits != (item->bytes == 2 ? (uint32_t)C_NOP : (uint32_t)NOP))
+            return false;
+        bytes += item->bytes;
+    }
+    p->code_offset += bytes;
+    return cut_items(p, 0, count);
 }
 
 static bool clear(uint64_t *word, uint64_t to)
@@ -87,8 +131,7 @@ static bool cut_poke(struct program *p, unsigned number)
     struct setting *s = &p->setting;
     if (number >= s->pokes)
         return false;
-    memmove(&s->poke[number], &s->poke[number + 1],
-            (s->pokes - number - 1) * sizeof s->poke[0]);
+    memmove(&s->poke[number], &s->poke[number + 1], (s->pokes - number - 1) * sizeof s->poke[0]);
     s->pokes--;
     return true;
 }
@@ -100,6 +143,8 @@ static bool cut_state(struct program *p, unsigned number)
     uint64_t *state = p->setting.state;
     if (number >= STATES || number == STATE_pmpaddr0)
         return false;
+    if (number > STATE_pmpaddr0 && number <= STATE_pmpaddr15) /* not 0: "pmp_tor_zero" */
+        return clear(&state[number], 1);
     switch (number) {
     case STATE_mepc:
         return clear(&state[number], FZ_CODE);
@@ -113,6 +158,11 @@ static bool cut_state(struct program *p, unsigned number)
         return clear(&state[number], state[number] & 0xff);
     case STATE_mstatus:
         return clear(&state[number], UINT64_C(0xa00001800));
+    case STATE_stimecmp:
+        return clear(&state[number], TIMER_FAR);
+    case STATE_menvcfg: /* what is enabled is enabled throughout */
+    case STATE_senvcfg:
+        return clear(&state[number], state[number] & ~UINT64_C(1));
     case STATE_medeleg:
     case STATE_mideleg:
         state[STATE_sie] = 0;
@@ -142,15 +192,32 @@ static const struct {
     cut_fn *cut;
     unsigned count;
 } kinds[] = {
-    {cut_units_32, 4},          {cut_units_16, 8},         {cut_units_8, 16},
-    {cut_units_4, 32},          {cut_units_2, 64},         {cut_units_1, CANDIDATES_MAX},
-    {cut_item, CANDIDATES_MAX}, {cut_poke, POKES_MAX},     {cut_state, STATES},
-    {cut_status_bit, 32},       {cut_register, X_FRAME},   {cut_action, ACTIONS},
+    {cut_units_32, 4},
+    {cut_units_16, 8},
+    {cut_units_8, 16},
+    {cut_units_4, 32},
+    {cut_units_2, 64},
+    {cut_units_1, CANDIDATES_MAX},
+    {cut_item, CANDIDATES_MAX},
+    {blank_units_32, 4},
+    {blank_units_16, 8},
+    {blank_units_8, 16},
+    {blank_units_4, 32},
+    {blank_units_2, 64},
+    {blank_units_1, CANDIDATES_MAX},
+    {blank_item, CANDIDATES_MAX},
+    {cut_head, 8},
+    {cut_poke, POKES_MAX},
+    {cut_state, STATES},
+    {cut_status_bit, 32},
+    {cut_register, X_FRAME},
+    {cut_action, ACTIONS},
     {cut_offset, 1},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-/* ---- rounds ------------------------------------------------------------------------------------ */
+/* ---- rounds ------------------------------------------------------------------------------------
+ */
 
 static bool ask(struct shrinker *s, unsigned count, bool *fails)
 {

@@ -11,8 +11,7 @@ enum { CANDIDATES_MAX = 128 };
 
 /* Sets fails[i] for each candidate that still fails in the same way.  False
  * ends the shrinking (no machine, say). */
-typedef bool judge_fn(void *context, const struct program *candidates, unsigned count,
-                      bool *fails);
+typedef bool judge_fn(void *context, const struct program *candidates, unsigned count, bool *fails);
 
 /* `p` must fail; afterwards it is a failing program in which no single cut is
  * possible any more (or what was reached when the judge gave up). */

@@ -9,6 +9,9 @@
 #include "sim/fuzz/encode.h"
 #include "sim/fuzz/program.h"
 
+/* A time that does not come, for stimecmp. */
+#define TIMER_FAR (UINT64_C(1) << 48)
+
 struct generator {
     struct program *p;
     struct rng rng;
@@ -17,8 +20,9 @@ struct generator {
     unsigned code_bytes;
     unsigned favourite[6]; /* registers that this program prefers */
     uint32_t kept;         /* registers that nothing may write now */
-    uint32_t used;         /* features of the machine that this program uses */
-    uint64_t translation;  /* satp of this program where it is not Bare, without ASID */
+    unsigned stand_ins;
+    uint32_t used;        /* features of the machine that this program uses */
+    uint64_t translation; /* satp of this program where it is not Bare, without ASID */
 };
 
 static inline unsigned below(struct generator *g, unsigned bound)
@@ -52,6 +56,8 @@ void put(struct generator *g, uint32_t bits);
 void put_loose(struct generator *g, uint32_t bits);
 void put_reference(struct generator *g, uint32_t bits, enum reference reference, unsigned place);
 void put_compressed(struct generator *g, unsigned bits);
+/* The same, of one that QEMU lacks. */
+void put_with_stand_in(struct generator *g, uint32_t bits, uint32_t stand_in);
 
 /* rd = value. */
 void put_li(struct generator *g, unsigned rd, uint64_t value);
@@ -76,10 +82,12 @@ uint64_t bad_page(struct generator *g);
 /* rb = an address in scratch memory, a multiple of 8, with room for `imm`. */
 void put_scratch_address(struct generator *g, unsigned rb);
 
-uint64_t random_pte(struct generator *g, uint64_t physical, unsigned level);
+/* A load or store near the address in rb, which put_scratch_address has brought. */
+void put_some_access(struct generator *g, unsigned rb);
+
 uint64_t random_satp(struct generator *g);
 uint64_t random_pmpcfg(struct generator *g, unsigned number);
-uint64_t random_pmpaddr(struct generator *g);
+uint64_t random_pmpaddr(struct generator *g, unsigned entry);
 
 /* Page-table entries that programs change: the table's entry and what it maps. */
 struct slot {
@@ -89,6 +97,7 @@ struct slot {
     unsigned level;
 };
 struct slot random_slot(struct generator *g);
+uint64_t random_pte(struct generator *g, const struct slot *slot);
 
 /* Draws the setting's translation and protection. */
 void draw_paging(struct generator *g);

@@ -110,27 +110,6 @@ void unit_jump(struct generator *g)
         put_jalr(g, code_view(g), place_ahead(g, 3), below(g, 2));
 }
 
-/* Without compressed instructions a target must be a multiple of 4. */
-void unit_misaligned_jump(struct generator *g)
-{
-    if (g->p->setting.features & F_C) {
-        unit_jump(g);
-        return;
-    }
-    switch (below(g, 3)) {
-    case 0:
-        put(g, OPCODE_JAL | any_target(g) << 7 | enc_j_distance(6));
-        break;
-    case 1:
-        put(g, any_branch(g) | enc_b_distance(chance(g, 50) ? 6 : 10));
-        put(g, NOP); /* may be jumped into by nobody: both distances trap */
-        put(g, NOP);
-        break;
-    default:
-        put_jalr(g, code_view(g), place_ahead(g, 2), 2 + below(g, 2));
-    }
-}
-
 void unit_bad_jump(struct generator *g)
 {
     put_jalr(g, bad_page(g), place_ahead(g, 2), below(g, 2));
@@ -141,14 +120,23 @@ void unit_view_jump(struct generator *g)
     put_jalr(g, code_view(g), place_ahead(g, 2), 0);
 }
 
+/* What is executed again finds TLBs, views and results as the first round left them. */
 void unit_loop(struct generator *g)
 {
-    unsigned counter = free_target(g, 0);
+    unsigned counter = free_target(g, 0), rb = X0;
+    if (chance(g, 60)) {
+        rb = free_target(g, 1u << counter);
+        put_scratch_address(g, rb);
+        g->kept |= 1u << rb;
+    }
     put(g, enc_addi(counter, X0, (int32_t)(1 + below(g, 6))));
     unsigned head = next_place(g), body = 1 + below(g, 6);
     g->kept |= 1u << counter;
     for (unsigned i = 0; i < body; i++)
-        put_loose(g, any_compute(g));
+        if (rb != X0 && chance(g, 50))
+            put_some_access(g, rb);
+        else
+            put_loose(g, any_compute(g));
     put(g, enc_addi(counter, counter, -1));
     put_reference(g, OPCODE_BRANCH | 1 << 12 | counter << 15, REF_BRANCH, head);
     g->kept = 1;
@@ -160,8 +148,8 @@ void unit_loop(struct generator *g)
  * is no instruction (floating point, reserved) it is illegal on both machines. */
 static const struct {
     uint8_t quadrant, funct3;
-} c_computes[] = {{1, 0}, {1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 4}, {1, 4}, {1, 4}, {0, 0},
-                  {0, 1}, {0, 4}, {0, 5}, {2, 0}, {2, 1}, {2, 4}, {2, 4}, {2, 5}};
+} c_computes[] = {{1, 0}, {1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 4}, {1, 4}, {1, 4},
+                  {0, 0}, {0, 1}, {0, 4}, {0, 5}, {2, 0}, {2, 1}, {2, 4}, {2, 4}, {2, 5}};
 
 static unsigned any_compressed(struct generator *g)
 {

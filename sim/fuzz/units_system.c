@@ -4,7 +4,7 @@
  */
 #include "sim/fuzz/units.h"
 
-enum access { FULL, REPLACE, DROP, VECTOR, TARGET };
+enum access { FULL, REPLACE, KEEP, DROP, VECTOR, TARGET };
 
 static const struct csr {
     uint16_t number;
@@ -22,9 +22,11 @@ enum {
     CSR_SIE = 0x104,
     CSR_SEPC = 0x141,
     CSR_SIP = 0x144,
+    CSR_STIMECMP = 0x14d,
     CSR_MSTATUS = 0x300,
     CSR_MEDELEG = 0x302,
     CSR_MIE = 0x304,
+    CSR_MENVCFG = 0x30a,
     CSR_MTVEC = 0x305,
     CSR_MEPC = 0x341,
     CSR_MIP = 0x344
@@ -37,6 +39,11 @@ static uint64_t value_for(struct generator *g, const struct csr *c, enum csr_wri
         value = legal_medeleg(value);
     if (c->number >> 10 == 3) /* see "zero_write" in differences.def */
         value |= 1;
+    if (c->access == KEEP && op == CSRRW) {
+        const uint64_t *state = g->p->setting.state;
+        return value |
+               (state[c->number == CSR_MENVCFG ? STATE_menvcfg : STATE_senvcfg] & ~UINT64_C(1));
+    }
     if (op == CSRRW)
         return c->number == CSR_MSTATUS ? legal_mstatus(g, value) : value | c->forced;
     if (c->number == CSR_MSTATUS) /* MPP as a whole: mode 2 does not exist */
@@ -93,16 +100,27 @@ static void access_target(struct generator *g, const struct csr *c)
     put(g, enc_csr(CSRRW, X0, c->number, rs));
 }
 
+/* More often the status registers, the first rows, and the last, which are the only
+ * ones that U mode may read. */
+static const struct csr *any_csr(struct generator *g)
+{
+    enum { STATUS = 2, COUNTERS = 3 };
+    unsigned drawn = below(g, 100);
+    if (drawn < 30)
+        return &csrs[below(g, STATUS)];
+    return &csrs[drawn < 40 ? CSRS - 1 - below(g, COUNTERS) : below(g, CSRS)];
+}
+
 void unit_csr(struct generator *g)
 {
-    const struct csr *c = &csrs[chance(g, 30) ? below(g, 2) : below(g, CSRS)];
+    const struct csr *c = any_csr(g);
     if (c->access == VECTOR || c->access == TARGET) {
         (c->access == VECTOR ? access_vector : access_target)(g, c);
         return;
     }
     enum csr_write op = c->access == REPLACE ? CSRRW : (enum csr_write)(CSRRW + below(g, 3));
     unsigned rd = any_target(g);
-    if (chance(g, 25) && c->access != REPLACE && !(op == CSRRW && c->forced))
+    if (chance(g, 25) && c->access != REPLACE && !(op == CSRRW && (c->forced || c->access == KEEP)))
         access_by_immediate(g, c, op, rd);
     else
         access_by_register(g, c, op, rd);
@@ -120,7 +138,7 @@ static bool may_exist(unsigned number)
         {0x323, 0x33f}, {0xb03, 0xb1f}, {0xc03, 0xc1f}, /* more counters */
         {0x3a0, 0x3ef},                                 /* PMP */
         {0x150, 0x15f}, {0x308, 0x309}, {0x350, 0x35f}, {0xdb0, 0xdb0}, {0xfb0, 0xfb0}, /* AIA */
-        {0x14d, 0x14d}, {0x7a0, 0x7af},                 /* stimecmp; triggers */
+        {0x14d, 0x14d}, {0x24d, 0x24d}, {0x7a0, 0x7af}, /* stimecmp, vstimecmp; triggers */
         {0x5c0, 0x5ff}, {0x800, 0x8ff}, {0xcc0, 0xcff}, {0xdc0, 0xdff}, /* Tessera's own */
     };
     for (unsigned i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
@@ -168,12 +186,29 @@ void unit_return_m(struct generator *g)
     put(g, MRET);
 }
 
+/* No trap's action changes the mode. */
+static bool returns_to_same_mode(const struct generator *g)
+{
+    for (unsigned i = 0; i < ACTIONS; i++)
+        if (g->p->setting.action[i] & ACTION_SET_MODE)
+            return false;
+    return true;
+}
+
+/* An sret whose sepc could not be written would go back into the middle of what an
+ * earlier trap has left, unless it traps as well. */
 void unit_return_s(struct generator *g)
 {
-    unsigned rt = free_target(g, 0);
+    unsigned rt = free_target(g, 0), rc = free_target(g, 1u << rt);
     put_write(g, CSR_SSTATUS, (any_value(g) & 0xc0120) | UINT64_C(0x200000000));
     put_code_address(g, rt, code_view(g), place_ahead(g, 2), 0);
     put(g, enc_csr(CSRRW, X0, CSR_SEPC, rt));
+    if (!returns_to_same_mode(g) || chance(g, 50)) {
+        put(g, enc_addi(rc, X0, 0));
+        put(g, enc_csr(CSRRS, rc, CSR_SEPC, X0));
+        put_reference(g, OPCODE_BRANCH | 1 << 12 | rc << 15 | rt << 20, REF_BRANCH,
+                      (g->unit + 1) * UNIT_PLACES);
+    }
     put(g, SRET);
 }
 
@@ -192,15 +227,6 @@ void unit_fences(struct generator *g)
     default:
         put(g, enc_r(SFENCE_VMA, 0, any_source(g), any_source(g)));
     }
-}
-
-/* No trap's action changes the mode. */
-static bool returns_to_same_mode(const struct generator *g)
-{
-    for (unsigned i = 0; i < ACTIONS; i++)
-        if (g->p->setting.action[i] & ACTION_SET_MODE)
-            return false;
-    return true;
 }
 
 /* Waits only where something is pending and enabled, or where wfi is illegal:
@@ -227,7 +253,20 @@ void unit_wait(struct generator *g)
     put(g, WFI);
 }
 
-/* ---- no instructions --------------------------------------------------------------------------- */
+/* The supervisor's timer: long ago, or in a future that does not come. */
+void unit_timer(struct generator *g)
+{
+    unsigned rs = free_target(g, 0);
+    put_li(g, rs, chance(g, 50) ? 0 : TIMER_FAR);
+    put(g, enc_csr(CSRRW, any_target(g), CSR_STIMECMP, rs));
+    if (chance(g, 30))
+        put(g, enc_csr(CSRRS, any_target(g), CSR_STIMECMP, X0));
+    if (chance(g, 30))
+        put(g, enc_csr(CSRRS, any_target(g), chance(g, 50) ? CSR_MIP : CSR_SIP, X0));
+}
+
+/* ---- no instructions ---------------------------------------------------------------------------
+ */
 
 /* May `bits` be put where anything can have any value: it computes, or it is
  * illegal whatever the features? */
@@ -255,7 +294,7 @@ static bool is_harmless(uint32_t bits)
         if (funct3 == 4)
             return true;
         return funct3 == 0 && funct12 != 0x302 && funct12 != 0x102 && funct12 != 0x105 &&
-               (funct12 >> 5 & ~3u) != 0x08 && funct12 >> 5 != 0x0b;
+               (funct12 >> 5 < 0x08 || funct12 >> 5 > 0x0c);
     default:
         return (bits & 3) == 3;
     }
@@ -273,7 +312,8 @@ void unit_illegal(struct generator *g)
         if (chance(g, 70))
             bits = (bits & ~0x7fu) | opcode[below(g, sizeof opcode)];
         if (chance(g, 40)) /* funct7 near those in use */
-            bits = (bits & 0x01ffffff) | (chance(g, 50) ? 0x40000000u : 0) | 1u << (25 + below(g, 7));
+            bits =
+                (bits & 0x01ffffff) | (chance(g, 50) ? 0x40000000u : 0) | 1u << (25 + below(g, 7));
         if ((bits & 0x7f) == OPCODE_SYSTEM && chance(g, 50)) {
             unsigned turned = 20 + below(g, 12);
             bits = (chance(g, 50) ? MRET : WFI) ^ 1u << turned;

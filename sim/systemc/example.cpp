@@ -6,6 +6,7 @@
  */
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "sim/systemc/board.hpp"
 
@@ -16,6 +17,19 @@ int usage(const char *text)
 {
     fprintf(stderr, "systemc-example: %s\n", text);
     return EXIT_STATUS_USAGE;
+}
+
+int help()
+{
+    puts("Usage: systemc-example MACHINE.yaml GUEST.elf [QUANTUM_NS]\n"
+         "Shows a Tessera chip inside a SystemC simulation: the guest runs on the machine and\n"
+         "drives a copier, a device written in SystemC with TLM-2.0 sockets that reads and\n"
+         "writes the chip's memory and raises an interrupt when it is done.\n\n"
+         "  MACHINE.yaml  the machine; it gets a window for devices of 1 MiB\n"
+         "  GUEST.elf     a guest program that knows the device\n"
+         "  QUANTUM_NS    by how much chip and devices may be apart in time (1000)\n\n"
+         "The guest's console is the output; the exit status is that of `tessera run`.");
+    return EXIT_STATUS_OK;
 }
 
 int run(const config &cfg, const elf_image &image)
@@ -38,6 +52,8 @@ int sc_main(int argc, char **argv)
     config cfg;
     elf_image image;
     error e;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return help();
     if (argc != 3 && argc != 4)
         return usage("MACHINE.yaml GUEST.elf [QUANTUM_NS]");
     double quantum = argc == 4 ? atof(argv[3]) : 1000;

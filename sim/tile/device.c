@@ -12,7 +12,7 @@ struct region {
     unsigned access_min, access_max; /* bytes */
     unsigned stride;                 /* bytes a tile; 0: every tile has its own at this address */
     uint64_t (*read)(struct tile *t, paddr_t offset, cycle_t now);
-    void (*write)(struct tile *t, paddr_t offset, uint64_t value, cycle_t now);
+    void (*write)(struct tile *t, paddr_t offset, uint64_t value, cycle_t now); /* NULL: refused */
 };
 
 static uint64_t read_zero(struct tile *t, paddr_t offset, cycle_t now)
@@ -72,19 +72,19 @@ static void write_setssip(struct tile *t, paddr_t offset, uint64_t value, cycle_
         tile_raise(t, UINT64_C(1) << IRQ_SSIP, now);
 }
 
-/* The register holds ticks; the hart compares cycles. */
+/* The register holds ticks, as written; the hart compares cycles. */
 static uint64_t read_mtimecmp(struct tile *t, paddr_t offset, cycle_t now)
 {
     (void)offset;
     (void)now;
-    cycle_t at = t->hart->timer_at;
-    return at == CYCLE_NEVER ? UINT64_MAX : at / t->cfg->device_mtime_divider;
+    return t->hart->mtimecmp;
 }
 
 static void write_mtimecmp(struct tile *t, paddr_t offset, uint64_t value, cycle_t now)
 {
     (void)offset;
     struct hart *h = t->hart;
+    h->mtimecmp = value;
     if (__builtin_mul_overflow(value, t->cfg->device_mtime_divider, &h->timer_at))
         h->timer_at = CYCLE_NEVER;
     h->mip &= ~(UINT64_C(1) << IRQ_MTIP);
@@ -105,7 +105,7 @@ static const struct region regions[] = {
     {MAP_BOOTINFO_BASE, MAP_BOOTINFO_BYTES, 1, 8, 0, read_bootinfo, write_nothing},
     {MAP_MSIP_BASE, MAP_MSIP_BYTES, 4, 4, 4, read_msip, write_msip},
     {MAP_MTIMECMP_BASE, MAP_MTIMECMP_BYTES, 8, 8, 8, read_mtimecmp, write_mtimecmp},
-    {MAP_MTIME, 8, 8, 8, 0, read_mtime, write_nothing},
+    {MAP_MTIME, 8, 8, 8, 0, read_mtime, NULL},
     {MAP_SETSSIP_BASE, MAP_SETSSIP_BYTES, 4, 4, 4, read_zero, write_setssip},
     {MAP_WIDE_MSIP_BASE, MAP_WIDE_MSIP_BYTES, 4, 4, 4, read_msip, write_msip},
     {MAP_WIDE_MTIMECMP_BASE, MAP_WIDE_MTIMECMP_BYTES, 8, 8, 8, read_mtimecmp, write_mtimecmp},
@@ -160,7 +160,7 @@ bool device_read(struct tile *t, paddr_t address, unsigned bytes, cycle_t now, u
 bool device_write(struct tile *t, paddr_t address, unsigned bytes, uint64_t value, cycle_t now)
 {
     const struct region *r = region_for(address, bytes);
-    if (!r)
+    if (!r || !r->write)
         return false;
     r->write(t, address - r->base, value, now);
     return true;

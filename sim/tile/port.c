@@ -114,55 +114,54 @@ static bool device_awaits_stores(struct hart *h, paddr_t address)
     return !is_free_of_cost(address) && hart_awaits_stores(h);
 }
 
-static enum port_result device_load(struct hart *h, uint64_t address, unsigned bytes,
-                                    uint64_t *value, enum trap_cause *cause)
+/* A register of the hart's own tile. */
+static enum port_result device_here(struct hart *h, enum packet_kind kind,
+                                    struct device_access *access)
 {
-    tile_id owner;
-    hart_acts(h);
-    *cause = CAUSE_LOAD_ACCESS;
-    if (h->device_done)
-        return device_answer(h, value);
-    struct device_access access = {.address = address, .bytes = (uint8_t)bytes};
-    bool outside = device_is_external(h->tile, address, bytes);
-    if (!outside && !device_owner(h->tile, address, bytes, &owner))
-        return PORT_FAULT;
-    if (device_awaits_stores(h, address))
-        return PORT_WAIT;
-    if (outside)
-        return device_remote(h, (tile_id)h->cfg->device_external_tile, HALF_HOME,
-                             PACKET_DEVICE_READ, &access);
-    if (owner != h->id)
-        return device_remote(h, owner, HALF_HART, PACKET_DEVICE_READ, &access);
-    if (!device_read(h->tile, address, bytes, h->cycle, value))
+    paddr_t address = access->address;
+    bool done = kind == PACKET_DEVICE_READ
+                    ? device_read(h->tile, address, access->bytes, h->cycle, &access->value)
+                    : device_write(h->tile, address, access->bytes, access->value, h->cycle);
+    if (!done)
         return PORT_FAULT;
     device_cost(h, address);
     return PORT_DONE;
 }
 
-static enum port_result device_store(struct hart *h, uint64_t address, unsigned bytes,
-                                     uint64_t value, enum trap_cause *cause)
+/* A load or a store of a device register; what a load finds is left in access->value. */
+static enum port_result device_do(struct hart *h, enum packet_kind kind,
+                                  struct device_access *access)
 {
     tile_id owner;
-    uint64_t ignored;
     hart_acts(h);
-    *cause = CAUSE_STORE_ACCESS;
     if (h->device_done)
-        return device_answer(h, &ignored);
-    struct device_access access = {.address = address, .value = value, .bytes = (uint8_t)bytes};
-    bool outside = device_is_external(h->tile, address, bytes);
-    if (!outside && !device_owner(h->tile, address, bytes, &owner))
+        return device_answer(h, &access->value);
+    bool outside = device_is_external(h->tile, access->address, access->bytes);
+    if (!outside && !device_owner(h->tile, access->address, access->bytes, &owner))
         return PORT_FAULT;
-    if (device_awaits_stores(h, address))
+    if (device_awaits_stores(h, access->address))
         return PORT_WAIT;
     if (outside)
-        return device_remote(h, (tile_id)h->cfg->device_external_tile, HALF_HOME,
-                             PACKET_DEVICE_WRITE, &access);
-    if (owner != h->id)
-        return device_remote(h, owner, HALF_HART, PACKET_DEVICE_WRITE, &access);
-    if (!device_write(h->tile, address, bytes, value, h->cycle))
-        return PORT_FAULT;
-    device_cost(h, address);
-    return PORT_DONE;
+        return device_remote(h, (tile_id)h->cfg->device_external_tile, HALF_HOME, kind, access);
+    return owner == h->id ? device_here(h, kind, access)
+                          : device_remote(h, owner, HALF_HART, kind, access);
+}
+
+static enum port_result device_load(struct hart *h, paddr_t address, unsigned bytes,
+                                    uint64_t *value)
+{
+    struct device_access access = {.address = address, .bytes = (uint8_t)bytes};
+    enum port_result result = device_do(h, PACKET_DEVICE_READ, &access);
+    if (result == PORT_DONE)
+        *value = access.value;
+    return result;
+}
+
+static enum port_result device_store(struct hart *h, paddr_t address, unsigned bytes,
+                                     uint64_t value)
+{
+    struct device_access access = {.address = address, .value = value, .bytes = (uint8_t)bytes};
+    return device_do(h, PACKET_DEVICE_WRITE, &access);
 }
 
 /* ---- memory ------------------------------------------------------------------ */
@@ -196,7 +195,7 @@ static enum port_result load_part(struct hart *h, uint64_t address, paddr_t phys
     if (!mmu_may_access(h, physical, bytes, ACCESS_LOAD))
         return PORT_FAULT;
     if (!coherence_has(h->tile->coherence, physical))
-        return device_load(h, physical, bytes, value, cause);
+        return device_load(h, physical, bytes, value);
     enum port_result result = load_from_stores(h, physical, bytes, value);
     if (result != PORT_FAULT)
         return result;
@@ -245,7 +244,7 @@ static enum port_result store_part(struct hart *h, uint64_t address, paddr_t phy
     if (!mmu_may_access(h, physical, bytes, ACCESS_STORE))
         return PORT_FAULT;
     if (!coherence_has(h->tile->coherence, physical))
-        return device_store(h, physical, bytes, value, cause);
+        return device_store(h, physical, bytes, value);
     enum port_result result = stores_may_wait(h, physical)
                                   ? store_to_buffer(h, address, physical, bytes, value)
                                   : store_in_turn(h, physical, bytes, value);

@@ -11,7 +11,7 @@
 
 using namespace reference;
 
-enum : uint64_t { FIRST = 1, EXPERIMENTS = 200, ENOUGH_TO_FIND_A_FAULT = 40 };
+enum : uint64_t { FIRST = 1, EXPERIMENTS = 200, ENOUGH_TO_FIND_A_FAULT = 80 };
 
 Test(compare, every_flit_crosses_every_router_in_the_same_cycle)
 {
@@ -27,7 +27,8 @@ Test(experiment, draws_every_kind_of_mesh)
     unsigned ways[static_cast<int>(routing::count)] = {};
     unsigned arbiters[static_cast<int>(arbiter::count)] = {};
     unsigned cycles[5] = {}, vnets[5] = {}, lines = 0, oblong = 0, shared = 0, far = 0, shallow = 0;
-    unsigned flits_max = 0;
+    unsigned flits_max = 0, levels = 0, trees = 0, long_trees = 0, expanded = 0;
+    unsigned trees_by_routing[static_cast<int>(routing::count)] = {};
     for (uint64_t seed = FIRST; seed < FIRST + EXPERIMENTS; seed++) {
         experiment e = experiment_of(seed);
         cycles[e.mesh.router_cycles]++;
@@ -39,13 +40,26 @@ Test(experiment, draws_every_kind_of_mesh)
         shared += e.mesh.concentration > 1;
         far += e.mesh.link_cycles_x > 1 && e.mesh.link_cycles_x != e.mesh.link_cycles_y;
         shallow += e.mesh.buffer_flits == 1;
-        for (const packet &p : e.packets)
+        levels += !e.mesh.priority.empty();
+        unsigned before = trees;
+        for (const packet &p : e.packets) {
+            bool tree = p.set && e.mesh.copied_by_routers(p.flits);
             flits_max = std::max(flits_max, p.flits);
+            trees += tree;
+            long_trees += tree && p.flits > 1;
+            expanded += p.set && !tree;
+        }
+        trees_by_routing[static_cast<int>(e.mesh.ways)] += trees > before;
     }
     for (unsigned k = 1; k <= 4; k++)
         cr_expect(cycles[k] >= 20 && vnets[k] >= 10, "%u: %u and %u", k, cycles[k], vnets[k]);
     cr_expect(lines >= 20 && oblong >= 50 && shared >= 20 && far >= 10 && shallow >= 5);
     cr_expect_eq(flits_max, 64);
+    cr_expect(trees >= 10000 && long_trees >= 5000 && expanded >= 1000 && levels >= 20,
+              "%u multicasts copied by routers (%u of several flits), %u by sources; %u priorities",
+              trees, long_trees, expanded, levels);
+    for (routing r : {routing::xy, routing::west_first, routing::o1turn, routing::adaptive})
+        cr_expect_geq(trees_by_routing[static_cast<int>(r)], 8);
     for (unsigned count : ways)
         cr_expect_geq(count, 15);
     for (unsigned count : arbiters)

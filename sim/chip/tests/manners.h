@@ -1,11 +1,13 @@
 /*
  * The manners of running a machine that no result may show: how the simulation
  * is cut into slices, in which order tiles are stepped, whether invariants are
- * checked (then the views stay empty, and every access takes the slow path).
+ * checked (then the views stay empty, and every access takes the slow path), how
+ * often decoded lines are reclaimed.
  */
 #ifndef TESSERA_TESTS_MANNERS_H
 #define TESSERA_TESTS_MANNERS_H
 
+#include "sim/chip/chip_state.h"
 #include "sim/chip/tests/machine.h"
 
 /* How a run is done, which no result may show. */
@@ -15,20 +17,23 @@ static const struct manner {
     bool check;
     cycle_t lookahead; /* slices no longer than this; 0 = as long as is right */
     cycle_t piece;     /* chip_run_until again and again; 0 = as seldom as may be */
+    bool reclaim;      /* after every round, what decoded lines there are */
 } manners[] = {
-    {"forward", 0, false, 0, 0},
-    {"again", 0, false, 0, 0},
-    {"reverse", 1, false, 0, 0},
-    {"shuffled", 2, false, 0, 0},
-    {"checked", 0, true, 0, 0},
-    {"slices of 1 cycle", 0, false, 1, 0},
-    {"slices of 2 cycles", 2, false, 2, 0},
-    {"slices of 3 cycles, reverse", 1, false, 3, 0},
-    {"slices of 5 cycles", 0, false, 5, 0},
-    {"checked, reverse, slices of 4", 1, true, 4, 0},
-    {"pieces of 1 cycle", 0, false, 0, 1},
-    {"pieces of 37 cycles", 0, false, 0, 37},
-    {"pieces of 5 cycles", 0, false, 0, 5},
+    {"forward", 0, false, 0, 0, false},
+    {"again", 0, false, 0, 0, false},
+    {"reverse", 1, false, 0, 0, false},
+    {"shuffled", 2, false, 0, 0, false},
+    {"checked", 0, true, 0, 0, false},
+    {"slices of 1 cycle", 0, false, 1, 0, false},
+    {"slices of 2 cycles", 2, false, 2, 0, false},
+    {"slices of 3 cycles, reverse", 1, false, 3, 0, false},
+    {"slices of 5 cycles", 0, false, 5, 0, false},
+    {"checked, reverse, slices of 4", 1, true, 4, 0, false},
+    {"pieces of 1 cycle", 0, false, 0, 1, false},
+    {"pieces of 37 cycles", 0, false, 0, 37, false},
+    {"pieces of 5 cycles", 0, false, 0, 5, false},
+    {"lines reclaimed", 0, false, 0, 0, true},
+    {"lines reclaimed, shuffled, slices of 2", 2, false, 2, 0, true},
 };
 enum { MANNERS = sizeof manners / sizeof manners[0] };
 
@@ -38,6 +43,8 @@ static inline void build_in_manner(struct machine *m, const struct manner *how)
     m->cfg.sim_check = how->check;
     m->piece_cycles = how->piece;
     machine_build(m);
+    if (how->reclaim)
+        code_table_bound(m->chip->code, 0);
     if (how->lookahead && how->lookahead < m->chip->engine.lookahead)
         m->chip->engine.lookahead = how->lookahead;
 }

@@ -32,7 +32,8 @@ Test(chip, the_exit_status_is_the_guests_code)
     static const struct {
         uint64_t code;
         int status;
-    } cases[] = {{0, 0}, {1, 1}, {42, 42}, {255, 255}, {256, 1}, {0x300, 1}, {0x10002, 3}};
+    } cases[] = {{0, 0},   {1, 1},     {42, 42},  {255, 255},
+                 {256, 1}, {0x300, 1}, {300, 44}, {0x10002, 2}};
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         machine_begin(&m, 1, 1);
         put_exit(&m.p, cases[i].code);
@@ -724,18 +725,36 @@ Test(chip, console_lines_come_in_the_order_of_cycles_and_whole)
 
 /* ---- time and marks ----------------------------------------------------------------- */
 
-Test(chip, marks_are_reported_and_a_store_to_mtime_is_ignored)
+Test(chip, marks_are_reported)
 {
     put_li(&m.p, S0, MAP_SIMCTL_BASE);
     for (unsigned n = 0; n < 3; n++)
         put(&m.p, asm_s(OP_sd, ZERO, S0, SIMCTL_MARK));
-    put_li(&m.p, T0, MAP_MTIME);
-    put_li(&m.p, T1, 1000000000);
-    put(&m.p, asm_s(OP_sd, T1, T0, 0));
-    put(&m.p, asm_i(OP_ld, S1, T0, 0));
     put_exit(&m.p, 0);
     cr_assert_eq(machine_run(&m), CHIP_EXIT);
     cr_assert_eq(machine_stat(&m, "hart.marks"), 3);
+}
+
+/* The handler reads it: time goes on as if nothing had been tried. */
+Test(chip, a_store_to_mtime_is_an_access_fault)
+{
+    unsigned over = put(&m.p, asm_j(ZERO, 0));
+    unsigned handler = m.p.count;
+    put_csrr(&m.p, S2, CSR_MCAUSE);
+    put_csrr(&m.p, S3, 0x343); /* mtval */
+    put(&m.p, asm_i(OP_ld, S1, T0, 0));
+    put_exit(&m.p, 0);
+    land(&m.p, over);
+    put_li(&m.p, T1, address_of(&m.p, handler));
+    put_csrw(&m.p, CSR_MTVEC, T1);
+    put_li(&m.p, T0, MAP_MTIME);
+    put_li(&m.p, T1, 1000000000);
+    put(&m.p, asm_s(OP_sd, T1, T0, 0));
+    put_exit(&m.p, 1);
+    cr_assert_eq(machine_run(&m), CHIP_EXIT);
+    cr_assert_eq(chip_exit_status(m.chip), 0);
+    cr_assert_eq(m.chip->hart[0].x[S2], CAUSE_STORE_ACCESS);
+    cr_assert_eq(m.chip->hart[0].x[S3], MAP_MTIME);
     cr_assert_lt(m.chip->hart[0].x[S1], m.results.cycles);
     cr_assert_gt(m.chip->hart[0].x[S1], 0);
 }

@@ -81,7 +81,9 @@ Test(explain, an_illegal_instruction_without_a_handler)
     run_worker(0);
     cr_assert_eq(m.end, CHIP_TRAP_LOOP);
     cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_DEADLOCK);
-    CHECK_EXPLAINED("livelock: tile 0 traps again and again", ": illegal instruction\n",
+    CHECK_EXPLAINED("livelock: tile 0 traps again and again without executing an instruction: "
+                    "instruction access fault at pc 0x0; it began with illegal instruction at pc "
+                    "0x80000054 <worker+0x4>\n",
                     "first trap (M mode): illegal instruction (cause 2), tval 0x0",
                     "pc 0x80000054 <worker+0x4>", "its handler: mtvec 0x0 (never set)",
                     "the code there:\n", "      0x80000050 <worker>", "addi     s0, zero, 7\n",
@@ -98,7 +100,8 @@ Test(explain, a_jump_outside_memory_shows_who_jumped)
     put(&m.p, asm_i(OP_jalr, RA, A0, 0));
     build_named(0);
     cr_assert_eq(machine_go(&m), CHIP_TRAP_LOOP);
-    CHECK_EXPLAINED("instruction access fault\n",
+    CHECK_EXPLAINED("instruction access fault at pc 0x0; it began with instruction access fault at "
+                    "pc 0x12345678\n",
                     "first trap (M mode): instruction access fault (cause 1), tval 0x12345678 "
                     "(neither memory nor a device), at pc 0x12345678  (no memory here)",
                     "<worker+", "jalr     a0\n", "-> M 0x12345678\n",
@@ -137,6 +140,88 @@ Test(explain, a_handler_that_returns_for_ever_reaches_the_limit)
     const char *const texts[] = {"the limit of 5000 cycles was reached; tile 0 is at pc 0x", count,
                                  ": breakpoint (cause 3)", "trap: breakpoint\n", "mret\n"};
     check_explained(texts, sizeof texts / sizeof texts[0]);
+}
+
+/* A handler that is `first`, `second`; what follows calls it. */
+static void put_handler(uint32_t first, uint32_t second)
+{
+    unsigned over = put(&m.p, asm_j(ZERO, 0));
+    unsigned handler = put(&m.p, first);
+    put(&m.p, second);
+    land(&m.p, over);
+    put_li(&m.p, T0, address_of(&m.p, handler));
+    put_csrw(&m.p, CSR_MTVEC, T0);
+}
+
+Test(explain, a_handler_that_traps_is_named_with_what_began_it)
+{
+    put_handler(asm_i(OP_csrrs, T1, ZERO, CSR_MCAUSE), asm_n(OP_ebreak));
+    put(&m.p, asm_n(OP_ecall));
+    build_named(3);
+    cr_assert_eq(machine_go(&m), CHIP_TRAP_LOOP);
+    cr_assert_eq(chip_exit_status(m.chip), EXIT_STATUS_DEADLOCK);
+    cr_assert_eq(m.chip->hart[0].trap_watch.nested, TRAPS_NESTED_MAX + 1);
+    CHECK_EXPLAINED("livelock: tile 0 traps again and again in its trap handler, which never "
+                    "returns: breakpoint at pc 0x80000008 <start+0x8>; it began with environment "
+                    "call",
+                    " at pc 0x800000", "<worker+", "first trap (M mode): environment call",
+                    "repeated trap (M mode): breakpoint (cause 3)", "its handler: mtvec 0x80000004",
+                    "    > 0x80000008 <start+0x8>");
+}
+
+Test(explain, a_handler_with_a_bad_stack_is_a_loop_of_its_store)
+{
+    put_handler(asm_i(OP_addi, SP, SP, -16), asm_s(OP_sd, RA, SP, 0));
+    put_li(&m.p, SP, OUTSIDE & ~15);
+    put(&m.p, asm_n(OP_ecall));
+    build_named(3);
+    cr_assert_eq(machine_go(&m), CHIP_TRAP_LOOP);
+    CHECK_EXPLAINED("store access fault at pc 0x80000008 <start+0x8>; it began with "
+                    "environment call");
+}
+
+Test(explain, a_handler_that_only_returns_is_a_loop)
+{
+    m.options.max_cycles = 0;
+    m.cfg.hart_trap_cycles = 1;
+    put_handler(asm_n(OP_mret), 0);
+    put(&m.p, 0);
+    build_named(3);
+    cr_assert_eq(machine_go(&m), CHIP_TRAP_LOOP);
+    cr_assert_eq(m.chip->hart[0].trap_watch.resumed, TRAPS_RESUMED_MAX);
+    CHECK_EXPLAINED("livelock: tile 0 returns again and again to an instruction that traps, with "
+                    "all registers as they were: illegal instruction at pc 0x800000",
+                    "first trap (M mode): illegal instruction (cause 2)", "    > 0x800000");
+}
+
+/* Two tiles write to the lines that they execute: sooner or later the run ends with one
+ * of them on its way.  The second line is in nobody's L1I. */
+Test(explain, code_on_its_way_between_caches_is_shown_from_another_copy)
+{
+    bool from_l1i = false, from_memory = false;
+    for (cycle_t limit = 3000; limit < 3200 && !(from_l1i && from_memory); limit++) {
+        machine_begin(&m, 2, 1);
+        put_li(&m.p, T0, MAP_DRAM_BASE);
+        put_li(&m.p, T4, (uint64_t)asm_nop() << 32 | asm_nop());
+        while (m.p.count < 44)
+            put(&m.p, asm_nop());
+        put(&m.p, asm_s(OP_sd, T4, T0, 128)); /* instructions 32 and 33, in this line */
+        put(&m.p, asm_s(OP_sd, T4, T0, 192)); /* instructions 48 and 49, in the next */
+        put(&m.p, asm_nop());
+        put_jump(&m.p, 44);
+        while (m.p.count < 64)
+            put(&m.p, asm_nop());
+        m.options.max_cycles = limit;
+        cr_assert_eq(machine_run(&m), CHIP_LIMIT);
+        char *text = machine_explanation(&m);
+        from_l1i |= strstr(text, "  (the L1I's copy: the line is on its way") != NULL;
+        from_memory |= strstr(text, "(memory's copy: the line is on its way") != NULL;
+        mem_free(text);
+        machine_end(&m);
+    }
+    cr_expect(from_l1i);
+    cr_expect(from_memory);
+    machine_begin(&m, 1, 1);
 }
 
 Test(explain, an_endless_guest_shows_who_runs_and_who_sleeps)

@@ -310,6 +310,8 @@ static void put_outside(struct program *p, unsigned tiles)
         put(p, asm_s(OP_sw, A5, T0, (int32_t)(4 * rng_below(&rng, 8))));
     put(p, asm_i(OP_ld, T1, T0, (int32_t)(8 * rng_below(&rng, 4))));
     put_fold(p, T1);
+    put_li(p, T1, 1u << IRQ_SEIP);
+    put(p, asm_i(OP_csrrs, ZERO, T1, CSR_MIE));
     put_fold_cycle(p);
 }
 
@@ -346,7 +348,7 @@ static unsigned put_handler(struct program *p)
     put(p, asm_s(OP_sd, T4, A2, 0));
     land(p, done);
     put_li(p, T4, 1u << IRQ_SEIP);
-    put(p, asm_i(OP_csrrc, ZERO, T4, CSR_MIP));
+    put(p, asm_i(OP_csrrc, ZERO, T4, CSR_MIE)); /* the line stays up until a later visit */
     put_csrr(p, T1, CSR_MSCRATCH);
     put(p, asm_n(OP_mret));
     return handler;
@@ -447,11 +449,14 @@ static bool answer_outside(void *context, struct external_access *access)
     return true;
 }
 
-/* Interrupts a tile and writes to a shared line, if that can be done now. */
+/* Interrupts one tile, no longer the one before, and writes to a shared line, if that
+ * can be done now. */
 static void visit_from_outside(struct machine *m)
 {
+    unsigned tiles = config_tiles(&m->cfg);
     m->outside = hash_u64(m->outside, chip_cycle(m->chip));
-    chip_raise(m->chip, (tile_id)(m->outside % config_tiles(&m->cfg)), CHIP_LINE_SUPERVISOR, true);
+    for (unsigned t = 0; t < tiles; t++)
+        chip_raise(m->chip, (tile_id)t, CHIP_LINE_SUPERVISOR, t == m->outside % tiles);
     paddr_t line = MACHINE_DATA + m->outside / 64 % 4 * 512;
     bool written = chip_write_memory(m->chip, line, &m->outside, sizeof m->outside);
     m->outside = hash_u64(m->outside, written);

@@ -6,7 +6,7 @@
 
 #define WINDOW (UINT64_C(1) << 30)
 
-enum { ACCESSES_MAX = 8 };
+enum { ACCESSES_MAX = 8, S4 = 20, S5, S6, S7 };
 
 static struct machine m;
 static struct external_access seen[ACCESSES_MAX];
@@ -183,6 +183,68 @@ Test(outside, a_line_that_falls_again_before_anyone_looks_is_not_seen)
     cr_assert_eq(chip_give_up(m.chip), CHIP_DEADLOCK);
     cr_assert_eq(chip_exit_status(m.chip), 76);
     cr_assert_eq(chip_run_until(m.chip, 9000), CHIP_DEADLOCK);
+}
+
+/* Tile 1 tries to clear SEIP, sets and clears its own bit of it, and keeps in s2..s5
+ * what mip shows after each. */
+static uint64_t seip_after(unsigned reg)
+{
+    return m.chip->hart[1].x[reg] >> IRQ_SEIP & 1;
+}
+
+static void put_seip_writes(void)
+{
+    static const enum insn_op op[] = {OP_csrrc, OP_csrrs, OP_csrrw, OP_csrrs};
+    put_only(&m.p, 1);
+    put_delay(&m.p, 1000);
+    put_li(&m.p, T1, UINT64_C(1) << IRQ_SEIP);
+    put_csrr(&m.p, S1, CSR_MIP);
+    for (unsigned i = 0; i < 4; i++) {
+        put(&m.p, asm_i(op[i], ZERO, i == 2 ? ZERO : T1, CSR_MIP));
+        put_csrr(&m.p, S2 + i, CSR_MIP);
+    }
+    put_delay(&m.p, 4000);
+    put_csrr(&m.p, S6, CSR_MIP);
+    put(&m.p, asm_i(OP_csrrc, ZERO, T1, CSR_MIP));
+    put_csrr(&m.p, S7, CSR_MIP);
+    put_exit(&m.p, 0);
+    machine_build(&m);
+}
+
+Test(outside, software_cannot_clear_the_supervisors_line)
+{
+    put_seip_writes();
+    chip_run_until(m.chip, 1000);
+    chip_raise(m.chip, 1, CHIP_LINE_SUPERVISOR, true);
+    chip_run_until(m.chip, 6000);
+    chip_raise(m.chip, 1, CHIP_LINE_SUPERVISOR, false);
+    cr_assert_eq(machine_go(&m), CHIP_EXIT);
+    for (unsigned reg = S1; reg <= S5; reg += reg == S1 ? S2 - S1 : 1)
+        cr_expect_eq(seip_after(reg), 1, "x%u: the line is up", reg);
+    cr_expect_eq(seip_after(S6), 1, "the line has fallen, software's bit stands");
+    cr_expect_eq(seip_after(S7), 0);
+}
+
+/* csrrs of another bit must not make the line's 1 software's (privileged
+ * architecture 3.1.9), though the value read shows it. */
+Test(outside, a_modified_mip_does_not_take_the_line_over)
+{
+    put_only(&m.p, 1);
+    put_delay(&m.p, 1000);
+    put(&m.p, asm_i(OP_csrrsi, S2, 1 << IRQ_SSIP, CSR_MIP));
+    put(&m.p, asm_i(OP_csrrci, S3, 1 << IRQ_SSIP, CSR_MIP));
+    put_delay(&m.p, 4000);
+    put_csrr(&m.p, S4, CSR_MIP);
+    put_exit(&m.p, 0);
+    machine_build(&m);
+    chip_run_until(m.chip, 1000);
+    chip_raise(m.chip, 1, CHIP_LINE_SUPERVISOR, true);
+    chip_run_until(m.chip, 6000);
+    chip_raise(m.chip, 1, CHIP_LINE_SUPERVISOR, false);
+    cr_assert_eq(machine_go(&m), CHIP_EXIT);
+    cr_expect_eq(m.chip->hart[1].x[S2], UINT64_C(1) << IRQ_SEIP);
+    cr_expect_eq(m.chip->hart[1].x[S3], UINT64_C(1) << IRQ_SEIP | 1 << IRQ_SSIP);
+    cr_expect_eq(m.chip->hart[1].x[S4], 0);
 }
 
 Test(outside, memory_written_is_what_harts_read)

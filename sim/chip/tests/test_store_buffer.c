@@ -132,7 +132,7 @@ static uint64_t measure_wait(uint32_t word)
 {
     begin(1, STORES);
     put_addresses(&m.p);
-    put_li(&m.p, T3, MAP_MTIME);
+    put_li(&m.p, T3, MAP_MTIMECMP_BASE);
     put_li(&m.p, T4, MAP_SIMCTL_BASE);
     put_behind_store(&m.p, word);
     put_exit(&m.p, 0);
@@ -172,7 +172,7 @@ Test(store_buffer, fence_tso_waits_for_nothing)
     check_fences(8);
 }
 
-/* What may stand behind a store: a2 a line held in M, t3 the address of mtime, t4 that
+/* What may stand behind a store: a2 a line held in M, t3 the address of mtimecmp, t4 that
  * of the simulation-control page. */
 #define BEHIND_A_STORE(ROW)                                                                        \
     ROW(false, asm_nop())                                                                          \

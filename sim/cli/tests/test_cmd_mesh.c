@@ -229,6 +229,24 @@ Test(cmd_mesh, chances_above_1_are_bad_usage, .exit_code = EXIT_STATUS_USAGE)
     RUN("--rate=0.1", "--on-off=0.5,1.5");
 }
 
+/* ---- options without effect --------------------------------------------- */
+
+#define REFUSED(name, ...)                                                                         \
+    Test(cmd_mesh, name, .exit_code = EXIT_STATUS_USAGE)                                           \
+    {                                                                                              \
+        RUN(__VA_ARGS__);                                                                          \
+    }
+
+REFUSED(hotspots_of_other_traffic, "--traffic=uniform", "--hotspot=3=1", "--rate=0.01")
+REFUSED(replies_without_a_loop, "--rate=0.01", "--reply-flits=5")
+REFUSED(a_replay_has_its_rate, "--replay=/dev/null", "--rate=0.1")
+REFUSED(a_replay_has_its_traffic, "--replay=/dev/null", "--traffic=uniform")
+REFUSED(a_replay_has_its_sizes, "--replay=/dev/null", "--packet-flits=5")
+REFUSED(a_replay_has_no_window, "--replay=/dev/null", "--closed-loop=2")
+REFUSED(a_replay_has_no_bursts, "--replay=/dev/null", "--on-off=0.1,0.1")
+REFUSED(a_search_chooses_its_cycles, "--find-saturation", "--cycles=4000")
+REFUSED(a_search_is_no_curve, "--find-saturation", "--curve")
+
 /* ---- curves, saturation, loops ------------------------------------------ */
 
 static json_t *read_json(void)
@@ -269,9 +287,72 @@ Test(cmd_mesh, a_closed_loop_has_round_trips)
     json_decref(o);
 }
 
+/* Digits that count, however small the load is. */
+Test(cmd_mesh, a_small_load_has_its_digits)
+{
+    char text[2048] = "";
+    cr_assert_eq(RUN("--rate=0.00001234", "--cycles=400000"), 0);
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stdout())] = 0;
+    cr_expect_not_null(strstr(text, "accepted         1.2"), "%s", text);
+    cr_expect_not_null(strstr(text, "e-05 flits"), "%s", text);
+}
+
+Test(cmd_mesh, a_run_without_packets_says_so)
+{
+    char text[2048] = "";
+    cr_assert_eq(RUN("--rate=0.0000001", "--cycles=1"), 0);
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stdout())] = 0;
+    cr_expect_not_null(strstr(text, "nothing was measured"), "%s", text);
+    cr_expect_null(strstr(text, "a flit-hop"), "%s", text);
+}
+
+Test(cmd_mesh, a_run_without_packets_has_no_numbers)
+{
+    static const char *const keys[] = {"avg_packet_latency", "avg_network_latency", "avg_hops",
+                                       "p50", "max"};
+    cr_assert_eq(RUN("--rate=0.0000001", "--cycles=1", "--json"), 0);
+    json_t *o = read_json();
+    for (unsigned k = 0; k < sizeof keys / sizeof *keys; k++)
+        cr_expect(json_is_null(json_object_get(o, keys[k])), "%s", keys[k]);
+    json_decref(o);
+}
+
+/* The preset's controllers lie at the corners of 8x8; the mesh alone has none. */
+Test(cmd_mesh, any_size_will_do)
+{
+    cr_expect_eq(RUN("--rate=0.1", "--cycles=2000", "--set=mesh.width=3", "--set=mesh.height=2"),
+                 0);
+}
+
 Test(cmd_mesh, the_help_states_every_pattern, .exit_code = 0)
 {
     RUN("--help");
+}
+
+/* The second curve has another sweep; the first can still be drawn, with its parameter. */
+Test(cmd_mesh, a_curve_leaves_earlier_ones_drawable)
+{
+    char folder[] = "/tmp/tessera-test-XXXXXX", database[64], picture[64], command[128];
+    cr_assert_not_null(mkdtemp(folder));
+    snprintf(database, sizeof database, "--db=%s/runs.db", folder);
+    snprintf(picture, sizeof picture, "--output=%s/curve.svg", folder);
+    cr_expect_eq(RUN("--rates=0.1", "--cycles=1000", database, "--set=mesh.buffer_flits=6"), 0);
+    cr_expect_eq(RUN("--rates=0.1", "--cycles=1000", database), 0);
+    char text[1024] = "", name[64] = "--sweep=";
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stderr())] = 0;
+    const char *first = strstr(text, "--sweep mesh-curve-");
+    cr_assert_not_null(first, "%s", text);
+    snprintf(name, sizeof name, "--sweep=%.19s", first + strlen("--sweep "));
+    char plot[] = "tessera plot", figure[] = "mesh-curve";
+    cr_expect_eq(cmd_plot(5, (char *[]){plot, figure, name, database, picture, NULL}), 0);
+    FILE *f = fopen(picture + strlen("--output="), "r");
+    cr_assert_not_null(f);
+    char svg[1 << 16];
+    svg[fread(svg, 1, sizeof svg - 1, f)] = 0;
+    fclose(f);
+    cr_expect_not_null(strstr(svg, "mesh.buffer"), "the caption names what was set");
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    cr_assert_eq(system(command), 0);
 }
 
 /* By way of the database of --db, with BookSim's points beside. */

@@ -138,6 +138,65 @@ Test(cmd_run, stats_go_to_standard_output_when_asked)
     json_decref(o);
 }
 
+/* A guest that writes "x" to the console and ends with code 300. */
+static void write_guest_that_speaks(const char *path)
+{
+    static const uint32_t speaking[] = {
+        0x002003b7,             /* lui t2, 0x200: the simulation-control page */
+        0x07800293, 0x00538023, /* li t0, 'x'; sb t0, CONSOLE(t2) */
+        0x00a00293, 0x00538023, /* the end of the line */
+    };
+    enum { WORDS = sizeof speaking / sizeof *speaking };
+    struct tiny_guest g = tiny_guest_make(300);
+    memmove(&g.code[WORDS], g.code, 4 * sizeof *g.code);
+    memcpy(g.code, speaking, sizeof speaking);
+    g.code[WORDS + 2] = 0x00603023 | 1 << 25 | 5 << 15 | 12 << 7; /* sd t1, 44(t0): tohost */
+    tiny_guest_write(&g, path);
+}
+
+Test(cmd_run, the_console_leaves_standard_output_to_the_statistics)
+{
+    write_guest_that_speaks("x.elf");
+    cr_assert_eq(RUN("-g", "x.elf", "--stats", "-", "-q", "-m", "10000"), 44);
+    json_t *o = json_loadf(cr_get_redirected_stdout(), 0, NULL);
+    cr_assert_not_null(o, "standard output is no JSON");
+    cr_expect_eq(json_integer_value(json_object_get(o, "exit_code")), 300);
+    cr_expect_eq(json_integer_value(json_object_get(o, "status")), 44);
+    cr_expect_str_eq(said(), "x\n");
+    json_decref(o);
+}
+
+Test(cmd_run, without_statistics_there_the_console_goes_to_standard_output)
+{
+    write_guest_that_speaks("x.elf");
+    cr_assert_eq(RUN("-g", "x.elf", "-q", "-m", "10000"), 44);
+    cr_assert_stdout_eq_str("x\n");
+}
+
+Test(cmd_run, a_code_that_is_no_status_is_told_in_full)
+{
+    write_guest_that_speaks("x.elf");
+    cr_assert_eq(RUN("-g", "x.elf", "-m", "10000"), 44);
+    cr_expect_not_null(strstr(said(), "exit 300 (status 44) after "));
+}
+
+Test(cmd_run, what_is_written_is_told)
+{
+    cr_assert_eq(RUN("-g", "g.elf", "--stats=s.json", "--db=r.db", "--trace=t", "-c", "c"), 7);
+    const char *text = said();
+    cr_expect_not_null(strstr(text, "exit 7 after "));
+    cr_expect_not_null(strstr(text, "wrote t\nwrote c\nwrote s.json\nwrote r.db\n"), "%s", text);
+}
+
+Test(cmd_run, a_guest_that_does_not_fit_is_named)
+{
+    struct tiny_guest g = tiny_guest_make(0);
+    g.program.p_memsz = UINT64_C(1) << 40;
+    tiny_guest_write(&g, "big.elf");
+    cr_expect_eq(RUN("-g", "big.elf"), EXIT_STATUS_INPUT);
+    cr_expect_not_null(strstr(said(), "tessera: big.elf: segment 0x80000000.."));
+}
+
 Test(cmd_run, a_guest_that_never_ends_is_not_read)
 {
     cr_assert_eq(mkfifo("pipe", 0666), 0);

@@ -244,8 +244,9 @@ static void random_line(uint8_t bytes[LINE_BYTES], unsigned n)
     for (unsigned i = 0; i < LINE_BYTES; i += 2) {
         uint32_t low = (uint32_t)rng_next(&rng) & 0xffff;
         if (n % 2) {
-            static const uint16_t some[] = {0x4108, 0x6108, 0x0505, 0x0513, 0x3503, 0x8082, 0x0563,
-                                            0xa001, 0x006f, 0x952e, 0x4502, 0x2503, 0x85aa, 0xc119};
+            static const uint16_t some[] = {0x4108, 0x6108, 0x0505, 0x0513, 0x3503, 0x8082,
+                                            0x0563, 0xa001, 0x006f, 0x952e, 0x4502, 0x2503,
+                                            0x85aa, 0xc119, 0x352f, 0x1005}; /* the last: lr.d */
             low = some[rng_below(&rng, sizeof some / sizeof some[0])];
         }
         bytes[i] = (uint8_t)low;

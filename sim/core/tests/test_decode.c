@@ -240,6 +240,58 @@ Test(decode, equal_bytes_share_one_line_and_different_bytes_do_not)
             cr_assert_neq(seen[a], seen[b]);
 }
 
+/* A line of nops and an instruction of its own. */
+static struct code_line *line_of_its_own(unsigned n)
+{
+    uint32_t words[LINE_WORDS];
+    uint8_t bytes[LINE_BYTES];
+    fill_with_nops(words);
+    words[3] = asm_i(OP_addi, T0, ZERO, (int32_t)n);
+    memcpy(bytes, words, sizeof bytes);
+    return code_intern(table, bytes);
+}
+
+Test(decode, lines_that_nobody_keeps_are_reclaimed)
+{
+    enum { LINES = 300 };
+    struct code_line *line[LINES];
+    code_table_bound(table, LINES);
+    for (unsigned n = 0; n < LINES; n++) {
+        cr_assert_not(code_table_is_full(table));
+        line[n] = line_of_its_own(n);
+    }
+    cr_assert(code_table_is_full(table));
+    code_keep(line[7]);
+    code_keep_record(table, &line[99]->insn[2 * CODE_RECORDS - 1]);
+    code_keep_record(table, &line[100]->insn[0]);
+    code_keep(NULL);
+    code_keep_record(table, NULL);
+    code_reclaim(table);
+    cr_assert_eq(code_table_lines(table), 3);
+    cr_assert_not(code_table_is_full(table));
+    cr_assert_eq(line_of_its_own(7), line[7], "a line that is kept keeps its place");
+    cr_assert_eq(line_of_its_own(99), line[99]);
+    cr_assert_eq(line_of_its_own(100), line[100]);
+    cr_assert_eq(code_table_lines(table), 3);
+    code_reclaim(table);
+    cr_assert_eq(code_table_lines(table), 0, "a mark holds once");
+}
+
+Test(decode, code_that_changes_for_ever_takes_no_more_memory)
+{
+    code_table_bound(table, 100);
+    size_t before = 0;
+    for (unsigned n = 0; n < 2000; n++) {
+        struct code_line *line = line_of_its_own(n);
+        cr_assert_eq(line->insn[line->entry[6]].imm, (int32_t)n);
+        if (code_table_is_full(table)) {
+            code_reclaim(table);
+            before = before ? before : arena_bytes(arena);
+        }
+    }
+    cr_assert_eq(arena_bytes(arena), before);
+}
+
 Test(decode, a_line_keeps_its_meaning_when_the_memory_it_came_from_changes)
 {
     uint32_t words[LINE_WORDS];

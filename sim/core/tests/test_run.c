@@ -151,6 +151,54 @@ Test(run, forward_branches_are_predicted_not_taken_and_backward_ones_taken)
                  1 + 2 * 50 + 7);
 }
 
+/* Forward and backward, taken and not, near and far, a call, its return, a return that
+ * the stack does not know, an indirect jump. */
+static void run_all_kinds_of_jumps(void)
+{
+    uint32_t words[80];
+    for (unsigned i = 0; i < 80; i++)
+        words[i] = asm_nop();
+    words[0] = asm_i(OP_addi, T1, ZERO, 9);
+    words[2] = asm_b(OP_beq, ZERO, ZERO, 8);
+    words[4] = asm_b(OP_bne, ZERO, ZERO, 8);
+    words[5] = asm_j(RA, 4 * 55); /* to 60 */
+    words[6] = asm_i(OP_addi, T1, T1, -1);
+    words[7] = asm_b(OP_bne, T1, ZERO, -4 * 5);
+    words[8] = asm_b(OP_beq, ZERO, ZERO, 4 * 40); /* to 48 */
+    words[48] = asm_u(OP_auipc, RA, 0);
+    words[49] = asm_i(OP_addi, RA, RA, 16);
+    words[50] = asm_i(OP_jalr, ZERO, RA, 0); /* to 52 */
+    words[52] = asm_u(OP_auipc, T2, 0);
+    words[53] = asm_i(OP_jalr, ZERO, T2, 4 * 18); /* to 70 */
+    words[60] = asm_i(OP_jalr, ZERO, RA, 0);
+    flat_reset(flat);
+    flat_execute(flat, words, 80);
+}
+
+Test(run, every_misprediction_is_counted_with_every_predictor)
+{
+    static const enum predictor_kind kinds[] = {PREDICT_STATIC, PREDICT_BIMODAL, PREDICT_GSHARE};
+    uint64_t counted[3];
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned slow = 0; slow < 2; slow++) {
+            flat_destroy(flat);
+            flat = flat_create(slow ? FLAT_SLOW : FLAT_FAST);
+            h = &flat->hart;
+            flat->cfg.hart_predictor = (uint8_t)kinds[i];
+            flat->cfg.hart_mispredict_cycles = 7;
+            run_all_kinds_of_jumps();
+            counted[i] = h->predictor.mispredicts;
+            cr_expect_gt(counted[i], 2);
+            cr_expect_eq(7 * counted[i], h->stall[STALL_branch], "predictor %u", kinds[i]);
+            flat->cfg.hart_mispredict_cycles = 0;
+            run_all_kinds_of_jumps();
+            cr_expect_gt(h->predictor.mispredicts, 0, "they count when they cost nothing, too");
+        }
+    /* 9 rounds with a taken forward branch and the loop's last one; words 8, 50 and 53;
+     * the test's hart has no return stack, so that 9 returns are unpredicted. */
+    cr_expect_eq(counted[0], 9 + 1 + 3 + 9);
+}
+
 Test(run, branches_to_other_lines_cost_the_same)
 {
     uint32_t words[64];

@@ -470,8 +470,9 @@ Test(trap, traps_without_an_instruction_between_them_are_reported)
     flat_run(flat, 1000);
     cr_assert(flat->trap_loop);
     cr_assert_eq(h->traps, flat->cfg.sim_report_traps + 1);
-    cr_assert_eq(h->last_cause, CAUSE_ILLEGAL, "the first of them is kept for the report");
-    cr_assert_eq(h->last_epc, FLAT_CODE + 4);
+    cr_assert_eq(h->trap_watch.row_first.cause, CAUSE_ILLEGAL,
+                 "the first of them is kept for the report");
+    cr_assert_eq(h->trap_watch.row_first.epc, FLAT_CODE + 4);
 }
 
 Test(trap, traps_with_instructions_between_them_are_no_loop)
@@ -487,4 +488,89 @@ Test(trap, traps_with_instructions_between_them_are_no_loop)
     flat_run(flat, 1000);
     cr_assert_not(flat->trap_loop);
     cr_assert_eq(h->traps, 100);
+}
+
+/* ecall, then what its handler does. */
+static void trap_into(const uint32_t *handler, unsigned count)
+{
+    uint32_t ecall = asm_n(OP_ecall);
+    flat_program(flat, &ecall, 1);
+    flat_store(flat, FLAT_TRAP, handler, count * sizeof *handler);
+}
+
+/* Runs in slices, as long as there is no loop. */
+static void run_to_loop(cycle_t limit)
+{
+    while (!flat->trap_loop && h->wait == WAIT_NONE && h->cycle < limit)
+        hart_run(h, h->cycle + 1);
+}
+
+Test(trap, a_handler_that_traps_after_an_instruction_is_a_loop)
+{
+    const uint32_t handler[] = {asm_i(OP_addi, T0, T0, 1), asm_n(OP_ebreak)};
+    trap_into(handler, 2);
+    run_to_loop(1000000);
+    cr_assert(flat->trap_loop);
+    const struct trap_watch *w = &h->trap_watch;
+    cr_assert_eq(w->loop, TRAP_LOOP_NESTED);
+    cr_assert_eq(h->traps, TRAPS_NESTED_MAX + 1);
+    cr_assert_eq(w->nest_first.cause, CAUSE_ECALL_M);
+    cr_assert_eq(w->nest_first.epc, FLAT_CODE);
+    cr_assert_eq(w->latest.cause, CAUSE_BREAKPOINT);
+    cr_assert_eq(w->latest.epc, FLAT_TRAP + 4);
+}
+
+Test(trap, interrupts_that_nest_are_no_loop)
+{
+    const uint32_t handler[] = {asm_i(OP_addi, T0, T0, 1), asm_i(OP_csrrsi, ZERO, 8, 0x300),
+                                asm_j(ZERO, 0)};
+    flat_reset(flat);
+    trap_into(handler, 3);
+    h->mstatus = MSTATUS_MIE;
+    h->mie = h->mip = bit(IRQ_MSIP);
+    run_to_loop(100000);
+    cr_assert_not(flat->trap_loop);
+    cr_assert_gt(h->interrupts, TRAPS_NESTED_MAX);
+}
+
+Test(trap, a_return_to_the_instruction_that_traps_is_a_loop)
+{
+    const uint32_t handler[] = {asm_n(OP_mret)};
+    flat->cfg.hart_trap_cycles = 1;
+    trap_into(handler, 1);
+    while (!flat->trap_loop && h->traps <= TRAPS_RESUMED_MAX + 1)
+        hart_run(h, h->cycle + 1000);
+    cr_assert(flat->trap_loop);
+    cr_assert_eq(h->trap_watch.loop, TRAP_LOOP_RESUMED);
+    cr_assert_eq(h->traps, TRAPS_RESUMED_MAX + 1);
+    cr_assert_eq(h->trap_watch.latest.cause, CAUSE_ECALL_M);
+}
+
+Test(trap, a_return_with_another_register_is_no_loop)
+{
+    const uint32_t handler[] = {asm_i(OP_addi, T0, T0, 1), asm_n(OP_mret)};
+    flat->cfg.hart_trap_cycles = 1;
+    trap_into(handler, 2);
+    while (!flat->trap_loop && h->traps <= TRAPS_RESUMED_MAX + 1)
+        hart_run(h, h->cycle + 1000);
+    cr_assert_not(flat->trap_loop);
+    cr_assert_eq(h->trap_watch.resumed, 0);
+}
+
+/* A million calls from one place, with a counter in memory. */
+Test(trap, a_call_in_a_loop_is_no_loop_of_traps)
+{
+    const uint32_t handler[] = {
+        asm_i(OP_csrrs, T0, ZERO, 0x341),
+        asm_i(OP_addi, T0, T0, 4),
+        asm_i(OP_csrrw, ZERO, T0, 0x341),
+        asm_n(OP_mret),
+    };
+    const uint32_t words[] = {asm_n(OP_ecall), asm_j(ZERO, -4)};
+    flat->cfg.hart_trap_cycles = 1;
+    flat_program(flat, words, 2);
+    flat_store(flat, FLAT_TRAP, handler, sizeof handler);
+    while (!flat->trap_loop && h->traps <= TRAPS_RESUMED_MAX + 1)
+        hart_run(h, h->cycle + 1000);
+    cr_assert_not(flat->trap_loop);
 }

@@ -7,9 +7,8 @@
  *
  * Register t6 holds the frame's address throughout; programs read it but never
  * write it.  M-mode runs untranslated and without locked PMP entries, so its
- * handler cannot trap.  The S-mode handler can (a program may have taken away
- * its view of the code, or its sret); it then falls through to M mode, which
- * finds where to go on in FRAME_S_EPC.
+ * handler cannot trap.  The S-mode handler can, where sret is not allowed; it then
+ * falls through to M mode, which finds where to go on in FRAME_S_EPC.
  *
  *   exception           skip the instruction and go on
  *   failed fetch        go on in M mode at the same offset of the code, because
@@ -52,8 +51,6 @@ clear_frame:
     call clear
     ld t0, BLOB_END(s1)
     sd t0, FRAME_END(t6)
-    andi t0, s4, USES_C
-    sd t0, FRAME_C(t6)
 
 fill_scratch:                   /* a pattern without repetition */
     li t0, FZ_SCRATCH
@@ -71,15 +68,24 @@ copy_code:
     li a0, FZ_CODE
     li a1, FZ_CODE_BYTES
     call clear
+    li a0, FZ_COPY
+    li a1, FZ_CODE_BYTES
+    call clear
     addi t0, s1, BLOB_POKE
     ld t1, BLOB_POKES(s1)
     slli t1, t1, 4
     add t0, t0, t1
+    ld t1, BLOB_PATCHES(s1)
+    slli t1, t1, 3
+    add t0, t0, t1
     ld t1, BLOB_CODE_AT(s1)
     ld t2, BLOB_CODE_BYTES(s1)
     add t2, t1, t2
+    li t4, FZ_COPY - FZ_CODE
 1:  ld t3, 0(t0)
     sd t3, 0(t1)
+    add t5, t1, t4
+    sd t3, 0(t5)
     addi t0, t0, 8
     addi t1, t1, 8
     bltu t1, t2, 1b
@@ -115,6 +121,8 @@ build_page_tables:
     leaf FZ_FRAME, 0xc7                 /* V R W A D */
     leaf FZ_L1_SLOTS, 0xc7
     leaf FZ_L0_SLOTS, 0xc7
+    leaf FZ_COPY, 0xc3                  /* V R A D */
+    leaf FZ_COPY + 0x1000, 0xc3
     leaf FZ_ROOT39, 0xc7
 
 poke:
@@ -140,8 +148,6 @@ quiet_interrupts:
 set_state:
     andi t0, s4, USES_PMP
     beqz t0, 1f
-    csrw pmpcfg0, zero          /* an entry must not lock out the next address */
-    csrw pmpcfg2, zero
     .set offset, BLOB_STATE + 8 * STATE_COUNT
 #define STATE(number, name)
 #define STATE_PMP(number, name) ld t0, offset(s1); csrw number, t0; .set offset, offset + 8;
@@ -246,7 +252,28 @@ finish:
 #include "sim/fuzz/state.def"
 #undef STATE
 #undef STATE_PMP
-1:  hash FZ_SCRATCH, FZ_SCRATCH_BYTES, 0
+    csrw pmpcfg0, zero          /* an access that an entry covers in part fails in M mode too */
+    csrw pmpcfg2, zero
+1:  addi t0, s1, BLOB_POKE      /* what QEMU had otherwise counts as nothing */
+    ld t1, BLOB_POKES(s1)
+    slli t1, t1, 4
+    add t0, t0, t1
+    ld t1, BLOB_PATCHES(s1)
+    slli t1, t1, 3
+    add t1, t0, t1
+2:  bgeu t0, t1, 3f
+    ld t2, 0(t0)
+    sh zero, 0(t2)
+    sh zero, 2(t2)
+    addi t0, t0, 8
+    j 2b
+3:  hash FZ_SCRATCH, FZ_SCRATCH_BYTES, 0
+    li t0, RESULT_TRAPS         /* between two stand-ins, maybe: "cache_block" */
+    bne s3, t0, 4f
+    ld t0, BLOB_PATCHES(s1)
+    beqz t0, 4f
+    sd zero, RESULT_HASH(s2)
+4:
     hash FZ_CODE, FZ_CODE_BYTES, 1
     andi t0, s4, USES_PAGING
     beqz t0, 2f
@@ -277,7 +304,7 @@ finish:
     sd s2, HEADER_RESULT(s0)
     j next_program
 
-/* ---- traps to M mode ------------------------------------------------------------ */
+/* ---- what both trap handlers do ----------------------------------------------------- */
 
     .macro save area
     sd t0, \area + 0(t6)
@@ -295,11 +322,12 @@ finish:
     ld t5, \area + 40(t6)
     .endm
 
-    /* t0 = number of the trap, t1 = its log entry; to `over` when there is no room */
-    .macro next_entry over
+    /* A new entry: t1 = its address, t2 = cause, t3 = pc of the trap.  t5 is the
+     * vector's number.  To `full` when there is no room. */
+    .macro new_entry full, mode, cause, epc, status
     ld t0, FRAME_TRAPS(t6)
     li t1, TRAPS_MAX
-    bgeu t0, t1, \over
+    bgeu t0, t1, \full
     addi t2, t0, 1
     sd t2, FRAME_TRAPS(t6)
     slli t1, t0, 5              /* LOG_BYTES = 40 = 32 + 8 */
@@ -307,98 +335,134 @@ finish:
     add t1, t1, t2
     add t1, t1, t6
     addi t1, t1, FRAME_LOG
+    ori t5, t5, \mode
+    sd t5, LOG_WHERE(t1)
+    csrr t2, \cause
+    csrr t3, \epc
+    sd t3, LOG_EPC(t1)
+    csrr t4, \status
+    sd t4, LOG_STATUS(t1)
     .endm
+
+    /* The rest of the entry, once the cause is known for good.  Names in quotes
+     * are rows of differences.def.  Changes t4. */
+    .macro finish_entry tval
+    sd t2, LOG_CAUSE(t1)
+    addi t4, t2, -3             /* "breakpoint" */
+    bnez t4, 2f
+    csrw \tval, zero
+2:  andi t4, t2, ~2             /* 5, 7: "misaligned_fault" */
+    addi t4, t4, -5
+    bnez t4, 3f
+    csrci \tval, 7
+3:  csrr t4, \tval
+    sd t4, LOG_TVAL(t1)
+    .endm
+
+    /* t5, t4 = upper and lower half of the instruction at offset t5 */
+    .macro read_instruction from
+    li t4, \from
+    add t4, t4, t5
+    lhu t5, 2(t4)
+    lhu t4, 0(t4)
+    .endm
+
+    /* What QEMU says otherwise of some instructions.  Changes t0. */
+    .macro correct cause, tval
+    slli t0, t4, 49             /* lb to x0 may stand for another: "cache_block" */
+    srli t0, t0, 49
+    addi t0, t0, -3
+    beqz t0, 4f
+    andi t0, t4, 0x7f
+    addi t0, t0, -0x2f
+    bnez t0, 2f
+    srli t0, t5, 11             /* an AMO that is not lr: "amo_fault" */
+    addi t0, t0, -2
+    beqz t0, 3f
+4:  li t0, 4
+    beq t2, t0, 1f
+    li t0, 5
+    beq t2, t0, 1f
+    li t0, 13
+    bne t2, t0, 3f
+1:  addi t2, t2, 2
+    csrw \cause, t2
+    j 3f
+2:  addi t0, t0, 0x2f - 0x73
+    bnez t0, 3f
+    srli t0, t5, 9              /* Svinval: "svinval_bits" */
+    addi t0, t0, -0x0b
+    sltiu t0, t0, 2
+    beqz t0, 3f
+    addi t0, t2, -2
+    bnez t0, 3f
+    csrw \tval, zero
+3:
+    .endm
+
+    /* t3 = behind the instruction whose lower half is t4 */
+    .macro skip_instruction
+    andi t4, t4, 3
+    addi t3, t3, 2
+    li t5, 3
+    bne t4, t5, 1f
+    addi t3, t3, 2
+1:
+    .endm
+
+/* ---- traps to M mode ------------------------------------------------------------ */
 
 m_common:                       /* t5 = number of the vector */
     save FRAME_M_SAVED
-    next_entry m_no_room
-    ori t5, t5, WHERE_M
-    sd t5, LOG_WHERE(t1)
-    csrr t2, mcause
-    sd t2, LOG_CAUSE(t1)
-    csrr t3, mepc
-    sd t3, LOG_EPC(t1)
-    csrr t4, mstatus
-    sd t4, LOG_STATUS(t1)
-    li t5, 3                    /* "breakpoint", "misaligned_jump" in differences.def */
-    beq t2, t5, 1f
-    bnez t2, 2f
-1:  csrw mtval, zero
-2:  csrr t4, mtval
-    sd t4, LOG_TVAL(t1)
+    new_entry m_no_room, WHERE_M, mcause, mepc, mstatus
     bltz t2, m_interrupt
-    li t4, 4
-    beq t2, t4, m_load_fault
-    li t4, 5
-    beq t2, t4, m_load_fault
-m_exception:
     li t4, FZ_BASE
     sub t4, t3, t4
     li t5, FZ_HARNESS_BYTES
     bltu t4, t5, m_from_s_handler
     li t5, CODE_MASK
-    and t3, t3, t5
+    and t5, t3, t5
     ld t4, FRAME_END(t6)
-    beq t3, t4, m_end
-    li t4, 1                    /* instruction access fault, page fault */
-    beq t2, t4, m_go_on_in_m
-    li t4, 12
-    beq t2, t4, m_go_on_in_m
-
-    li t4, FZ_CODE              /* skip the instruction */
-    add t4, t4, t3
-    lhu t4, 0(t4)
-    csrr t3, mepc
-    andi t4, t4, 3
-    addi t3, t3, 2
-    li t5, 3
-    beq t4, t5, 1f
-    ld t5, FRAME_C(t6)
-    bnez t5, 2f
-1:  addi t3, t3, 2
-2:  csrw mepc, t3
+    beq t5, t4, m_end
+    addi t4, t2, -1             /* instruction access fault, page fault */
+    beqz t4, m_no_fetch
+    addi t4, t2, -12
+    beqz t4, m_no_fetch
+    read_instruction FZ_CODE
+    correct mcause, mtval
+    skip_instruction
+    csrw mepc, t3
+    finish_entry mtval
     j m_action
 
 m_from_s_handler:               /* S mode could not go on by itself */
-    ld t3, FRAME_S_EPC(t6)
-    li t5, CODE_MASK
-    and t3, t3, t5
+    .irp n, 0,8,16,24,32,40     /* the program's registers */
+    ld t4, FRAME_S_SAVED + \n(t6)
+    sd t4, FRAME_M_SAVED + \n(t6)
+    .endr
+    ld t5, FRAME_S_EPC(t6)
+    li t4, CODE_MASK
+    and t5, t5, t4
     ld t4, FRAME_END(t6)
-    beq t3, t4, m_end
-m_go_on_in_m:
+    beq t5, t4, m_end
+m_no_fetch:
     li t4, FZ_CODE
-    add t3, t3, t4
-    csrw mepc, t3
+    add t5, t5, t4
+    csrw mepc, t5
     li t4, MSTATUS_MPP
     csrs mstatus, t4
+    finish_entry mtval
     j m_action
 
-/* A load fault of an AMO (not of lr) becomes a store fault: see "amo_fault" in
- * differences.def.  t1 = log entry, t2 = mcause, t3 = mepc */
-m_load_fault:
-    li t4, CODE_MASK
-    and t4, t3, t4
-    li t5, FZ_CODE
-    add t4, t4, t5
-    lhu t5, 2(t4)
-    lhu t4, 0(t4)
-    srli t5, t5, 11             /* funct5; 2 = lr */
-    addi t5, t5, -2
-    beqz t5, m_exception
-    andi t4, t4, 0x7f
-    addi t4, t4, -0x2f          /* opcode AMO */
-    bnez t4, m_exception
-    addi t2, t2, 2
-    csrw mcause, t2
-    sd t2, LOG_CAUSE(t1)
-    j m_exception
-
 m_interrupt:
+    finish_entry mtval
     li t3, 1
     sll t3, t3, t2
     csrc mie, t3
 
-m_action:                       /* t0 = number of the trap */
+m_action:
+    ld t0, FRAME_TRAPS(t6)
+    addi t0, t0, -1
     andi t0, t0, ACTIONS - 1
     slli t0, t0, 3
     li t1, FZ_HEADER
@@ -413,7 +477,12 @@ m_action:                       /* t0 = number of the trap */
     addi t2, t2, -1             /* -1: never, 15: long ago */
     li t3, MTIMECMP
     sd t2, 0(t3)
-    andi t2, t1, ACTION_SET_MODE
+    csrr t2, mstatus
+    li t3, MSTATUS_MPRV
+    and t2, t2, t3
+    beqz t2, 1f
+    sfence.vma                  /* "mprv_stale" */
+1:  andi t2, t1, ACTION_SET_MODE
     beqz t2, 1f
     li t2, MSTATUS_MPP
     csrc mstatus, t2
@@ -421,17 +490,18 @@ m_action:                       /* t0 = number of the trap */
     slli t1, t1, 11
     csrs mstatus, t1
     beq t1, t2, 1f
-    li t2, MSTATUS_MPRV         /* mret would do it, but the loads come first */
+    li t2, MSTATUS_MPRV         /* "mprv"; and the loads below are the harness's */
     csrc mstatus, t2
 1:  addi t0, t6, FRAME_RESERVE
-    sc.d zero, zero, (t0)       /* see "reservation" in differences.def */
+    sc.d zero, zero, (t0)       /* "reservation" */
     restore FRAME_M_SAVED
     mret
 
 m_end:
+    finish_entry mtval
     li t0, RESULT_ENDED
     j finish
-m_no_room:                      /* what is normalised elsewhere is cleared here */
+m_no_room:                      /* what would be corrected elsewhere is cleared */
     csrw mcause, zero
     csrw mtval, zero
     li t0, RESULT_TRAPS
@@ -440,77 +510,43 @@ m_no_room:                      /* what is normalised elsewhere is cleared here 
 /* ---- traps delegated to S mode ----------------------------------------------------- */
 
 s_common:                       /* t5 = number of the vector */
-    save FRAME_S_SAVED
+    sd t4, FRAME_S_EARLY + 8(t6)
+    sd t3, FRAME_S_EARLY + 16(t6)
     csrr t3, sepc
     li t4, FZ_BASE
-    sub t4, t3, t4
-    li t0, FZ_HARNESS_BYTES
-    bltu t4, t0, s_trapped_itself
-    next_entry s_no_room
-    ori t5, t5, WHERE_S
-    sd t5, LOG_WHERE(t1)
-    csrr t2, scause
-    sd t2, LOG_CAUSE(t1)
-    sd t3, LOG_EPC(t1)
-    csrr t4, sstatus
-    sd t4, LOG_STATUS(t1)
-    li t5, 3
-    beq t2, t5, 1f
-    bnez t2, 2f
-1:  csrw stval, zero
-2:  csrr t4, stval
-    sd t4, LOG_TVAL(t1)
+    xor t4, t3, t4
+    srli t4, t4, 13             /* log2 FZ_HARNESS_BYTES */
+    beqz t4, s_trapped_itself
+    ld t3, FRAME_S_EARLY + 16(t6)
+    ld t4, FRAME_S_EARLY + 8(t6)
+    save FRAME_S_SAVED
+    ld t4, FRAME_S_EARLY(t6)
+    sd t4, FRAME_S_SAVED + 40(t6)
+    new_entry s_no_room, WHERE_S, scause, sepc, sstatus
     sd t3, FRAME_S_EPC(t6)
     bltz t2, s_interrupt
-    li t4, 4
-    beq t2, t4, s_load_fault
-    li t4, 5
-    beq t2, t4, s_load_fault
-s_exception:    li t5, CODE_MASK
+    li t5, CODE_MASK
     and t5, t3, t5
     ld t4, FRAME_END(t6)
-    beq t5, t4, s_escape
-    li t4, 1
-    beq t2, t4, s_escape
-    li t4, 12
-    beq t2, t4, s_escape
-    li t4, FZ_CODE
-    add t4, t4, t5
-    lhu t4, 0(t4)
-    andi t4, t4, 3
-    addi t3, t3, 2
-    li t5, 3
-    beq t4, t5, 1f
-    ld t5, FRAME_C(t6)
-    bnez t5, 2f
-1:  addi t3, t3, 2
-2:  sd t3, FRAME_S_EPC(t6)
+    beq t5, t4, s_leave
+    addi t4, t2, -1
+    beqz t4, s_leave
+    addi t4, t2, -12
+    beqz t4, s_leave
+    read_instruction FZ_COPY    /* a program that changes itself keeps the lengths */
+    correct scause, stval
+    skip_instruction
+    sd t3, FRAME_S_EPC(t6)
     csrw sepc, t3
+    finish_entry stval
 s_return:
     addi t0, t6, FRAME_RESERVE
     sc.d zero, zero, (t0)
     restore FRAME_S_SAVED
     sret
 
-s_load_fault:                   /* as m_load_fault */
-    li t4, CODE_MASK
-    and t4, t3, t4
-    li t5, FZ_CODE
-    add t4, t4, t5
-    lhu t5, 2(t4)
-    lhu t4, 0(t4)
-    srli t5, t5, 11
-    addi t5, t5, -2
-    beqz t5, s_exception
-    andi t4, t4, 0x7f
-    addi t4, t4, -0x2f
-    bnez t4, s_exception
-    addi t2, t2, 2
-    csrw scause, t2
-    sd t2, LOG_CAUSE(t1)
-    j s_exception
-
 s_interrupt:
+    finish_entry stval
     li t3, 1
     sll t3, t3, t2
     csrc sie, t3
@@ -522,15 +558,16 @@ s_no_room:
     j s_escape
 
 /* To M mode.  Programs delegate at most one of the two exceptions below. */
+s_leave:
+    finish_entry stval
 s_escape:
     restore FRAME_S_SAVED
 s_escape_call:
     ecall
 s_trapped_itself:
     lla t4, s_escape_call
-    beq t3, t4, 1f
-    j s_escape
-1:  restore FRAME_S_SAVED
+    bne t3, t4, s_escape
+    restore FRAME_S_SAVED
     .word 0
 
 /* ---- the vector tables ---------------------------------------------------------------- */
@@ -543,7 +580,7 @@ s_trapped_itself:
     .endm
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
     stub m, FRAME_M_SAVED, \n
-    stub s, FRAME_S_SAVED, \n
+    stub s, FRAME_S_EARLY - 40, \n
     .endr
 
     .macro jump mode, number

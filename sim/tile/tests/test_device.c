@@ -58,7 +58,8 @@ Test(device, registers_take_their_own_sizes_only)
             cr_assert_eq(device_owner(tile, rows[i].address, bytes, &owner), ok, "%#llx, %u bytes",
                          (unsigned long long)rows[i].address, bytes);
             cr_assert_eq(device_read(tile, rows[i].address, bytes, 0, &value), ok);
-            cr_assert_eq(device_write(tile, rows[i].address, bytes, 0, 0), ok);
+            cr_assert_eq(device_write(tile, rows[i].address, bytes, 0, 0),
+                         ok && rows[i].address != MAP_MTIME);
         }
 }
 
@@ -171,6 +172,13 @@ Test(device, mtimecmp_reads_back_and_is_beyond_reach_at_first)
     cr_assert_eq(hart->timer_at, CYCLE_NEVER);
     write_at(mtimecmp, 8, UINT64_MAX / 2, 0);
     cr_assert_eq(hart->timer_at, CYCLE_NEVER, "more cycles than can be counted");
+    cr_assert_eq(read_at(mtimecmp, 8, 0), UINT64_MAX / 2, "and yet as written");
+}
+
+Test(device, mtime_cannot_be_written)
+{
+    cr_assert_not(device_write(tile, MAP_MTIME, 8, 1000, 70));
+    cr_assert_eq(read_at(MAP_MTIME, 8, 70), 70);
 }
 
 Test(device, mtime_ticks_every_divider_cycles)
