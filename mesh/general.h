@@ -117,7 +117,7 @@ struct general {
     unsigned notices, notice_capacity;
     uint64_t notes_inside; /* on their way */
 
-    uint64_t copies_sent, acks_combined, acks_refused;
+    uint64_t copies_sent, vcs_kept, acks_combined, acks_refused;
 };
 
 /* general.c */

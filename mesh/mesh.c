@@ -316,6 +316,8 @@ static void stats_general(const struct mesh *mesh, struct stats *stats)
     stats_put(stats, "mesh.packets_lost", mesh->packets_lost, "packets",
               "dropped, cut by a fault or without a way (mesh.faults)");
     stats_put(stats, "mesh.copies", g->copies_sent, "packets", "that routers made of multicasts");
+    stats_put(stats, "mesh.vcs_kept", g->vcs_kept, "times",
+              "an output VC was kept for a multicast that had waited long for one");
     stats_put(stats, "mesh.acks_combined", g->acks_combined, "packets",
               "acknowledgements that ended in a router, combined with others");
     stats_put(stats, "mesh.acks_refused", g->acks_refused, "times",

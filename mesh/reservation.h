@@ -63,6 +63,7 @@ INLINE void keep_vc(struct work *w, uint32_t o, unsigned id)
     g->kept[o] |= 1u << best;
     g->kept_for[(size_t)o * w->V + best] = (uint16_t)id;
     g->keeping++;
+    g->vcs_kept++;
 }
 
 /* A head has got a VC of output o: what was kept for it is kept no longer. */

@@ -32,6 +32,7 @@ struct record {
     /* Flits that crossed a router, by (cycle, router, port). */
     std::map<std::tuple<uint64_t, unsigned, unsigned>, unsigned> crossed;
     uint64_t rest = NEVER; /* the first cycle that begins with nothing on its way */
+    uint64_t kept = 0;     /* output VCs, for multicasts */
 };
 
 /* ---- the simulator's mesh ------------------------------------------------------- */
@@ -89,6 +90,18 @@ void send(struct mesh *mesh, const packet &p)
         mesh_send(mesh, from, to, p.vnet, p.flits, p.id);
 }
 
+uint64_t vcs_kept(const struct mesh *mesh)
+{
+    struct stats stats = {};
+    uint64_t kept = 0;
+    mesh_stats(mesh, &stats);
+    for (unsigned k = 0; k < stats.count; k++)
+        if (std::string(stats.item[k].name) == "mesh.vcs_kept")
+            kept = stats.item[k].value;
+    stats_free(&stats);
+    return kept;
+}
+
 record run_mesh(const experiment &e)
 {
     record r;
@@ -111,6 +124,7 @@ record run_mesh(const experiment &e)
     }
     if (mesh_is_idle(mesh))
         r.rest = mesh_now(mesh);
+    r.kept = vcs_kept(mesh);
     arena_destroy(memory);
     return r;
 }
@@ -127,6 +141,7 @@ record run_reference(const experiment &e)
         net.run(1);
     if (net.is_at_rest())
         r.rest = net.now();
+    r.kept = net.vcs_kept;
     for (const crossing &c : net.crossings)
         r.crossed[{c.cycle, c.router, c.port}]++;
     for (const ejection &x : net.ejections)
@@ -213,11 +228,20 @@ std::string rest_difference(const record &mesh, const record &ref)
            cycle_text(ref.rest) + "\n";
 }
 
-std::string differences(const experiment &e)
+std::string kept_difference(const record &mesh, const record &ref)
+{
+    if (mesh.kept == ref.kept)
+        return "";
+    return "the mesh keeps " + std::to_string(mesh.kept) + " VCs for multicasts, the reference " +
+           std::to_string(ref.kept) + "\n";
+}
+
+/* How many VCs were kept, in a line of its own, and what differs. */
+std::string result_of(const experiment &e)
 {
     record mesh = run_mesh(e), ref = run_reference(e);
-    return packet_difference(e, mesh, ref) + crossing_difference(mesh, ref) +
-           rest_difference(mesh, ref);
+    return std::to_string(ref.kept) + "\n" + packet_difference(e, mesh, ref) +
+           crossing_difference(mesh, ref) + rest_difference(mesh, ref) + kept_difference(mesh, ref);
 }
 
 /* Runs `work` in a child; what it returns comes back. */
@@ -252,10 +276,14 @@ verdict compare(uint64_t seed, fault planted)
 {
     experiment e = experiment_of(seed);
     e.mesh.planted = planted;
-    std::string difference = in_a_process([&] { return differences(e); });
+    std::string result = in_a_process([&] { return result_of(e); });
+    char *rest;
+    uint64_t kept = strtoull(result.c_str(), &rest, 10);
+    std::string difference =
+        *rest == '\n' ? rest + 1 : rest; /* a run that broke off has no count */
     std::string text = "seed " + std::to_string(seed) + ": " + describe(e.mesh) + "; " +
                        std::to_string(e.packets.size()) + " packets, " + e.traffic + "\n";
-    return {difference.empty(), text + difference};
+    return {difference.empty(), text + difference, kept};
 }
 
 } // namespace reference

@@ -9,7 +9,7 @@ namespace reference
 namespace
 {
 
-enum { NODES_MAX = 36, FLIT_HOPS_MAX = 32000 };
+enum { NODES_MAX = 36, FLIT_HOPS_MAX = 32000, MULTICAST_FLITS_MAX = 16 };
 
 class dice
 {
@@ -146,11 +146,14 @@ uint64_t draw_set(dice &d, const shape &mesh, unsigned from)
     return set ? set : uint64_t(1) << d.below(mesh.nodes());
 }
 
-/* Most of them short enough to be copied by routers. */
+/* Most of them short enough to be copied by routers; some fill a whole buffer, for which they
+ * wait long where smaller packets keep it busy. */
 void make_multicast(dice &d, const shape &mesh, packet &p)
 {
     p.set = draw_set(d, mesh, p.from);
-    if (!d.once_in(8))
+    if (d.once_in(4))
+        p.flits = std::min(mesh.buffer_flits, unsigned(MULTICAST_FLITS_MAX));
+    else if (!d.once_in(8))
         p.flits = std::min(p.flits, mesh.buffer_flits);
 }
 

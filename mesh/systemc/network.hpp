@@ -44,6 +44,7 @@ class network : public sc_core::sc_module, private switch_observer, private sink
 
     std::vector<crossing> crossings; /* in the order of cycles */
     std::vector<ejection> ejections;
+    uint64_t vcs_kept = 0; /* for multicasts, so far */
 
   private:
     const shape mesh;
@@ -71,6 +72,7 @@ class network : public sc_core::sc_module, private switch_observer, private sink
 
     uint64_t cycle_now() const;
     void crossed(unsigned router, unsigned port) override;
+    void kept() override { vcs_kept++; }
     void ejected(unsigned node, const flit &f) override;
 };
 

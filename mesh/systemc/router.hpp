@@ -22,9 +22,11 @@
 namespace reference
 {
 
-/* Hears of every flit in the cycle in which it wins the switch. */
+/* Hears of every flit in the cycle in which it wins the switch, and of output VCs that are kept
+ * for a multicast. */
 struct switch_observer {
     virtual void crossed(unsigned router, unsigned port) = 0;
+    virtual void kept() = 0;
 
   protected:
     ~switch_observer() = default;
@@ -66,11 +68,13 @@ class router : public sc_core::sc_module
         unsigned released = 0; /* flits that all copies have sent */
         vc_range vcs;          /* of the output port that it may have ... */
         unsigned room = 0;     /* ... if they have so many credits */
+        unsigned asked = 0;    /* cycles since it has begun to ask for VCs */
     };
 
     struct output_vc {
         unsigned credits;
         bool taken = false;
+        const input_vc *kept_for = nullptr; /* nobody else may have it */
     };
 
     struct switch_request {
@@ -108,6 +112,13 @@ class router : public sc_core::sc_module
     unsigned best_way(const input_vc &in) const;
     unsigned worth(unsigned port, const input_vc &in) const;
     std::vector<unsigned> open_vcs(unsigned port, const input_vc &in) const;
+    bool is_endless(unsigned port) const;
+
+    const input_vc *most_patient(unsigned output, unsigned vnet) const;
+    output_vc *vc_to_keep(unsigned output, vc_range group);
+    void keep_vcs();
+    void keep_no_longer(unsigned output, const input_vc &in);
+    void count_asking();
 
     std::vector<pairing> vc_requests(unsigned output) const;
     std::vector<pairing> allocate_vcs();

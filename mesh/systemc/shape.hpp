@@ -38,6 +38,11 @@ enum class fault {
     escapes_first,           /* the escape VC is asked for whenever it is free */
     switch_has_no_levels,    /* routers know nothing of the virtual networks' priorities */
     sources_have_no_levels,  /* sources do not */
+    nothing_is_kept,         /* for multicasts, however long they wait */
+    patience_is_63,          /* and not 64 cycles */
+    keeps_for_the_last,      /* of several copies that have asked equally long */
+    keeps_the_lowest,        /* free VC, whatever its credits */
+    keeps_several,           /* VCs of a group */
     count
 };
 

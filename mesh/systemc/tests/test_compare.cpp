@@ -13,12 +13,25 @@ using namespace reference;
 
 enum : uint64_t { FIRST = 1, EXPERIMENTS = 200, ENOUGH_TO_FIND_A_FAULT = 80 };
 
+/* That VCs are kept for multicasts is rare, but not in these. */
 Test(compare, every_flit_crosses_every_router_in_the_same_cycle)
 {
+    uint64_t kept = 0;
+    unsigned keeping[static_cast<int>(routing::count)] = {},
+             keeping_by[static_cast<int>(arbiter::count)] = {};
     for (uint64_t seed = FIRST; seed < FIRST + EXPERIMENTS; seed++) {
         verdict v = compare(seed);
         cr_expect(v.equal, "%s", v.text.c_str());
+        shape mesh = experiment_of(seed).mesh;
+        kept += v.kept;
+        keeping[static_cast<int>(mesh.ways)] += v.kept > 0;
+        keeping_by[static_cast<int>(mesh.first)] += v.kept > 0;
     }
+    cr_expect_geq(kept, 2000);
+    for (routing r : {routing::xy, routing::west_first, routing::o1turn, routing::adaptive})
+        cr_expect_geq(keeping[static_cast<int>(r)], 3, "routing %s", routing_names[int(r)]);
+    for (unsigned count : keeping_by)
+        cr_expect_geq(count, 5);
 }
 
 /* The seeds above mean little unless what they draw is as varied as it should be. */
