@@ -40,7 +40,7 @@ INLINE void count_from_now(struct work *w, uint32_t p, uint8_t vc)
     if (bit_of(c->listed, in_vc))
         return;
     bitmap_set(c->listed, in_vc);
-    c->busy[c->count++] = (struct vc_event){p, vc};
+    c->busy[c->count++] = vc_event(p, vc);
 }
 
 /* The output VC that the packet in front holds has no credit. */

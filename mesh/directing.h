@@ -15,7 +15,7 @@
 INLINE void head_waits(struct work *w, uint32_t p, unsigned vc)
 {
     struct general *g = w->m->general;
-    g->head[g->heads++] = (struct vc_event){p, (uint8_t)vc};
+    g->head[g->heads++] = vc_event(p, vc);
 }
 
 /* The next head of a VC, in the cycle in which the packet before it has left: it can be
@@ -25,7 +25,7 @@ INLINE void head_later(struct work *w, uint32_t p, unsigned vc)
     struct bucket *b = arriving_in(w, 2);
     w->in[(size_t)p * w->V + vc].out_port = PORT_LATER; /* it has not asked for any */
     if (w->m->route_stage)
-        b->head[b->heads++] = (struct vc_event){p, (uint8_t)vc};
+        b->head[b->heads++] = vc_event(p, vc);
     else
         head_waits(w, p, vc);
 }

@@ -112,7 +112,7 @@ static void direct_anew(struct mesh *m)
             if (!(m->va[o * m->ports + m->port[p].number] >> v & 1))
                 continue;
             withdraw_vc(&w, o, m->port[p].number, v);
-            g->head[g->heads++] = (struct vc_event){p, (uint8_t)v};
+            g->head[g->heads++] = vc_event(p, v);
         }
     work_end(&w);
 }

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "mesh/recency.h"
 #include "mesh/routing.h"
 
 enum { NOTICES_AT_FIRST = 64 };
@@ -56,16 +57,18 @@ static void create_levels(struct mesh *m, const struct config *cfg)
     }
 }
 
+static_assert(RECENCY_MEMBERS_MAX == MESH_PORTS_MAX * MESH_VCS_MAX, "all heads at an output");
+
 static void create_arbiters(struct mesh *m, struct arena *arena)
 {
     struct general *g = m->general;
     size_t ports = (size_t)m->routers * m->ports;
     if (g->arbiter != ARBITER_MATRIX)
         return;
-    g->input_served = arena_alloc(arena, ports * m->ports, sizeof(cycle_t));
-    g->output_served = arena_alloc(arena, ports * m->ports, sizeof(cycle_t));
-    g->vc_served = arena_alloc(arena, ports * m->vcs, sizeof(cycle_t));
-    g->head_served = arena_alloc(arena, ports * m->ports * m->vcs, sizeof(cycle_t));
+    g->input_row = arena_alloc(arena, ports, recency_row_bytes(m->ports));
+    g->output_row = arena_alloc(arena, ports, recency_row_bytes(m->ports));
+    g->vc_row = arena_alloc(arena, ports, recency_row_bytes(m->vcs));
+    g->head_row = arena_alloc(arena, ports, recency_row_bytes(m->ports * m->vcs));
 }
 
 /* Routers copy along XY, so class 0 of the routing must be XY's, or all of its turns allowed. */
@@ -84,6 +87,7 @@ static void create_multicast(struct mesh *m, struct arena *arena, const struct c
     g->ack_group = m->vnets * m->classes;
     if (g->fans) {
         g->fan = arena_alloc(arena, vcs, sizeof *g->fan);
+        g->copy = arena_alloc(arena, vcs * m->ports, sizeof *g->copy);
         g->kept = arena_alloc(arena, vcs / m->vcs, sizeof *g->kept);
         g->kept_for = arena_alloc(arena, vcs, sizeof *g->kept_for);
     }
@@ -121,12 +125,14 @@ size_t general_router_bytes(const struct mesh *m)
         return 0;
     bytes += vcs * (2 * sizeof *g->head + sizeof *g->marks);
     bytes += g->fans ? vcs * (sizeof *g->fan + sizeof *g->kept_for) : 0;
+    bytes += g->fans ? vcs * m->ports * sizeof *g->copy : 0;
     bytes += g->fans ? m->ports * sizeof *g->kept : 0;
     bytes += g->ack_entries ? vcs * sizeof *g->sharing_head + g->ack_entries * sizeof *g->ack : 0;
     bytes += g->cut ? vcs : 0;
     bytes += g->table ? m->routers + sizeof *g->rank : 0;
     if (g->arbiter == ARBITER_MATRIX)
-        bytes += (2 * (size_t)m->ports * m->ports + vcs + vcs * m->ports) * sizeof(cycle_t);
+        bytes += m->ports * (2 * recency_row_bytes(m->ports) + recency_row_bytes(m->vcs) +
+                             recency_row_bytes(m->ports * m->vcs));
     return bytes;
 }
 

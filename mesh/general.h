@@ -38,8 +38,12 @@ struct fan {
     uint16_t left;    /* outputs that have not had its tail */
     uint16_t holding; /* outputs of whose VCs it holds one */
     uint8_t released; /* flits that have left the buffer */
-    uint8_t sent[MESH_PORTS_MAX];
-    uint8_t out_vc[MESH_PORTS_MAX];
+};
+
+/* The copy of it for one output. */
+struct copy {
+    uint8_t sent;   /* flits */
+    uint8_t out_vc; /* once it holds one */
 };
 
 /* A multicast on its way, or not yet acknowledged by all. */
@@ -78,11 +82,11 @@ struct general {
     struct vc_event *head, *head_spare; /* heads to be given a way */
     uint32_t heads;
 
-    /* matrix arbiters: when each was served last; 0: never */
-    cycle_t *input_served;  /* by an output: port * P + input number */
-    cycle_t *output_served; /* by an input: port * P + output number */
-    cycle_t *vc_served;     /* of an input: port * V + vc */
-    cycle_t *head_served;   /* by an output's VCs: (port * P + input number) * V + vc */
+    /* matrix arbiters: a row of recency.h for each port */
+    uint16_t *input_row;  /* of an output: inputs */
+    uint16_t *output_row; /* of an input: outputs */
+    uint16_t *vc_row;     /* of an input: its VCs */
+    uint16_t *head_row;   /* of an output, for its VCs: heads, input number * V + vc */
 
     /* tables (table.c): outputs towards router `to` at router `at`: [to * routers + at],
      * a packet that may still go up in the low four bits, one that may not in the high */
@@ -103,6 +107,7 @@ struct general {
     /* multicast */
     bool fans;          /* routers copy */
     struct fan *fan;    /* of an input VC */
+    struct copy *copy;  /* of an input VC and an output: in_vc * P + number */
     uint32_t *kept;     /* of an output: VCs kept for a multicast (reservation.h) */
     uint16_t *kept_for; /* of an output VC that is kept: the head, port number * V + vc */
     unsigned keeping;   /* VCs that are kept, in the whole mesh */
@@ -119,6 +124,11 @@ struct general {
 
     uint64_t copies_sent, vcs_kept, acks_combined, acks_refused;
 };
+
+static inline struct copy *copies_of(const struct mesh *m, const struct fan *fan)
+{
+    return &m->general->copy[(size_t)(fan - m->general->fan) * m->ports];
+}
 
 /* general.c */
 bool general_wanted(const struct config *cfg);

@@ -59,6 +59,7 @@ static void shape(struct mesh *m, const struct config *cfg, unsigned vnets)
     m->vcs = vnets * cfg->mesh_vcs + (cfg->mesh_ack_entries > 0);
     m->queues = vnets + (cfg->mesh_ack_entries > 0);
     m->buffer_flits = cfg->mesh_buffer_flits;
+    m->queue_flits = m->buffer_flits - 1;
     group_vcs(m, cfg);
     assert(vnets >= 1 && vnets <= MESH_VNETS_MAX && m->vcs <= MESH_VCS_MAX);
     assert(m->width <= 128 && m->height <= 128 && m->ports <= MESH_PORTS_MAX);
@@ -88,7 +89,7 @@ static void timing(struct mesh *m, const struct config *cfg)
     m->across[3] = -row - 1;
 }
 
-static void buckets_create(struct mesh *m, struct arena *arena)
+static void buckets_create(struct mesh *m, struct arena *arena, const struct config *cfg)
 {
     unsigned longest = m->sink_credits ? m->sink_credit_delay : 0, ports = m->routers * m->ports;
     for (unsigned p = 0; p < m->ports; p++)
@@ -102,7 +103,7 @@ static void buckets_create(struct mesh *m, struct arena *arena)
     for (unsigned k = 0; k < buckets; k++) {
         struct bucket *b = &m->bucket[k];
         /* a combined acknowledgement gives back a credit besides the winner's */
-        size_t credits = m->general ? 2 * (size_t)ports : ports;
+        size_t credits = cfg->mesh_ack_entries ? 2 * (size_t)ports : ports;
         b->flit = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *b->flit);
         b->credit = arena_alloc(arena, credits + PREFETCH_AHEAD, sizeof *b->credit);
         b->source_credit = arena_alloc(arena, credits / ports * m->nodes, sizeof *b->source_credit);
@@ -129,7 +130,7 @@ struct mesh *mesh_create(struct arena *arena, const struct config *cfg, unsigned
     m->general = general_wanted(cfg) ? arena_alloc(arena, 1, sizeof *m->general) : NULL;
     if (cfg->mesh_counters)
         counters_create(m, arena);
-    buckets_create(m, arena);
+    buckets_create(m, arena, cfg);
     routers_create(m, arena);
     sources_create(m, arena);
     series_create(m, arena, cfg);

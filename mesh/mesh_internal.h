@@ -10,7 +10,7 @@
  *   va[o * P + i]   the VCs of input number i that ask for a VC of output o
  *   in[p * V + v]   an input VC: its front flit and the way it goes
  *   out[p * V + v]  an output VC: who holds it and its credits
- *   queue[..* B]    the flits behind the fronts
+ *   queue[..]       the flits behind the fronts, room for buffer_flits - 1 of each VC
  *
  * Ports 0 to 3 lead to the neighbours at x+1, x-1, y+1, y-1, port 4 + k to
  * node k of the router; what leaves through port p enters the neighbour
@@ -132,10 +132,16 @@ struct flit_event {
     uint8_t vc;
 };
 
-struct vc_event {  /* a credit for an output VC, or a head that has been routed */
-    uint32_t port; /* of a source's credit: the node */
-    uint8_t vc;
+/* A credit for a source's VC, or a head that is to be given a way; 4 bytes. */
+struct vc_event {
+    uint32_t port : 27; /* of a source: the node */
+    uint32_t vc : 5;
 };
+
+static inline struct vc_event vc_event(uint32_t port, unsigned vc)
+{
+    return (struct vc_event){port & ((1u << 27) - 1), vc & 31};
+}
 
 /* Something for a sender that is not an arrival, and where it is known from. */
 struct note {
@@ -148,7 +154,7 @@ struct note {
 /* What arrives in one cycle. */
 struct bucket {
     struct flit_event *flit;
-    struct vc_event *credit;        /* for routers */
+    uint32_t *credit;               /* for routers: the output VC, p * V + v */
     struct vc_event *source_credit; /* for sources */
     struct vc_event *head;          /* ready for VC allocation (router_cycles = 4) */
     struct mesh_arrival *arrival;
@@ -218,6 +224,7 @@ struct mesh {
     /* the shape; written at creation only */
     unsigned width, height, concentration, nodes, routers;
     unsigned ports, vcs, buffer_flits; /* of a router; of a port; of a VC */
+    unsigned queue_flits;              /* of a VC, behind its front */
     unsigned vnets, vcs_per_vnet;
     unsigned groups, classes; /* of VCs; of a virtual network */
     uint32_t vnet_mask[MESH_VNETS_MAX], group_mask[MESH_GROUPS_MAX];

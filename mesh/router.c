@@ -72,7 +72,7 @@ void routers_create(struct mesh *m, struct arena *arena)
     m->va = arena_alloc(arena, ports * m->ports, sizeof *m->va);
     m->in = arena_alloc(arena, vcs, sizeof *m->in);
     m->out = arena_alloc(arena, vcs, sizeof *m->out);
-    m->queue = arena_alloc(arena, vcs * m->buffer_flits, sizeof *m->queue);
+    m->queue = arena_alloc(arena, vcs * m->queue_flits, sizeof *m->queue);
     m->sa_list.item = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->va_list.item = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->sa_spare = arena_alloc(arena, ports + 1, sizeof(uint32_t));
@@ -98,7 +98,7 @@ size_t mesh_router_bytes(const struct mesh *mesh)
 
 size_t mesh_buffer_bytes(const struct mesh *mesh)
 {
-    return (size_t)mesh->ports * mesh->vcs * mesh->buffer_flits * sizeof *mesh->queue;
+    return (size_t)mesh->ports * mesh->vcs * mesh->queue_flits * sizeof *mesh->queue;
 }
 
 /* ---- routing ------------------------------------------------------------ */
@@ -110,7 +110,7 @@ INLINE void head_in_front(struct work *w, uint32_t p, unsigned v, struct vc_in *
     vc->out_port = (uint8_t)output;
     if (w->m->route_stage) {
         struct bucket *b = arriving_in(w, wait + 1);
-        b->head[b->heads++] = (struct vc_event){p, (uint8_t)v};
+        b->head[b->heads++] = vc_event(p, v);
     } else if (w->general) {
         head_waits(w, p, v);
     } else {
@@ -147,19 +147,20 @@ INLINE void accept_flit(struct work *w, struct flit_event e)
     }
 }
 
-INLINE void accept_credit(struct work *w, struct vc_event e)
+INLINE void accept_credit(struct work *w, uint32_t out_vc)
 {
-    struct vc_out *out = &w->out[e.port * w->V + e.vc];
-    struct port *port = &w->port[e.port];
+    struct vc_out *out = &w->out[out_vc];
     assert(out->credits < w->m->buffer_flits);
     if (out->credits++)
         return;
-    port->credit |= 1u << e.vc;
-    if (port->free >> e.vc & 1)
+    uint32_t p = out_vc / w->V, vc = out_vc - p * w->V;
+    struct port *port = &w->port[p];
+    port->credit |= 1u << vc;
+    if (port->free >> vc & 1)
         return;
-    uint32_t owner = sibling(w, e.port, out->owner_port) * w->V + out->owner_vc;
+    uint32_t owner = sibling(w, p, out->owner_port) * w->V + out->owner_vc;
     if (w->in[owner].flits)
-        request_switch(w, e.port, out->owner_port, out->owner_vc);
+        request_switch(w, p, out->owner_port, out->owner_vc);
 }
 
 /* What a flit will touch. */
@@ -180,7 +181,7 @@ INLINE void accept(struct mesh *m, unsigned P, bool general, bool counting, cons
     }
     for (unsigned k = 0; k < b->credits; k++) {
         if (w.prefetch)
-            __builtin_prefetch(&w.out[b->credit[k + PREFETCH_AHEAD].port * w.V]);
+            __builtin_prefetch(&w.out[b->credit[k + PREFETCH_AHEAD]]);
         accept_credit(&w, b->credit[k]);
     }
     for (unsigned k = 0; k < b->heads; k++) {
@@ -216,7 +217,7 @@ INLINE void eject_flit(struct work *w, struct port *port, uint32_t p, struct vc_
     if (m->sink_credits) {
         struct bucket *b = arriving_in(w, m->sink_credit_delay);
         take_credit(port, out, vc);
-        b->credit[b->credits++] = (struct vc_event){p, (uint8_t)vc};
+        b->credit[b->credits++] = p * w->V + vc;
         m->credits_inside++;
     }
 }
@@ -243,21 +244,22 @@ INLINE void cross_copy(struct work *w, struct match match, struct vc_in *in, str
 {
     struct port *port = &w->port[match.output];
     unsigned input = w->port[match.input].number, output = port->number;
+    struct copy *copy = &copies_of(w->m, fan)[output];
     flit_t flit = fan_flit(w, fan, in, output);
     port->flits++;
     if (w->counting)
         count_flit(w, (size_t)(in - w->in));
-    fan->sent[output]++;
-    send_flit(w, match.output, port, fan->out_vc[output], flit);
+    copy->sent++;
+    send_flit(w, match.output, port, copy->out_vc, flit);
     if (flit & FLIT_TAIL) {
         fan->left &= (uint16_t) ~(1u << output);
-        port->free |= 1u << fan->out_vc[output];
+        port->free |= 1u << copy->out_vc;
         if (port->va_inputs)
             list_add(&w->va_list, match.output, &port->va_listed);
     }
-    if (flit & FLIT_TAIL || fan->sent[output] - fan->released >= in->flits)
+    if (flit & FLIT_TAIL || copy->sent - fan->released >= in->flits)
         withdraw_switch(w, match.output, input, match.vc);
-    if (!fan_front_is_free(fan))
+    if (!fan_front_is_free(w, fan))
         return;
     if (w->counting)
         count_leaving(w, (size_t)(in - w->in), w->now + 1);

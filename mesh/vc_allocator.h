@@ -206,8 +206,7 @@ INLINE void match_heads(struct work *w, uint32_t o)
         const struct vc_in *in = &w->in[(size_t)sibling(w, o, 0) * w->V + q.id];
         if (!q.offered)
             continue;
-        if (g->arbiter == ARBITER_MATRIX)
-            g->head_served[(size_t)o * w->P * w->V + q.id] = w->now + 1;
+        note_head_served(w, o, q.id);
         grant_vc(w, o, q.input, q.vc, accept_vc(w, in, o, q.offered));
     }
 }

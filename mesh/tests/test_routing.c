@@ -549,10 +549,10 @@ Test(routing, the_memory_of_a_router_is_what_the_arena_says)
     static const struct {
         const char *name, *value;
         size_t limit;
-    } more[] = {{"routing", "xy", 3072},       {"routing", "yx", 3840},
-                {"counters", "true", 4096},    {"routing", "adaptive", 3840},
-                {"arbiter", "age", 3840},      {"arbiter", "matrix", 5120},
-                {"multicast", "routers", 4608}};
+    } more[] = {{"routing", "xy", 2700},       {"routing", "yx", 3050},
+                {"counters", "true", 3800},    {"routing", "adaptive", 3050},
+                {"arbiter", "age", 3050},      {"arbiter", "matrix", 3400},
+                {"multicast", "routers", 3600}};
     for (unsigned k = 0; k < sizeof more / sizeof *more; k++) {
         struct shape s = {64, 64, 1, 1, 4, 8, 3, 1, 5};
         struct config cfg = config_of(&s, "xy", "round-robin");
