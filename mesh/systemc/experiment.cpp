@@ -59,6 +59,7 @@ shape draw_shape(dice &d)
         for (unsigned n = d.between(1, mesh.vnets); n > 0; n--)
             mesh.priority.push_back(d.below(d.once_in(2) ? 2 : 8));
     mesh.routers_copy = !d.once_in(6);
+    mesh.counts = d.once_in(3);
     return mesh;
 }
 
@@ -218,7 +219,8 @@ std::string describe(const shape &m)
            " virtual networks of " + text(m.vcs) + " VCs of " + text(m.buffer_flits) + " flits, " +
            routing_names[static_cast<int>(m.ways)] + ", " +
            arbiter_names[static_cast<int>(m.first)] + ", priorities \"" + priorities(m) +
-           "\", multicasts copied by " + (m.routers_copy ? "routers" : "sources");
+           "\", multicasts copied by " + (m.routers_copy ? "routers" : "sources") +
+           (m.counts ? ", counted" : "");
 }
 
 } // namespace reference

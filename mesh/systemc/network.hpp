@@ -39,6 +39,11 @@ class network : public sc_core::sc_module, private switch_observer, private sink
     void run(unsigned cycles);
     uint64_t now() const { return done; } /* the next cycle to be simulated */
 
+    const router::vc_counts &counts(unsigned router, unsigned port, unsigned vc) const
+    {
+        return routers[router]->counts(port, vc);
+    }
+
     /* True when every packet has left and every credit is home. */
     bool is_at_rest() const;
 

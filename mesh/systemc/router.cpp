@@ -47,7 +47,7 @@ void router::evaluate()
     keep_vcs();
     std::vector<pairing> vcs = allocate_vcs();
 
-    count_asking();
+    count();
     finish_routes();
     hand_out_vcs(vcs);
     std::vector<flit> leaving(mesh.ports());
@@ -254,11 +254,14 @@ void router::keep_no_longer(unsigned output, const input_vc &in)
             out.kept_for = nullptr;
 }
 
-void router::count_asking()
+void router::count()
 {
     for (auto &port : inputs)
-        for (input_vc &in : port)
+        for (input_vc &in : port) {
             in.asked += in.at == stage::directed;
+            bool less = mesh.planted == fault::counts_no_front && !in.buffer.empty();
+            in.counts.buffered += in.buffer.size() - less;
+        }
 }
 
 /* ---- VC allocation ----------------------------------------------------------- */
@@ -480,6 +483,7 @@ void router::win(pairing match, unsigned vc, std::vector<flit> &leaving,
     f.set = c.set;
     leaving[match.output] = f;
     observer.crossed(number, match.output);
+    in.counts.sent++;
     if (f.tail) {
         outputs[c.port][c.vc].taken = false;
         c.port = NOWHERE;

@@ -45,6 +45,17 @@ class router : public sc_core::sc_module
     router(sc_core::sc_module_name name, const shape &mesh, unsigned number,
            switch_observer &observer);
 
+    /* Of an input VC, so far: flits that it has sent, a copy each, and the sum of the flits in its
+     * buffer over cycles. */
+    struct vc_counts {
+        uint64_t sent = 0, buffered = 0;
+        bool operator==(const vc_counts &o) const
+        {
+            return sent == o.sent && buffered == o.buffered;
+        }
+    };
+    const vc_counts &counts(unsigned port, unsigned vc) const { return inputs[port][vc].counts; }
+
     /* True when no flit is buffered, no output VC taken and every credit home. */
     bool is_at_rest() const;
 
@@ -69,6 +80,7 @@ class router : public sc_core::sc_module
         vc_range vcs;          /* of the output port that it may have ... */
         unsigned room = 0;     /* ... if they have so many credits */
         unsigned asked = 0;    /* cycles since it has begun to ask for VCs */
+        vc_counts counts;
     };
 
     struct output_vc {
@@ -118,7 +130,7 @@ class router : public sc_core::sc_module
     output_vc *vc_to_keep(unsigned output, vc_range group);
     void keep_vcs();
     void keep_no_longer(unsigned output, const input_vc &in);
-    void count_asking();
+    void count();
 
     std::vector<pairing> vc_requests(unsigned output) const;
     std::vector<pairing> allocate_vcs();

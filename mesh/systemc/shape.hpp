@@ -43,6 +43,7 @@ enum class fault {
     keeps_for_the_last,      /* of several copies that have asked equally long */
     keeps_the_lowest,        /* free VC, whatever its credits */
     keeps_several,           /* VCs of a group */
+    counts_no_front,         /* of the flits in a buffer */
     count
 };
 
@@ -66,6 +67,7 @@ struct shape {
     routing ways = routing::xy;
     arbiter first = arbiter::round_robin;
     bool routers_copy = false;      /* multicasts, where the routing allows it */
+    bool counts = false;            /* flits of every VC, and how long they stay */
     std::vector<unsigned> priority; /* of each virtual network; none: all equal */
     fault planted = fault::none;
 

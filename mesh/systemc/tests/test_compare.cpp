@@ -40,7 +40,7 @@ Test(experiment, draws_every_kind_of_mesh)
     unsigned ways[static_cast<int>(routing::count)] = {};
     unsigned arbiters[static_cast<int>(arbiter::count)] = {};
     unsigned cycles[5] = {}, vnets[5] = {}, lines = 0, oblong = 0, shared = 0, far = 0, shallow = 0;
-    unsigned flits_max = 0, levels = 0, trees = 0, long_trees = 0, expanded = 0;
+    unsigned flits_max = 0, levels = 0, counting = 0, trees = 0, long_trees = 0, expanded = 0;
     unsigned trees_by_routing[static_cast<int>(routing::count)] = {};
     for (uint64_t seed = FIRST; seed < FIRST + EXPERIMENTS; seed++) {
         experiment e = experiment_of(seed);
@@ -54,6 +54,7 @@ Test(experiment, draws_every_kind_of_mesh)
         far += e.mesh.link_cycles_x > 1 && e.mesh.link_cycles_x != e.mesh.link_cycles_y;
         shallow += e.mesh.buffer_flits == 1;
         levels += !e.mesh.priority.empty();
+        counting += e.mesh.counts;
         unsigned before = trees;
         for (const packet &p : e.packets) {
             bool tree = p.set && e.mesh.copied_by_routers(p.flits);
@@ -68,6 +69,7 @@ Test(experiment, draws_every_kind_of_mesh)
         cr_expect(cycles[k] >= 20 && vnets[k] >= 10, "%u: %u and %u", k, cycles[k], vnets[k]);
     cr_expect(lines >= 20 && oblong >= 50 && shared >= 20 && far >= 10 && shallow >= 5);
     cr_expect_eq(flits_max, 64);
+    cr_expect_geq(counting, 40);
     cr_expect(trees >= 10000 && long_trees >= 5000 && expanded >= 1000 && levels >= 20,
               "%u multicasts copied by routers (%u of several flits), %u by sources; %u priorities",
               trees, long_trees, expanded, levels);
