@@ -116,6 +116,20 @@ Test(mesh_rows, a_curve_has_its_points_and_those_measured_elsewhere)
     cr_expect_str_eq(ask("SELECT count(*) FROM reference_points"), "0");
 }
 
+Test(mesh_rows, what_is_not_known_of_a_point_is_null)
+{
+    struct run_record r = record_of("");
+    r.outcome.mesh_point = mem_alloc(sizeof *r.outcome.mesh_point);
+    *r.outcome.mesh_point = (struct run_mesh_point){
+        .offered = 0.5, .accepted = 0.25, .latency = 30, .network_latency = 29, .ci95 = 0.5};
+    r.outcome.mesh_point->settled = true;
+    store(&r);
+    store_point("a", "uniform", 0.5, 9000, true);
+    cr_expect_str_eq(ask("SELECT ci95, network_latency, saturated, settled FROM mesh_points"
+                         " ORDER BY run_id"),
+                     "0.5 29.0 0 1; - - 1 0");
+}
+
 /* A 2x2 mesh whose router 1 sends half of the time upward. */
 static void store_mesh(void)
 {
