@@ -175,6 +175,17 @@ void mesh_report_point(const struct mesh_job *job, const struct mesh_result *res
 
 /* ---- curves ------------------------------------------------------------------------------ */
 
+/* Words behind a row, where there is something to be said of it. */
+static void print_remarks(const struct mesh_result *r)
+{
+    if (r->saturated || !r->settled)
+        printf("  %s", r->saturated ? "saturated" : "not settled");
+    if (r->lost || r->corrupt)
+        printf("  %llu lost, %llu damaged", (unsigned long long)r->lost,
+               (unsigned long long)r->corrupt);
+    putchar('\n');
+}
+
 void mesh_report_row(const struct mesh_job *job, const struct mesh_result *result,
                      double host_seconds, bool first)
 {
@@ -192,15 +203,13 @@ void mesh_report_row(const struct mesh_job *job, const struct mesh_result *resul
                DIGITS(job->traffic.rate, 4), DIGITS(result->accepted_rate, 4));
         return;
     }
-    printf("%-11s %8s %9s %10.3f %s %s %6llu %6llu %6llu %6llu %6llu %6.3f%s\n",
+    printf("%-11s %8s %9s %10.3f %s %s %6llu %6llu %6llu %6llu %6llu %6.3f",
            mesh_pattern_name(job->traffic.pattern), DIGITS(job->traffic.rate, 4),
            DIGITS(result->accepted_rate, 4), l->mean, MEAN(result->ci95, 8),
            MEAN(result->network_latency, 8), (unsigned long long)l->p50, (unsigned long long)l->p95,
            (unsigned long long)l->p99, (unsigned long long)l->p999, (unsigned long long)l->max,
-           result->hops,
-           result->saturated ? "  saturated"
-           : result->settled ? ""
-                             : "  not settled");
+           result->hops);
+    print_remarks(result);
     fflush(stdout);
 }
 

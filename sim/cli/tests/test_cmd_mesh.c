@@ -301,6 +301,14 @@ Test(cmd_mesh, a_range_of_rates_is_an_array_of_points)
     json_decref(points);
 }
 
+Test(cmd_mesh, a_row_says_what_faults_did)
+{
+    cr_assert_eq(RUN("--rates=0.1", "--cycles=4000", "--set=mesh.faults=drop 0.001"), 0);
+    const char *text = printed(), *words = strstr(text, " lost, 0 damaged\n");
+    cr_assert_not_null(words, "%s", text);
+    cr_expect_null(strstr(text, " 0 lost"), "%s", text);
+}
+
 Test(cmd_mesh, saturation_is_found)
 {
     cr_assert_eq(RUN("--find-saturation", "--traffic=bitcomp", "--json"), 0);
