@@ -154,8 +154,12 @@ $(B)/verify/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-verify: $(VERIFIERS) ## the mesh against every measured point of BookSim, for longer than a test
+VERIFY_TESTS := $(addprefix $(B)/tests/,coherence/tests/test_explore coherence/tests/test_random sim/chip/tests/test_litmus)
+verify: $(VERIFIERS) $(VERIFY_TESTS) ## what is longer than a test: the mesh against every point of BookSim, every interleaving of coherence, litmus tests
 	$(Q)for v in $(VERIFIERS); do $$v || exit 1; done
+	$(Q)EXPLORE=all $(B)/tests/coherence/tests/test_explore -j1
+	$(Q)RANDOM_TIMES=20 $(B)/tests/coherence/tests/test_random -j1
+	$(Q)LITMUS_SEEDS=10 $(B)/tests/sim/chip/tests/test_litmus
 
 fuzz: $(B)/fuzz ## random programs against QEMU: FUZZ_SECONDS=60 SEED=N ISA=base_c..., CORPUS=record
 	$(Q).ci/setup.sh qemu-system-misc

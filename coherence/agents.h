@@ -18,6 +18,7 @@
 #include "coherence/cache_array.h"
 #include "coherence/coherence.h"
 #include "coherence/directory.h"
+#include "coherence/dram.h"
 #include "coherence/protocol.h"
 
 enum { VIOLATION_BYTES = 512 };
@@ -88,9 +89,33 @@ struct home_mshr {
     uint8_t slot;  /* of the requester */
     uint16_t acks; /* invalidations sent for the requester to count */
     struct fifo queue;
-    bool kept;                /* `data` is what memory holds */
-    uint8_t data[LINE_BYTES]; /* the line, for the requests that wait for it */
+    uint32_t heir;    /* MSHR + 1 whose line takes this one's directory entry over; 0: none */
+    uint16_t awaited; /* answers to the home that are still to come */
+    bool collecting;  /* the home's own message waits for all of them */
+    bool sharing;     /* L1s that are asked may keep a copy ... */
+    bool shared;      /* ... and one has */
+    bool fetched;     /* an owner's line has come ... */
+    bool dirty;       /* ... and is newer than memory */
+    bool kept;        /* `data` is what memory holds, for the requests that wait */
+    uint8_t data[LINE_BYTES];
 };
+
+/* Counts of a number of L1s: 0, 1, 2, 3-4, 5-8, ... up to all tiles. */
+enum { TALLY_CLASSES = 16 };
+struct tally {
+    uint64_t count[TALLY_CLASSES];
+};
+
+static inline unsigned tally_class(uint32_t number)
+{
+    return number < 2 ? number : 33u - (unsigned)__builtin_clz(number - 1);
+}
+
+static inline void tally_add(struct tally *tally, uint32_t number)
+{
+    assert(tally_class(number) < TALLY_CLASSES);
+    tally->count[tally_class(number)]++;
+}
 
 struct home {
     const struct home_row (*table)[HOME_EVENTS];
@@ -98,14 +123,18 @@ struct home {
     struct home_mshr *mshr;
     uint32_t mshrs, mshrs_used;
     struct fifo overflow; /* requests that found no MSHR, and all behind them */
-    int64_t owned;        /* lines in X or on the way to it */
+    int64_t owned;        /* lines that have an owner and are not in transaction */
     uint64_t *rows;
     uint64_t requests, waited, waited_cycles, overflowed, bank_cycles, queued_cycles;
     uint64_t kept_answers; /* reads of memory that an MSHR has answered */
+    uint64_t probes, recalls, broadcasts, entry_waits;
+    struct tally invalidations; /* of each write, as Inv */
+    struct tally sharers;       /* that the entry names after each read that shares */
 };
 
 struct memctl {
-    cycle_t free_at;
+    cycle_t free_at;  /* simple: when the next line can start */
+    struct dram dram; /* banked */
     uint64_t reads, writes, queued_cycles;
 };
 
@@ -121,7 +150,12 @@ struct coherence {
     uint8_t *dram;
     uint32_t miss_cycles, fill_cycles, probe_cycles;
     uint32_t home_cycles, home_occupancy_cycles;
+    bool probes;    /* homes remember nothing and ask everyone */
+    bool four_hops; /* an owner's line goes to the requester by way of the home */
+    bool noisy;     /* L1s tell the home when they drop a clean shared line */
     uint32_t memory_latency_cycles, memory_line_cycles;
+    bool banked; /* controllers have banks: their time is dram_timing's */
+    struct dram_timing dram_timing;
     struct directory dir;
     struct l1 *l1;
     struct icache *icache;
@@ -169,6 +203,10 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
 void icache_init(struct icache *ic, struct coherence *coh, tile_id tile, struct arena *arena,
                  const struct config *cfg);
 void home_init(struct home *home, struct arena *arena, const struct config *cfg);
+void memctl_init(struct memctl *ctl, struct arena *arena, const struct coherence *coh);
+
+/* A line's number among those of its controller, as they lie in its DRAM. */
+uint64_t coherence_controller_line(const struct coherence *coh, paddr_t line);
 
 /* Where an L1 holds a line: its state and bytes, or NULL when it is absent. */
 struct l1_copy {

@@ -14,6 +14,10 @@
 #include "coherence/agents.h"
 #include "coherence/checker.h"
 
+enum { HOPS_THREE, HOPS_FOUR };
+enum { EVICTIONS_SILENT, EVICTIONS_NOISY };
+enum { TIMING_SIMPLE, TIMING_BANKS };
+
 static void copy_parameters(struct coherence *coh, const struct config *cfg)
 {
     coh->tiles = config_tiles(cfg);
@@ -26,8 +30,13 @@ static void copy_parameters(struct coherence *coh, const struct config *cfg)
     coh->probe_cycles = cfg->l1_probe_cycles;
     coh->home_cycles = cfg->coherence_home_cycles;
     coh->home_occupancy_cycles = cfg->coherence_home_occupancy_cycles;
+    coh->probes = cfg->coherence_directory == DIR_PROBE && coh->tiles > 1;
+    coh->four_hops = cfg->coherence_hops == HOPS_FOUR;
+    coh->noisy = cfg->coherence_clean_evictions == EVICTIONS_NOISY;
     coh->memory_latency_cycles = cfg->memory_latency_cycles;
     coh->memory_line_cycles = cfg->memory_line_cycles;
+    coh->banked = cfg->memory_timing == TIMING_BANKS;
+    coh->dram_timing = dram_timing(cfg);
 }
 
 static void create_memory(struct coherence *coh, struct arena *arena, const struct config *cfg)
@@ -54,6 +63,8 @@ static void create_agents(struct coherence *coh, struct arena *arena, const stru
         icache_init(&coh->icache[tile], coh, (tile_id)tile, arena, cfg);
         home_init(&coh->home[tile], arena, cfg);
     }
+    for (uint32_t i = 0; i < coh->controllers; i++)
+        memctl_init(&coh->memctl[coh->controller[i]], arena, coh);
 }
 
 struct coherence *coherence_create(struct arena *arena, const struct config *cfg)
@@ -62,7 +73,7 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
     copy_parameters(coh, cfg);
     assert(coh->tiles > 0 && coh->tiles <= TILES_MAX);
     create_memory(coh, arena, cfg);
-    directory_init(&coh->dir, arena, coh->lines, coh->tiles);
+    directory_init(&coh->dir, arena, coh->lines, cfg);
     if (cfg->sim_check)
         coh->checker = checker_create(arena, coh->lines);
     create_agents(coh, arena, cfg);
@@ -71,7 +82,8 @@ struct coherence *coherence_create(struct arena *arena, const struct config *cfg
 
 unsigned coherence_out_max(const struct coherence *coh)
 {
-    return coh->tiles * (coh->writebacks + 1) + OUT_MAX_SMALL;
+    unsigned at_once = coh->dir.sets ? coh->home[0].mshrs + 1 : 1;
+    return coh->tiles * (coh->writebacks + at_once) + OUT_MAX_SMALL;
 }
 
 unsigned coherence_slots(const struct coherence *coh)
@@ -88,6 +100,11 @@ tile_id coherence_controller(const struct coherence *coh, paddr_t line)
 {
     uint64_t number = line_number(line);
     return coh->controller[(number + number / coh->tiles) % coh->controllers];
+}
+
+uint64_t coherence_controller_line(const struct coherence *coh, paddr_t line)
+{
+    return line_number(line) / coh->controllers;
 }
 
 bool coherence_has(const struct coherence *coh, paddr_t address)

@@ -74,7 +74,9 @@ struct coherence;
 struct coherence *coherence_create(struct arena *arena, const struct config *cfg);
 
 /* The most messages that one event can make a home send: an invalidation of
- * every sharer, and the PutAcks of every write-back that waited for its turn. */
+ * every sharer, and the PutAcks of every write-back that waited for its turn.
+ * (Where requests queue for entries of a sparse directory, one entry that
+ * becomes free can let as many go on as there are MSHRs.) */
 unsigned coherence_out_max(const struct coherence *coh);
 
 /* Requests that one tile can have outstanding: its L1D's MSHRs (slots 0 ..

@@ -42,10 +42,30 @@ void home_init(struct home *home, struct arena *arena, const struct config *cfg)
 
 /* ---- waiting requests -------------------------------------------------------- */
 
+/* The place of a request among those that wait. */
+static uint32_t place_of(const struct home_step *step, const struct coh_msg *request)
+{
+    return request->requester * step->coh->slots + request->slot;
+}
+
+static const struct coh_msg *fifo_head(const struct home_step *step, const struct fifo *fifo)
+{
+    return &step->coh->waiting[fifo->first - 1].request;
+}
+
+static void fifo_put_first(struct home_step *step, struct fifo *fifo, const struct coh_msg *request)
+{
+    uint32_t index = place_of(step, request);
+    step->coh->waiting[index] = (struct waiting){*request, fifo->first, step->now};
+    if (fifo->first == NONE_WAITS)
+        fifo->last = index + 1;
+    fifo->first = index + 1;
+}
+
 static void fifo_put(struct home_step *step, struct fifo *fifo, const struct coh_msg *request)
 {
     struct coherence *coh = step->coh;
-    uint32_t index = request->requester * coh->slots + request->slot;
+    uint32_t index = place_of(step, request);
     coh->waiting[index] = (struct waiting){*request, NONE_WAITS, step->now};
     if (fifo->first == NONE_WAITS)
         fifo->first = index + 1;
@@ -97,6 +117,11 @@ static bool is_busy(const struct dir_entry *entry)
     return home_state_info[entry->state].busy;
 }
 
+static bool is_owner_state(uint8_t state)
+{
+    return state == HOME_STATE_X || state == HOME_STATE_O;
+}
+
 /* ---- taking a row ----------------------------------------------------------------- */
 
 static void look_up(struct home_step *step, const struct coh_msg *in)
@@ -108,37 +133,85 @@ static void look_up(struct home_step *step, const struct coh_msg *in)
     step->entry = &step->coh->dir.entry[step->number];
 }
 
+static bool is_owned(const struct home_step *step)
+{
+    return is_owner_state(step->entry->state);
+}
+
 static bool owns(const struct home_step *step)
 {
-    return step->entry->state == HOME_STATE_X && step->entry->owner == step->in->requester;
+    return is_owned(step) && step->entry->owner == step->in->requester;
 }
 
-static bool others_have_it(const struct home_step *step)
+static bool others_share(const struct home_step *step)
 {
-    return step->entry->state == HOME_STATE_X ||
-           directory_is_shared_by_others(&step->coh->dir, step->number, step->in->requester);
+    return directory_is_shared_by_others(&step->coh->dir, step->number, step->in->requester);
 }
 
-static bool shares(const struct home_step *step)
+/* Does the home fetch the line from its owner itself? */
+static bool goes_home(const struct home_step *step)
 {
-    return directory_is_sharer(&step->coh->dir, step->number, step->in->requester);
+    return step->coh->probes || (step->coh->four_hops && is_owned(step));
+}
+
+/* Is there no room for the owner and this reader, or for one more reader? */
+static bool is_full(const struct home_step *step)
+{
+    const struct directory *dir = &step->coh->dir;
+    if (step->entry->state == HOME_STATE_X)
+        return dir->format == DIR_LIMITED_NB && dir->pointers < 2;
+    return directory_is_full(dir, step->number, step->in->requester);
+}
+
+static enum home_event classify_GetS(const struct home_step *step)
+{
+    if (step->coh->probes)
+        return HOME_EVENT_GetS_probe;
+    if (!is_owned(step) && !others_share(step))
+        return HOME_EVENT_GetS_alone;
+    if (is_full(step))
+        return step->entry->state == HOME_STATE_X && goes_home(step) ? HOME_EVENT_GetM_probe
+                                                                     : HOME_EVENT_GetS_full;
+    return goes_home(step) ? HOME_EVENT_GetS_probe : HOME_EVENT_GetS;
+}
+
+/* Only a sharer that the directory names for certain has the line for certain. */
+static enum home_event classify_Upgrade(const struct home_step *step)
+{
+    if (owns(step))
+        return HOME_EVENT_Upgrade_owner;
+    if (!step->coh->probes &&
+        directory_is_certain(&step->coh->dir, step->number, step->in->requester))
+        return HOME_EVENT_Upgrade;
+    return goes_home(step) ? HOME_EVENT_GetM_probe : HOME_EVENT_Upgrade_lost;
+}
+
+static enum home_event classify_PutS(const struct home_step *step)
+{
+    if (step->entry->state != HOME_STATE_S && step->entry->state != HOME_STATE_O)
+        return HOME_EVENT_PutS_stale;
+    return is_owned(step) || others_share(step) ? HOME_EVENT_PutS : HOME_EVENT_PutS_last;
 }
 
 static enum home_event classify(const struct home_step *step)
 {
     switch ((enum coh_type)step->in->type) {
     case COH_GetS:
-        return others_have_it(step) ? HOME_EVENT_GetS : HOME_EVENT_GetS_alone;
+        return classify_GetS(step);
     case COH_GetM:
-        return HOME_EVENT_GetM;
+        return goes_home(step) ? HOME_EVENT_GetM_probe : HOME_EVENT_GetM;
     case COH_Upgrade:
-        return shares(step) ? HOME_EVENT_Upgrade : HOME_EVENT_Upgrade_lost;
+        return classify_Upgrade(step);
     case COH_ReadOnce:
-        return HOME_EVENT_ReadOnce;
+        return goes_home(step) ? HOME_EVENT_ReadOnce_probe : HOME_EVENT_ReadOnce;
     case COH_PutM:
         return owns(step) ? HOME_EVENT_PutM_owner : HOME_EVENT_PutM_stale;
     case COH_PutE:
         return owns(step) ? HOME_EVENT_PutE_owner : HOME_EVENT_PutE_stale;
+    case COH_PutS:
+        return classify_PutS(step);
+    case COH_Put:
+        return HOME_EVENT_Put;
     case COH_MemData:
         return HOME_EVENT_MemData;
     case COH_MemAck:
@@ -147,6 +220,13 @@ static enum home_event classify(const struct home_step *step)
         return HOME_EVENT_CopyBack;
     case COH_Downgrade:
         return HOME_EVENT_Downgrade;
+    case COH_Owned:
+        return HOME_EVENT_Owned;
+    case COH_ProbeGone:
+    case COH_ProbeKept:
+    case COH_ProbeClean:
+    case COH_ProbeDirty:
+        return HOME_EVENT_Answer;
     case COH_Unblock:
         return HOME_EVENT_Unblock;
     default:
@@ -154,9 +234,8 @@ static enum home_event classify(const struct home_step *step)
     }
 }
 
-static void take_row(struct home_step *step)
+static void take_row(struct home_step *step, enum home_event event)
 {
-    enum home_event event = classify(step);
     uint8_t from = step->entry->state;
     const struct home_row *row = &step->home->table[from][event];
     if (!row->legal) {
@@ -170,28 +249,124 @@ static void take_row(struct home_step *step)
     for (unsigned i = 0; i < ROW_ACTIONS_MAX && row->action[i]; i++)
         row->action[i](step);
     step->entry->state = row->next;
-    step->home->owned += (row->next == HOME_STATE_X) - (from == HOME_STATE_X);
+    step->home->owned += is_owner_state(row->next) - is_owner_state(from);
+}
+
+/* A message that nobody sent: what the home knows already, or does unasked. */
+static struct coh_msg own_message(const struct home_step *step, enum coh_type type, paddr_t line)
+{
+    return (struct coh_msg){
+        .line = line, .type = (uint8_t)type, .from = step->tile, .to = step->tile};
 }
 
 /* What memory would answer, at once: the MSHR has the line from the transaction
  * before.  (`kept` may be gone already, if this request makes an owner.) */
 static void answer_for_memory(struct home_step *step)
 {
-    struct coh_msg answer = {
-        .line = step->in->line, .type = COH_MemData, .from = step->tile, .to = step->tile};
+    struct coh_msg answer = own_message(step, COH_MemData, step->in->line);
     memcpy(answer.data, step->mshr->data, LINE_BYTES);
     step->in = &answer;
     step->home->kept_answers++;
-    take_row(step);
+    take_row(step, HOME_EVENT_MemData);
+}
+
+/* The last of the answers that were to be collected has come. */
+static void take_collected(struct home_step *step)
+{
+    struct home_mshr *mshr = step->mshr;
+    struct coh_msg line = own_message(step, COH_MemData, step->in->line);
+    memcpy(line.data, mshr->data, LINE_BYTES);
+    step->in = &line;
+    mshr->collecting = false;
+    take_row(step, mshr->dirty    ? HOME_EVENT_Collected_dirty
+                   : mshr->shared ? HOME_EVENT_Collected_shared
+                                  : HOME_EVENT_Collected_alone);
+}
+
+/* ---- entries of a sparse directory ----------------------------------------------------
+ *
+ * A line needs an entry before it can be shared or owned.  Where its set has
+ * none free, the line of the least recently used one is recalled: a transaction
+ * of its own, in an MSHR of its own, at whose end the entry goes over to the
+ * line that waits for it (the MSHR's heir).  Meanwhile that line is busy, and
+ * the request is the first in its queue. */
+
+static bool wants_entry(const struct home_step *step, const struct coh_msg *request)
+{
+    return step->coh->dir.sets &&
+           (request->type == COH_GetS || request->type == COH_GetM || request->type == COH_Upgrade);
+}
+
+static uint32_t mshrs_free(const struct home *home)
+{
+    return home->mshrs - home->mshrs_used;
+}
+
+/* Will the request find an entry, or an entry's line to recall and the MSHR for it? */
+static bool can_get_entry(const struct home_step *step, const struct coh_msg *request,
+                          uint32_t mshrs)
+{
+    const struct directory *dir = &step->coh->dir;
+    uint64_t number = line_number(request->line);
+    return !wants_entry(step, request) || directory_has_room(dir, number) ||
+           (mshrs >= 1 && directory_victim(dir, number) != NO_LINE_NUMBER);
+}
+
+static struct home_step step_to_line(const struct home_step *step, const struct coh_msg *cause)
+{
+    struct home_step other = *step;
+    look_up(&other, cause);
+    return other;
+}
+
+static void recall_line(struct home_step *victim, struct home_mshr *heir)
+{
+    victim->mshr = mshr_take(victim);
+    victim->mshr->requester = victim->tile;
+    victim->mshr->heir = (uint32_t)(heir - victim->home->mshr) + 1;
+    take_row(victim, HOME_EVENT_Evict);
+}
+
+static bool is_unshared(const struct home_step *step)
+{
+    return step->entry->state == HOME_STATE_S &&
+           directory_next_sharer(&step->coh->dir, step->number, 0) == TILE_NONE;
+}
+
+/* Takes an entry for the request's line: false where the request has to wait. */
+static bool get_entry(struct home_step *step)
+{
+    struct directory *dir = &step->coh->dir;
+    if (directory_touch_entry(dir, step->number) || directory_take_entry(dir, step->number))
+        return true;
+    uint64_t number = directory_victim(dir, step->number);
+    struct coh_msg evict = own_message(step, COH_Recall, MAP_DRAM_BASE + (number << LINE_SHIFT));
+    struct home_step victim = step_to_line(step, &evict);
+    if (is_unshared(&victim)) {
+        take_row(&victim, HOME_EVENT_Evict_unshared);
+        directory_hand_over(dir, number, step->number);
+        return true;
+    }
+    step->home->entry_waits++;
+    fifo_put_first(step, &step->mshr->queue, step->in);
+    take_row(step, HOME_EVENT_Entry_wait);
+    recall_line(&victim, step->mshr);
+    return false;
 }
 
 static void process_request(struct home_step *step)
 {
-    step->mshr->requester = step->in->requester;
-    step->mshr->slot = step->in->slot;
-    step->mshr->acks = 0;
+    struct home_mshr *mshr = step->mshr;
+    if (wants_entry(step, step->in) && !get_entry(step))
+        return;
+    mshr->requester = step->in->requester;
+    mshr->slot = step->in->slot;
+    mshr->acks = 0;
+    mshr->sharing = mshr->shared = mshr->fetched = mshr->dirty = false;
     step->answered = false;
-    take_row(step);
+    take_row(step, classify(step));
+    if (step->in->type == COH_GetM || step->in->type == COH_Upgrade)
+        tally_add(&step->home->invalidations, mshr->acks);
     if (step->answered)
         answer_for_memory(step);
 }
@@ -199,17 +374,39 @@ static void process_request(struct home_step *step)
 /* ---- whose turn it is ---------------------------------------------------------------- */
 
 /* The line of step->mshr is stable: the requests that wait for it, until one
- * makes it busy again. */
+ * makes it busy again.  One that needs an entry and finds neither an entry nor an
+ * MSHR to free one waits with those that find no MSHR. */
 static void serve_line(struct home_step *step)
 {
     struct home_mshr *mshr = step->mshr;
     while (!is_busy(step->entry) && mshr->queue.first != NONE_WAITS) {
+        if (!can_get_entry(step, fifo_head(step, &mshr->queue), mshrs_free(step->home))) {
+            step->home->overflowed++;
+            fifo_put(step, &step->home->overflow, fifo_take(step, &mshr->queue));
+            continue;
+        }
         look_up(step, fifo_take(step, &mshr->queue));
         bank_take(step, step->coh->home_cycles);
         process_request(step);
     }
-    if (!is_busy(step->entry))
-        mshr_release(step->home, mshr);
+    if (is_busy(step->entry))
+        return;
+    if (step->coh->dir.sets && step->entry->state == HOME_STATE_I)
+        directory_release_entry(&step->coh->dir, step->number);
+    mshr_release(step->home, mshr);
+}
+
+/* The line of step->mshr is recalled: its entry goes to the line that waits for it. */
+static void serve_heir(struct home_step *step)
+{
+    struct home_mshr *heir = &step->home->mshr[step->mshr->heir - 1];
+    struct coh_msg entry = own_message(step, COH_Recall, heir->line);
+    struct home_step other = step_to_line(step, &entry);
+    directory_hand_over(&step->coh->dir, step->number, other.number);
+    step->mshr->heir = 0;
+    other.mshr = heir;
+    take_row(&other, HOME_EVENT_Entry_free);
+    serve_line(&other);
 }
 
 /* A request gets its look-up: it is processed, or waits for its busy line. */
@@ -229,15 +426,15 @@ static void admit(struct home_step *step, const struct coh_msg *request)
 
 static bool can_admit(const struct home_step *step, const struct coh_msg *request)
 {
-    return step->home->mshrs_used < step->home->mshrs ||
-           is_busy(&step->coh->dir.entry[line_number(request->line)]);
+    uint32_t left = mshrs_free(step->home);
+    return is_busy(&step->coh->dir.entry[line_number(request->line)]) ||
+           (left > 0 && can_get_entry(step, request, left - 1));
 }
 
 static void serve_overflow(struct home_step *step)
 {
     struct fifo *overflow = &step->home->overflow;
-    while (overflow->first != NONE_WAITS &&
-           can_admit(step, &step->coh->waiting[overflow->first - 1].request)) {
+    while (overflow->first != NONE_WAITS && can_admit(step, fifo_head(step, overflow))) {
         /* A copy: the request's own place may be needed for the line's queue. */
         struct coh_msg request = *fifo_take(step, overflow);
         admit(step, &request);
@@ -266,8 +463,12 @@ static void receive_response(struct home_step *step, const struct coh_msg *in)
     }
     step->mshr = &step->home->mshr[step->entry->mshr];
     bank_take(step, step->coh->home_occupancy_cycles);
-    take_row(step);
+    take_row(step, classify(step));
+    if (step->mshr->collecting && step->mshr->awaited == 0)
+        take_collected(step);
     if (!is_busy(step->entry)) {
+        if (step->mshr->heir)
+            serve_heir(step);
         serve_line(step);
         serve_overflow(step);
     }

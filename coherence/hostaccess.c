@@ -4,11 +4,15 @@
  *
  *   some L1 holds it in E or M     that copy; whatever else is under way
  *                                  carries values that nobody will read again
+ *   the line is not busy, and      that copy
+ *   some L1 holds it in O
  *   the line is stable in I or S   memory; copies in S equal it
- *   the line is stable in X, and   the write-back entry of the owner: its PutM
- *   no L1 holds it                 or PutE is on its way, or waits
+ *   the line is stable in X or O,  the write-back entry of the owner: its PutM
+ *   and no L1 owns it              or PutE is on its way, or waits
  *   the line is busy otherwise     a copy in S, if there is one, has it;
  *                                  without one it is in a message
+ *
+ * A home that probes has every line in I: there the L1s alone say who owns it.
  *
  * A write has to reach every place that a later read could come from, so it is
  * refused where a message carries the line.
@@ -18,11 +22,29 @@
 
 struct holding {
     uint8_t *writer;    /* bytes of the copy in E or M */
+    uint8_t *owner;     /* bytes of the copy in O, or of one that is upgraded from there */
     uint8_t *writeback; /* bytes of the owner's write-back entry */
     uint8_t *reader;    /* bytes of some copy in S */
     bool at_rest;       /* no transaction of the line is under way */
-    bool owned;         /* stable in X */
+    bool owned;         /* stable in X or O */
 };
+
+/* Stable in X or O? */
+static bool is_owned(const struct dir_entry *entry)
+{
+    return entry->state == HOME_STATE_X || entry->state == HOME_STATE_O;
+}
+
+static bool is_owners_writeback(const struct coherence *coh, paddr_t line, uint32_t tile,
+                                uint8_t state)
+{
+    if (l1_state_info[state].place != PLACE_WRITEBACK)
+        return false;
+    if (coh->probes)
+        return state == L1_STATE_MI_A || state == L1_STATE_OI_A || state == L1_STATE_EI_A;
+    const struct dir_entry *entry = &coh->dir.entry[line_number(line)];
+    return is_owned(entry) && entry->owner == tile;
+}
 
 static void note_copy(const struct coherence *coh, struct holding *h, paddr_t line, uint32_t tile)
 {
@@ -32,17 +54,18 @@ static void note_copy(const struct coherence *coh, struct holding *h, paddr_t li
     const struct l1_state_info *info = &l1_state_info[*copy.state];
     if (info->rights == RIGHTS_WRITE)
         h->writer = copy.data;
+    else if (*copy.state == L1_STATE_O || *copy.state == L1_STATE_OM_AD)
+        h->owner = copy.data;
     else if (info->rights == RIGHTS_READ)
         h->reader = copy.data;
-    else if (info->place == PLACE_WRITEBACK && coh->dir.entry[line_number(line)].owner == tile)
+    else if (is_owners_writeback(coh, line, tile, *copy.state))
         h->writeback = copy.data;
 }
 
 static struct holding find_holding(const struct coherence *coh, paddr_t line)
 {
     const struct dir_entry *entry = &coh->dir.entry[line_number(line)];
-    struct holding h = {.at_rest = !home_state_info[entry->state].busy,
-                        .owned = entry->state == HOME_STATE_X};
+    struct holding h = {.at_rest = !home_state_info[entry->state].busy, .owned = is_owned(entry)};
     for (uint32_t tile = 0; tile < coh->tiles; tile++)
         note_copy(coh, &h, line, tile);
     return h;
@@ -54,15 +77,17 @@ static const uint8_t *present_value(const struct coherence *coh, paddr_t line)
     struct holding h = find_holding(coh, line);
     if (h.writer)
         return h.writer;
+    if (h.owner)
+        return h.owner;
     if (h.at_rest)
-        return h.owned ? h.writeback : dram_line(coh, line);
+        return h.owned || h.writeback ? h.writeback : dram_line(coh, line);
     return h.reader;
 }
 
 static bool can_poke(const struct coherence *coh, paddr_t line)
 {
     struct holding h = find_holding(coh, line);
-    return h.writer || (h.at_rest && !h.owned);
+    return h.writer || (h.at_rest && !h.writeback && (!h.owned || h.owner));
 }
 
 static void poke_copies(struct coherence *coh, paddr_t line, size_t offset, const void *from,

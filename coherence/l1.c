@@ -33,6 +33,8 @@ void l1_init(struct l1 *l1, struct coherence *coh, tile_id tile, struct arena *a
     l1->writebacks = (uint8_t)cfg->l1d_writebacks;
     l1->windowed = !cfg->sim_check;
     cache_array_init(&l1->array, arena, cfg->l1d_kib, cfg->l1d_ways);
+    cache_array_replace_by(&l1->array, arena, cfg->l1d_replacement,
+                           ((uint64_t)cfg->l1d_replacement_seed << 16) + tile);
     l1->mshr = arena_alloc(arena, l1->mshrs, sizeof *l1->mshr);
     l1->writeback = arena_alloc(arena, l1->writebacks, sizeof *l1->writeback);
     l1->rows = arena_alloc(arena, L1_STATES * L1_EVENTS, sizeof *l1->rows);
@@ -185,6 +187,12 @@ static bool begins_transaction(const struct l1_row *row, uint8_t from)
     return l1_state_info[row->next].place == PLACE_MSHR && l1_state_info[from].place != PLACE_MSHR;
 }
 
+static enum l1_event replace_event(const struct l1 *l1, int frame)
+{
+    bool told = l1->coh->noisy && l1->array.state[frame] == L1_STATE_S;
+    return told ? L1_EVENT_Replace_noisy : L1_EVENT_Replace;
+}
+
 /* Gives the frame's line away (a frame that is free stays so). */
 static void empty_frame(struct l1 *l1, int frame, struct l1_writeback *entry, struct coh_out *out)
 {
@@ -193,14 +201,14 @@ static void empty_frame(struct l1 *l1, int frame, struct l1_writeback *entry, st
     struct l1_step step = {.l1 = l1, .line = l1->array.line[frame], .out = out, .spare = entry};
     step.set = cache_set(&l1->array, step.line);
     step_to_frame(&step, frame);
-    take_row(&step, L1_EVENT_Replace);
+    take_row(&step, replace_event(l1, frame));
 }
 
 static bool needs_writeback(const struct l1 *l1, int frame)
 {
     if (l1->array.line[frame] == NO_LINE)
         return false;
-    const struct l1_row *row = &l1->table[l1->array.state[frame]][L1_EVENT_Replace];
+    const struct l1_row *row = &l1->table[l1->array.state[frame]][replace_event(l1, frame)];
     return l1_state_info[row->next].place == PLACE_WRITEBACK;
 }
 
@@ -216,6 +224,7 @@ static bool take_frame(struct l1_step *step)
     if (!entry && needs_writeback(l1, frame))
         return false;
     empty_frame(l1, frame, entry, step->out);
+    l1->array.fills++;
     l1->array.line[frame] = step->line;
     l1->array.state[frame] = L1_STATE_I;
     step_to_frame(step, frame);
@@ -298,6 +307,9 @@ static const uint8_t event_of[COH_TYPES] = {
     [COH_FwdGetM] = L1_EVENT_FwdGetM,
     [COH_FwdReadOnce] = L1_EVENT_FwdReadOnce,
     [COH_Inv] = L1_EVENT_Inv,
+    [COH_ProbeS] = L1_EVENT_ProbeS,
+    [COH_ProbeM] = L1_EVENT_ProbeM,
+    [COH_Recall] = L1_EVENT_Recall,
     [COH_PutAck] = L1_EVENT_PutAck,
     [COH_DataS] = L1_EVENT_DataS,
     [COH_DataE] = L1_EVENT_DataE,

@@ -99,9 +99,19 @@ static void send_PutE(struct l1_step *step)
     send_put(step, COH_PutE);
 }
 
+/* A home without a directory cannot tell whether the line is still this L1's
+ * when it hears of it, and comes for it. */
 static void send_PutM(struct l1_step *step)
 {
-    memcpy(send_put(step, COH_PutM)->data, step->data, LINE_BYTES);
+    if (step->l1->coh->probes)
+        send_put(step, COH_Put);
+    else
+        memcpy(send_put(step, COH_PutM)->data, step->data, LINE_BYTES);
+}
+
+static void send_PutS(struct l1_step *step)
+{
+    send_put(step, COH_PutS);
 }
 
 /* ---- answers to forwards ------------------------------------------------------ */
@@ -115,9 +125,11 @@ static struct coh_msg *answer(struct l1_step *step, enum coh_type type, tile_id 
     return msg;
 }
 
-static void answer_with_line(struct l1_step *step, enum coh_type type, tile_id to)
+static struct coh_msg *answer_with_line(struct l1_step *step, enum coh_type type, tile_id to)
 {
-    memcpy(answer(step, type, to)->data, step->data, LINE_BYTES);
+    struct coh_msg *msg = answer(step, type, to);
+    memcpy(msg->data, step->data, LINE_BYTES);
+    return msg;
 }
 
 static void send_DataS(struct l1_step *step)
@@ -127,7 +139,7 @@ static void send_DataS(struct l1_step *step)
 
 static void send_DataM(struct l1_step *step)
 {
-    answer_with_line(step, COH_DataM, step->in->requester);
+    answer_with_line(step, COH_DataM, step->in->requester)->acks = step->in->acks;
 }
 
 static void send_DataOnce(struct l1_step *step)
@@ -145,9 +157,36 @@ static void send_Downgrade(struct l1_step *step)
     answer(step, COH_Downgrade, step->in->from);
 }
 
+static void send_Owned(struct l1_step *step)
+{
+    answer(step, COH_Owned, step->in->from);
+}
+
 static void send_InvAck(struct l1_step *step)
 {
     answer(step, COH_InvAck, step->in->requester);
+}
+
+/* ---- answers to the home ------------------------------------------------------- */
+
+static void send_ProbeGone(struct l1_step *step)
+{
+    answer(step, COH_ProbeGone, step->in->from);
+}
+
+static void send_ProbeKept(struct l1_step *step)
+{
+    answer(step, COH_ProbeKept, step->in->from);
+}
+
+static void send_ProbeClean(struct l1_step *step)
+{
+    answer_with_line(step, COH_ProbeClean, step->in->from);
+}
+
+static void send_ProbeDirty(struct l1_step *step)
+{
+    answer_with_line(step, COH_ProbeDirty, step->in->from);
 }
 
 /* ---- the end of a miss --------------------------------------------------------- */
@@ -183,8 +222,17 @@ static void complete(struct l1_step *step)
 
 /* ---- tables --------------------------------------------------------------------- */
 
-const struct l1_row mesi_l1[L1_STATES][L1_EVENTS] = {
 #define ROW(state, event, next, ...)                                                               \
     [L1_STATE_##state][L1_EVENT_##event] = {true, L1_STATE_##next, {__VA_ARGS__}},
+
+const struct l1_row mesi_l1[L1_STATES][L1_EVENTS] = {
 #include "coherence/mesi_l1.def"
+};
+
+const struct l1_row msi_l1[L1_STATES][L1_EVENTS] = {
+#include "coherence/msi_l1.def"
+};
+
+const struct l1_row moesi_l1[L1_STATES][L1_EVENTS] = {
+#include "coherence/moesi_l1.def"
 };

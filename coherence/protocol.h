@@ -85,7 +85,13 @@ struct protocol {
 /* Protocol number `index` of the parameter coherence.protocol. */
 const struct protocol *protocol_find(unsigned index);
 
+enum { PROTOCOLS = 3 };
+
 extern const struct l1_row mesi_l1[L1_STATES][L1_EVENTS];
+extern const struct l1_row msi_l1[L1_STATES][L1_EVENTS];
+extern const struct l1_row moesi_l1[L1_STATES][L1_EVENTS];
 extern const struct home_row mesi_home[HOME_STATES][HOME_EVENTS];
+extern const struct home_row msi_home[HOME_STATES][HOME_EVENTS];
+extern const struct home_row moesi_home[HOME_STATES][HOME_EVENTS];
 
 #endif

@@ -36,6 +36,45 @@ static const char *check_idle(struct coherence *coh, uint32_t tile)
     return NULL;
 }
 
+/* Is no other L1D's copy of the line in the way of this one? */
+static bool is_compatible(const struct coherence *coh, paddr_t line, tile_id tile, bool writer)
+{
+    for (uint32_t other = 0; other < coh->tiles; other++) {
+        struct l1_copy copy = l1_find_copy(&coh->l1[other], line);
+        if (other != tile && copy.data &&
+            (writer || l1_state_info[*copy.state].rights == RIGHTS_WRITE))
+            return false;
+    }
+    return true;
+}
+
+/* Does the home know of a copy as it should? */
+static bool is_known(const struct coherence *coh, paddr_t line, tile_id tile, bool writer)
+{
+    const struct dir_entry *entry = &coh->dir.entry[line_number(line)];
+    if (coh->probes)
+        return entry->state == HOME_STATE_I && is_compatible(coh, line, tile, writer);
+    if (writer)
+        return entry->state == HOME_STATE_X && entry->owner == tile;
+    if (entry->state == HOME_STATE_O && entry->owner == tile)
+        return true;
+    return (entry->state == HOME_STATE_S || entry->state == HOME_STATE_O) &&
+           directory_is_sharer(&coh->dir, line_number(line), tile);
+}
+
+/* Must this copy equal memory?  (A home that probes does not know.) */
+static bool is_as_memory(const struct coherence *coh, paddr_t line, uint8_t state)
+{
+    return state == L1_STATE_E || (state == L1_STATE_S && !coh->probes &&
+                                   coh->dir.entry[line_number(line)].state == HOME_STATE_S);
+}
+
+/* Does this state make the L1D answer for the line? */
+static bool owns(uint8_t state)
+{
+    return state == L1_STATE_O || l1_state_info[state].rights == RIGHTS_WRITE;
+}
+
 /* Does the directory know of this copy, and is its value right? */
 static const char *check_copy(struct coherence *coh, const struct l1 *l1, int frame)
 {
@@ -43,10 +82,7 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
     uint8_t state = l1->array.state[frame];
     const struct dir_entry *entry = &coh->dir.entry[line_number(line)];
     bool writer = l1_state_info[state].rights == RIGHTS_WRITE;
-    bool known = writer ? entry->state == HOME_STATE_X && entry->owner == l1->tile
-                        : entry->state == HOME_STATE_S &&
-                              directory_is_sharer(&coh->dir, line_number(line), l1->tile);
-    if (!known)
+    if (!is_known(coh, line, l1->tile, writer))
         return unquiet(coh, "tile %u holds line %#llx in %s, its home has it in %s", l1->tile,
                        (unsigned long long)line, l1_state_info[state].name,
                        home_state_info[entry->state].name);
@@ -54,7 +90,7 @@ static const char *check_copy(struct coherence *coh, const struct l1 *l1, int fr
     if (!checker_equals(coh, line, data))
         return unquiet(coh, "tile %u holds an old value of line %#llx", l1->tile,
                        (unsigned long long)line);
-    if (state != L1_STATE_M && memcmp(data, dram_line(coh, line), LINE_BYTES) != 0)
+    if (is_as_memory(coh, line, state) && memcmp(data, dram_line(coh, line), LINE_BYTES) != 0)
         return unquiet(coh, "tile %u holds line %#llx in %s, memory has another value", l1->tile,
                        (unsigned long long)line, l1_state_info[state].name);
     return NULL;
@@ -69,12 +105,12 @@ static const char *check_array(struct coherence *coh, const struct l1 *l1, int64
         const char *fault = check_copy(coh, l1, frame);
         if (fault)
             return fault;
-        *owned += l1_state_info[l1->array.state[frame]].rights == RIGHTS_WRITE;
+        *owned += owns(l1->array.state[frame]);
     }
     return NULL;
 }
 
-/* Every copy that may be written is known to its home, and homes know of as
+/* Every copy that answers for its line is known to its home, and homes know of as
  * many owners as there are such copies: so they agree, line by line. */
 const char *coherence_check_quiet(struct coherence *coh)
 {
@@ -87,7 +123,7 @@ const char *coherence_check_quiet(struct coherence *coh)
             return fault;
         known += coh->home[tile].owned;
     }
-    if (owned != known)
+    if (owned != known && !coh->probes)
         return unquiet(coh, "homes know of %lld owned lines, L1Ds own %lld", (long long)known,
                        (long long)owned);
     return NULL;
@@ -187,12 +223,15 @@ static void l1_stats(const struct coherence *coh, struct stats *stats)
               "loads of a line that the L1D did not hold");
     stats_put(stats, "l1d.store_misses", l1_rows(coh, L1_STATE_I, L1_EVENT_Store), "misses",
               "stores and atomics to a line that the L1D did not hold");
-    stats_put(stats, "l1d.upgrades", l1_rows(coh, L1_STATE_S, L1_EVENT_Store), "misses",
-              "stores and atomics to a line that the L1D held shared");
+    stats_put(stats, "l1d.upgrades",
+              l1_rows(coh, L1_STATE_S, L1_EVENT_Store) + l1_rows(coh, L1_STATE_O, L1_EVENT_Store),
+              "misses", "stores and atomics to a line that the L1D held shared");
     stats_put(stats, "l1d.evictions", l1_events(coh, L1_EVENT_Replace), "lines",
               "lines that left an L1D to make room");
-    stats_put(stats, "l1d.writebacks", l1_rows(coh, L1_STATE_M, L1_EVENT_Replace), "lines",
-              "evicted lines that were dirty");
+    stats_put(stats, "l1d.writebacks",
+              l1_rows(coh, L1_STATE_M, L1_EVENT_Replace) +
+                  l1_rows(coh, L1_STATE_O, L1_EVENT_Replace),
+              "lines", "evicted lines that were dirty");
     stats_put(stats, "l1d.invalidations", l1_events(coh, L1_EVENT_Inv), "messages",
               "invalidations received");
     stats_put(stats, "l1d.refused", refused, "accesses",
@@ -208,6 +247,51 @@ static void icache_stats(const struct coherence *coh, struct stats *stats)
     }
     stats_put(stats, "l1i.misses", misses, "misses", "lines fetched by the L1Is");
     stats_put(stats, "l1i.flushes", flushes, "flushes", "L1Is emptied by fence.i");
+}
+
+static void add_tally(struct tally *sum, const struct tally *tally)
+{
+    for (unsigned i = 0; i < TALLY_CLASSES; i++)
+        sum->count[i] += tally->count[i];
+}
+
+/* One statistic a class that this chip's tiles can fill: name.0, .1, .2, .4 for 3 and
+ * 4, .8 for 5 to 8 ... */
+static void put_tally(const struct coherence *coh, struct stats *stats, const char *name,
+                      const struct tally *tally, const char *unit, const char *meaning)
+{
+    for (unsigned i = 0; i <= tally_class(coh->tiles); i++) {
+        char full[64];
+        snprintf(full, sizeof full, "%s.%u", name, i < 2 ? i : 1u << (i - 1));
+        stats_put(stats, full, tally->count[i], unit, meaning);
+    }
+}
+
+static void directory_stats(const struct coherence *coh, struct stats *stats)
+{
+    struct home sum = {0};
+    for (uint32_t tile = 0; tile < coh->tiles; tile++) {
+        const struct home *home = &coh->home[tile];
+        sum.broadcasts += home->broadcasts;
+        sum.probes += home->probes;
+        sum.recalls += home->recalls;
+        sum.entry_waits += home->entry_waits;
+        add_tally(&sum.invalidations, &home->invalidations);
+        add_tally(&sum.sharers, &home->sharers);
+    }
+    stats_put(stats, "home.broadcasts", sum.broadcasts, "requests",
+              "requests for which a home asked or invalidated everyone, for want of knowledge");
+    stats_put(stats, "home.probes", sum.probes, "messages",
+              "ProbeS and ProbeM: L1Ds that a home asked for a line");
+    stats_put(stats, "home.recalls", sum.recalls, "messages",
+              "Recalls: sharers dropped to make room in the directory");
+    stats_put(stats, "home.entry_waits", sum.entry_waits, "requests",
+              "requests that waited until another line's directory entry was free");
+    put_tally(coh, stats, "home.invalidations", &sum.invalidations, "writes",
+              "GetM and Upgrade by invalidations sent (named by the upper end of a class)");
+    put_tally(
+        coh, stats, "home.sharers", &sum.sharers, "reads",
+        "reads that share a line by the sharers that its entry then names, or cannot exclude");
 }
 
 static void home_stats(const struct coherence *coh, struct stats *stats)
@@ -244,6 +328,18 @@ static void home_stats(const struct coherence *coh, struct stats *stats)
               "requests", "reads answered by another L1D");
 }
 
+static void banks_stats(const struct memctl *sum, struct stats *stats)
+{
+    stats_put(stats, "memory.row_hits", sum->dram.hits, "lines",
+              "accesses to the row that was open");
+    stats_put(stats, "memory.rows_opened", sum->dram.opened, "lines",
+              "accesses to a bank without an open row");
+    stats_put(stats, "memory.row_conflicts", sum->dram.conflicts, "lines",
+              "accesses to a bank with another row open");
+    stats_put(stats, "memory.turnarounds", sum->dram.turnarounds, "turns",
+              "changes of a data bus between reading and writing");
+}
+
 static void memctl_stats(const struct coherence *coh, struct stats *stats)
 {
     struct memctl sum = {0};
@@ -251,11 +347,17 @@ static void memctl_stats(const struct coherence *coh, struct stats *stats)
         sum.reads += coh->memctl[tile].reads;
         sum.writes += coh->memctl[tile].writes;
         sum.queued_cycles += coh->memctl[tile].queued_cycles;
+        sum.dram.hits += coh->memctl[tile].dram.hits;
+        sum.dram.opened += coh->memctl[tile].dram.opened;
+        sum.dram.conflicts += coh->memctl[tile].dram.conflicts;
+        sum.dram.turnarounds += coh->memctl[tile].dram.turnarounds;
     }
     stats_put(stats, "memory.reads", sum.reads, "lines", "lines read from DRAM");
     stats_put(stats, "memory.writes", sum.writes, "lines", "lines written to DRAM");
     stats_put(stats, "memory.queued_cycles", sum.queued_cycles, "cycles",
               "time that requests waited for a memory controller");
+    if (coh->banked)
+        banks_stats(&sum, stats);
 }
 
 void coherence_stats(const struct coherence *coh, struct stats *stats)
@@ -263,5 +365,6 @@ void coherence_stats(const struct coherence *coh, struct stats *stats)
     l1_stats(coh, stats);
     icache_stats(coh, stats);
     home_stats(coh, stats);
+    directory_stats(coh, stats);
     memctl_stats(coh, stats);
 }

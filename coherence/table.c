@@ -34,7 +34,9 @@ const struct event_info home_event_info[HOME_EVENTS] = {
 };
 
 static const struct protocol protocols[] = {
-    {"mesi", mesi_l1, mesi_home},
+    {"MESI", mesi_l1, mesi_home},
+    {"MSI", msi_l1, msi_home},
+    {"MOESI", moesi_l1, moesi_home},
 };
 
 const struct protocol *protocol_find(unsigned index)
@@ -53,9 +55,20 @@ struct row_text {
 static const struct row_text mesi_l1_text[] = {
 #include "coherence/mesi_l1.def"
 };
-#define ROW(state, event, next, ...) {#state, #event, #next, #__VA_ARGS__},
 static const struct row_text mesi_home_text[] = {
 #include "coherence/mesi_home.def"
+};
+static const struct row_text msi_l1_text[] = {
+#include "coherence/msi_l1.def"
+};
+static const struct row_text msi_home_text[] = {
+#include "coherence/msi_home.def"
+};
+static const struct row_text moesi_l1_text[] = {
+#include "coherence/moesi_l1.def"
+};
+static const struct row_text moesi_home_text[] = {
+#include "coherence/moesi_home.def"
 };
 
 static void print_rows(FILE *out, const struct row_text *rows, size_t count)
@@ -100,6 +113,12 @@ static void print_messages(FILE *out)
     }
 }
 
+#define PRINT_ROWS(name, table)                                                                    \
+    fprintf(out, "\n### " name ", L1 data cache\n\n");                                             \
+    print_rows(out, table##_l1_text, sizeof table##_l1_text / sizeof *table##_l1_text);            \
+    fprintf(out, "\n### " name ", home\n\n");                                                      \
+    print_rows(out, table##_home_text, sizeof table##_home_text / sizeof *table##_home_text)
+
 void coherence_print_tables(FILE *out)
 {
     fprintf(out, "### Messages\n\n");
@@ -110,8 +129,7 @@ void coherence_print_tables(FILE *out)
     print_events(out, "L1D", l1_event_info, L1_EVENTS);
     fprintf(out, "\n");
     print_events(out, "home", home_event_info, HOME_EVENTS);
-    fprintf(out, "\n### MESI, L1 data cache\n\n");
-    print_rows(out, mesi_l1_text, sizeof mesi_l1_text / sizeof *mesi_l1_text);
-    fprintf(out, "\n### MESI, home\n\n");
-    print_rows(out, mesi_home_text, sizeof mesi_home_text / sizeof *mesi_home_text);
+    PRINT_ROWS("MESI", mesi);
+    PRINT_ROWS("MSI", msi);
+    PRINT_ROWS("MOESI", moesi);
 }

@@ -17,6 +17,7 @@
 
 struct flight {
     cycle_t at;
+    uint64_t serial; /* of messages that arrive in one cycle, the first sent is the first */
     struct coh_msg msg;
 };
 
@@ -27,8 +28,10 @@ struct world {
     struct rng rng;
     cycle_t now;
     uint32_t flight_cycles_max; /* 0: every message takes its delay only */
-    struct flight *flight;
+    uint32_t put_ack_cycles;    /* a PutAck takes this much longer: the races with later requests */
+    struct flight *flight;      /* a heap: the next to arrive is the first */
     unsigned flights, flights_max;
+    uint64_t sent;
     struct coh_out out;
     uint64_t delivered;
 };
@@ -49,7 +52,7 @@ static inline void world_create(struct world *w, const struct config *cfg, uint6
     *w = (struct world){.cfg = *cfg, .rng = rng_stream(seed, 0), .flight_cycles_max = 200};
     w->arena = arena_create();
     w->coh = coherence_create(w->arena, cfg);
-    w->flights_max = config_tiles(cfg) * 64;
+    w->flights_max = config_tiles(cfg) * (64 + 8 * config_tiles(cfg));
     w->flight = arena_alloc(w->arena, w->flights_max, sizeof *w->flight);
     w->out.capacity = coherence_out_max(w->coh);
     w->out.msg = arena_alloc(w->arena, w->out.capacity, sizeof *w->out.msg);
@@ -73,14 +76,44 @@ static inline cycle_t world_flight_cycles(struct world *w)
     return rng_below(&w->rng, 16) == 0 ? cycles * 20 : cycles;
 }
 
+static inline bool flight_is_before(const struct flight *a, const struct flight *b)
+{
+    return a->at < b->at || (a->at == b->at && a->serial < b->serial);
+}
+
+static inline void flight_insert(struct world *w, const struct flight *f)
+{
+    cr_assert_lt(w->flights, w->flights_max);
+    unsigned at = w->flights++;
+    for (; at > 0 && flight_is_before(f, &w->flight[(at - 1) / 2]); at = (at - 1) / 2)
+        w->flight[at] = w->flight[(at - 1) / 2];
+    w->flight[at] = *f;
+}
+
+static inline struct flight flight_take_first(struct world *w)
+{
+    struct flight first = w->flight[0], last = w->flight[--w->flights];
+    unsigned at = 0;
+    for (unsigned child; (child = 2 * at + 1) < w->flights; at = child) {
+        if (child + 1 < w->flights && flight_is_before(&w->flight[child + 1], &w->flight[child]))
+            child++;
+        if (!flight_is_before(&w->flight[child], &last))
+            break;
+        w->flight[at] = w->flight[child];
+    }
+    w->flight[at] = last;
+    return first;
+}
+
 /* Puts what an agent has just sent into the network. */
 static inline void world_send_out(struct world *w)
 {
     for (unsigned i = 0; i < w->out.count; i++) {
-        cr_assert_lt(w->flights, w->flights_max);
-        struct flight *f = &w->flight[w->flights++];
-        f->msg = w->out.msg[i];
-        f->at = w->now + f->msg.delay + world_flight_cycles(w);
+        struct flight f = {.serial = w->sent++, .msg = w->out.msg[i]};
+        f.at = w->now + f.msg.delay + world_flight_cycles(w);
+        if (f.msg.type == COH_PutAck)
+            f.at += w->put_ack_cycles;
+        flight_insert(w, &f);
     }
     w->out.count = 0;
 }
@@ -88,12 +121,7 @@ static inline void world_send_out(struct world *w)
 /* Takes the message that arrives next out of the network. */
 static inline struct coh_msg world_take_next(struct world *w)
 {
-    unsigned next = 0;
-    for (unsigned i = 1; i < w->flights; i++)
-        if (w->flight[i].at < w->flight[next].at)
-            next = i;
-    struct flight taken = w->flight[next];
-    memmove(&w->flight[next], &w->flight[next + 1], (--w->flights - next) * sizeof *w->flight);
+    struct flight taken = flight_take_first(w);
     if (taken.at > w->now)
         w->now = taken.at;
     return taken.msg;

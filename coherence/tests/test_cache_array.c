@@ -156,3 +156,104 @@ Test(cache_array, a_number_of_sets_that_is_no_power_of_two_is_refused)
     cr_assert_not(cache_geometry_ok(16, 3));
     cr_assert(cache_geometry_ok(1, 16));
 }
+
+/* ---- other policies -------------------------------------------------------------------- */
+
+/* A node of the tree points to the half that was used longer ago. */
+static unsigned older_leaf(const uint64_t *used, unsigned ways)
+{
+    unsigned first = 0;
+    for (unsigned half = ways / 2; half > 0; half /= 2) {
+        uint64_t left = 0, right = 0;
+        for (unsigned i = 0; i < half; i++) {
+            left = used[first + i] > left ? used[first + i] : left;
+            right = used[first + half + i] > right ? used[first + half + i] : right;
+        }
+        first += right < left ? half : 0;
+    }
+    return first;
+}
+
+static void compare_tree(uint32_t ways)
+{
+    struct pair p;
+    struct rng rng = rng_stream(5, ways);
+    uint64_t used[WAYS_MAX] = {0}; /* of set 0, by leaf */
+    pair_create(&p, 1, ways);
+    cache_array_replace_by(&p.array, p.arena, CACHE_TREE_PLRU, 0);
+    uint64_t stride = (p.array.set_mask + 1) * LINE_BYTES;
+    for (unsigned i = 1; i < 4000; i++) {
+        paddr_t line = MAP_DRAM_BASE + rng_below(&rng, 2 * ways) * stride;
+        int frame = cache_find(&p.array, line);
+        if (frame == NO_FRAME) {
+            frame = cache_victim(&p.array, line, EVICTABLE);
+            if (p.array.line[frame] != NO_LINE)
+                cr_assert_eq(p.array.leaf[frame], older_leaf(used, ways), "%u ways, access %u",
+                             ways, i);
+            p.array.line[frame] = line;
+        }
+        used[p.array.leaf[frame]] = i;
+        cache_promote(&p.array, 0, frame);
+    }
+    arena_destroy(p.arena);
+}
+
+Test(cache_array, tree_plru_follows_the_halves_used_longer_ago)
+{
+    for (uint32_t ways = 1; ways <= 16; ways *= 2)
+        compare_tree(ways);
+}
+
+static void fill_set(struct pair *p)
+{
+    for (unsigned i = 0; i < p->array.ways; i++)
+        access_line(p, MAP_DRAM_BASE + (p->array.set_mask + 1) * i * LINE_BYTES);
+}
+
+Test(cache_array, tree_plru_leaves_pinned_lines_alone)
+{
+    struct pair p;
+    pair_create(&p, 1, 4);
+    cache_array_replace_by(&p.array, p.arena, CACHE_TREE_PLRU, 0);
+    fill_set(&p);
+    for (unsigned pinned = 1; pinned <= 4; pinned++) {
+        int victim = cache_victim(&p.array, MAP_DRAM_BASE, EVICTABLE);
+        cr_assert_neq(victim, NO_FRAME);
+        cr_assert_eq(p.array.state[victim], STEADY);
+        p.array.state[victim] = PINNED;
+    }
+    cr_assert_eq(cache_victim(&p.array, MAP_DRAM_BASE, EVICTABLE), NO_FRAME);
+    arena_destroy(p.arena);
+}
+
+/* How often each frame of set 0 was chosen in 400 fills. */
+static void count_random_victims(uint64_t seed, unsigned *count, uint64_t *sequence)
+{
+    struct pair p;
+    pair_create(&p, 1, 4);
+    cache_array_replace_by(&p.array, p.arena, CACHE_RANDOM, seed);
+    fill_set(&p);
+    p.array.state[1] = PINNED;
+    *sequence = 0;
+    for (unsigned i = 0; i < 400; i++, p.array.fills++) {
+        int victim = cache_victim(&p.array, MAP_DRAM_BASE, EVICTABLE);
+        cr_assert_eq(cache_victim(&p.array, MAP_DRAM_BASE, EVICTABLE), victim, "asking changes it");
+        count[victim]++;
+        *sequence = *sequence * 31 + (unsigned)victim;
+    }
+    arena_destroy(p.arena);
+}
+
+Test(cache_array, random_replacement_is_a_function_of_its_seed)
+{
+    unsigned count[4] = {0};
+    uint64_t first, again, other;
+    count_random_victims(1, count, &first);
+    cr_assert_eq(count[1], 0, "a pinned line was chosen");
+    for (unsigned frame = 0; frame < 4; frame++)
+        cr_assert(frame == 1 || count[frame] > 80, "frame %u: %u of 400", frame, count[frame]);
+    count_random_victims(1, count, &again);
+    count_random_victims(2, count, &other);
+    cr_assert_eq(first, again);
+    cr_assert_neq(first, other);
+}

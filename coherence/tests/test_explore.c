@@ -14,6 +14,8 @@
  * each hart waits for.  Time, counters and bytes that no one can read are left
  * out.  The states found are remembered by a hash of 128 bits.
  *
+ * EXPLORE=all explores the long ones too, MACHINE=name one machine of machines.h.
+ *
  * In each state: no violation (single writer, values, tables); where nothing is
  * in flight nobody waits, and caches and directory agree.
  */
@@ -21,10 +23,11 @@
 #include <stdlib.h>
 
 #include "coherence/tests/harness.h"
+#include "coherence/tests/machines.h"
 #include "sim/base/hash.h"
 
 enum { TILES_LIMIT = 3, REGIONS_MAX = 160, FLIGHTS_MAX = 24, STATE_BYTES_MAX = 4096 };
-enum { VALUES = 3, SETS = 16 };
+enum { VALUES = 3, SETS = 16, STATES_MAX = 4000000 };
 
 enum op { NO_OP, LOAD_A, STORE_A, LOAD_B, FETCH_A, OPS };
 
@@ -36,7 +39,7 @@ struct region {
 struct explorer {
     struct world w;
     unsigned tiles;
-    unsigned ops; /* bit mask of what harts do */
+    const unsigned *ops; /* bit masks of what harts do, by tile */
     enum op waiting[TILES_LIMIT];
     struct region region[REGIONS_MAX];
     unsigned regions;
@@ -98,6 +101,10 @@ static void add_all_regions(void)
     }
     add_line(coh, line_a());
     add_line(coh, line_b());
+    if (coh->dir.sets) {
+        add_region(coh->dir.tag, coh->dir.sets * coh->dir.ways * sizeof *coh->dir.tag);
+        add_region(coh->dir.order, coh->dir.sets * coh->dir.ways);
+    }
     add_region(&coh->home[0], sizeof coh->home[0]);
     add_region(coh->home[0].mshr, coh->home[0].mshrs * sizeof *coh->home[0].mshr);
     for (unsigned i = 0; i < x.tiles * coh->slots; i++) {
@@ -195,8 +202,22 @@ static void put_home_line(struct writer *to, paddr_t line)
     put(to, mshr->requester);
     put(to, mshr->slot);
     put(to, mshr->acks);
-    put(to, mshr->kept ? mshr->data[0] : 0xff);
+    put(to, mshr->kept || mshr->collecting ? mshr->data[0] : 0xff);
+    put(to, mshr->awaited);
+    put(to, (uint64_t)(mshr->collecting | mshr->sharing << 1 | mshr->shared << 2 |
+                       mshr->dirty << 3 | mshr->fetched << 4));
+    put_line(to, mshr->heir ? coh->home[0].mshr[mshr->heir - 1].line : NO_LINE);
     put_fifo(to, mshr->queue);
+}
+
+/* Which of the two lines has an entry of a sparse directory, most recent first. */
+static void put_tags(struct writer *to)
+{
+    const struct directory *dir = &x.w.coh->dir;
+    for (uint32_t i = 0; dir->sets && i < dir->ways; i++) {
+        uint64_t tag = dir->tag[dir->order[i]];
+        put(to, tag == 0 ? 0 : tag == line_number(line_a()) + 1 ? 1 : 2);
+    }
 }
 
 static int compare_messages(const void *a, const void *b)
@@ -228,6 +249,7 @@ static bool remember(void)
     put_home_line(&to, line_a());
     put_home_line(&to, line_b());
     put_fifo(&to, x.w.coh->home[0].overflow);
+    put_tags(&to);
     put_flights(&to);
     uint64_t low = hash_bytes(HASH_SEED, to.byte, to.count);
     uint64_t high = hash_bytes(~HASH_SEED, to.byte, to.count) | 1;
@@ -267,7 +289,7 @@ static enum l1_answer access_for(tile_id tile, enum op op)
 
 static bool begin(tile_id tile, enum op op)
 {
-    if (!(x.ops >> op & 1))
+    if (!(x.ops[tile] >> op & 1))
         return false;
     if (op == FETCH_A) {
         if (x.w.coh->icache[tile].pending != NO_LINE)
@@ -355,13 +377,17 @@ static void expand(const uint8_t *snapshot)
         }
 }
 
-static void explorer_create(unsigned tiles, unsigned ops, size_t state_limit)
+static void explorer_create(unsigned protocol, const struct machine *machine, unsigned tiles,
+                            const unsigned *ops, size_t state_limit)
 {
     struct config cfg = world_config(tiles, 1);
     cfg.l1d_kib = cfg.l1i_kib = 1;
     cfg.l1d_ways = cfg.l1i_ways = 1;
-    cfg.l1d_mshrs = cfg.l1d_writebacks = cfg.coherence_mshrs = 1;
+    cfg.l1d_mshrs = cfg.l1d_writebacks = 1;
+    cfg.coherence_mshrs = 1;
     cfg.sim_check = false;
+    cfg.coherence_protocol = (uint8_t)protocol;
+    machine_configure(machine, &cfg);
     memset(&x, 0, sizeof x);
     memset(last_written, 0, sizeof last_written);
     world_create(&x.w, &cfg, 1);
@@ -391,29 +417,71 @@ static void expand_frontier(void)
         expand(x.frontier + i * x.snapshot_bytes);
 }
 
-static void explore(const char *name, unsigned tiles, unsigned ops, size_t state_limit)
+/* What the harts do, and for which protocols that is explored in every test, on the
+ * machines marked quick (the shortest: on all).  The rest is explored with EXPLORE=all in
+ * the environment (make verify). */
+enum { MESI = 1, MSI = 2, MOESI = 4 };
+
+struct system {
+    const char *name;
+    unsigned tiles, ops[TILES_LIMIT]; /* bit masks */
+    unsigned quick_for;               /* protocols */
+    bool is_shortest;
+};
+
+#define ON_A  (1u << LOAD_A | 1u << STORE_A)
+#define EVICT (1u << STORE_A | 1u << LOAD_B)
+static const struct system systems[] = {
+    {"two caches, one line", 2, {ON_A, ON_A}, MESI | MSI | MOESI, true},
+    {"two caches, evictions", 2, {EVICT, EVICT}, MESI, false},
+    {"three caches, one line", 3, {ON_A, ON_A, ON_A}, MESI | MOESI, false},
+    {"two caches, fetches", 2, {ON_A | 1u << FETCH_A, ON_A | 1u << FETCH_A}, 0, false},
+    {"two caches, two lines", 2, {ON_A | EVICT, ON_A | EVICT}, 0, false},
+    {"three caches, two lines", 3, {EVICT, 1u << LOAD_A, 1u << LOAD_A | 1u << LOAD_B}, 0, false},
+};
+
+static bool is_wanted(unsigned protocol, const struct machine *machine, const struct system *system)
 {
-    explorer_create(tiles, ops, state_limit);
+    const char *wish = getenv("EXPLORE"), *only = getenv("MACHINE");
+    if (only && strcmp(only, machine->name) != 0)
+        return false;
+    if (wish && strcmp(wish, "all") == 0)
+        return true;
+    return (system->quick_for >> protocol & 1) && (machine->quick || system->is_shortest);
+}
+
+static void explore(unsigned protocol, const struct machine *machine, const struct system *system)
+{
+    explorer_create(protocol, machine, system->tiles, system->ops, STATES_MAX);
     unsigned depth = 0;
     for (keep_if_new(); x.next_count > 0; depth++)
         expand_frontier();
-    fprintf(stderr, "%s: %zu states, %lu transitions, depth %u\n", name, x.states, x.transitions,
+    fprintf(stderr, "%s, %s, %s: %zu states, %lu transitions, depth %u\n",
+            protocol_find(protocol)->name, machine->name, system->name, x.states, x.transitions,
             depth);
-    cr_assert_gt(x.states, state_limit / 100, "the explorer has lost its way");
+    cr_assert_gt(x.states, 50, "the explorer has lost its way");
     world_destroy(&x.w);
 }
 
-Test(explore, two_caches_with_evictions)
+static void explore_protocol(unsigned protocol)
 {
-    explore("two caches, evictions", 2, 1u << LOAD_A | 1u << STORE_A | 1u << LOAD_B, 1000000);
+    for (unsigned m = 0; m < MACHINES; m++)
+        for (unsigned s = 0; s < sizeof systems / sizeof *systems; s++)
+            if (is_wanted(protocol, &machines[m], &systems[s]))
+                explore(protocol, &machines[m], &systems[s]);
 }
 
-Test(explore, two_caches_with_fetches)
+Test(explore, every_interleaving_of_mesi)
 {
-    explore("two caches, fetches", 2, 1u << LOAD_A | 1u << STORE_A | 1u << FETCH_A, 1000000);
+    explore_protocol(0);
 }
 
-Test(explore, three_caches)
+Test(explore, every_interleaving_of_msi)
 {
-    explore("three caches", 3, 1u << LOAD_A | 1u << STORE_A, 1000000);
+    explore_protocol(1);
+}
+
+Test(explore, every_interleaving_of_moesi)
+{
+    explore_protocol(2);
 }

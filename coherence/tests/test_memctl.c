@@ -96,3 +96,124 @@ Test(interleave, homes_and_controllers_are_evenly_used_also_within_a_home)
     assert_even(of_home_5, 0, 4, 16);
     world_destroy(&w);
 }
+
+/* ---- banks ------------------------------------------------------------------------------ */
+
+enum { CONTROLLER = 1000, ACTIVATE = 300, PRECHARGE = 200, COLUMN = 100, LINE = 10, TURN = 7 };
+enum { BANKS = 4, ROW_LINES = 1024 / LINE_BYTES };
+
+static struct world banked(const char *rows)
+{
+    struct config cfg = world_config(2, 2);
+    struct error e = {0};
+    cr_assert(config_set(&cfg, "memory.timing=banks", "here", &e), "%s", e.text);
+    cr_assert(config_set(&cfg, rows, "here", &e), "%s", e.text);
+    cfg.memory_banks = BANKS;
+    cfg.memory_row_kib = 1;
+    cfg.memory_controller_cycles = CONTROLLER;
+    cfg.memory_activate_cycles = ACTIVATE;
+    cfg.memory_precharge_cycles = PRECHARGE;
+    cfg.memory_column_cycles = COLUMN;
+    cfg.memory_line_cycles = LINE;
+    cfg.memory_turnaround_cycles = TURN;
+    struct world w;
+    world_create(&w, &cfg, 1);
+    return w;
+}
+
+/* When line n's answer leaves the controller, without what a controller always takes. */
+static cycle_t answered(struct world *w, enum coh_type type, unsigned n, cycle_t now)
+{
+    struct coh_msg in = {.type = (uint8_t)type, .line = world_line(n), .from = 1, .to = 0};
+    memctl_receive(w->coh, 0, &in, now, &w->out);
+    cr_assert_eq(w->out.count, 1);
+    w->out.count = 0;
+    return now + w->out.msg[0].delay - CONTROLLER;
+}
+
+static unsigned line_of_row(unsigned bank, unsigned row)
+{
+    return (row * BANKS + bank) * ROW_LINES;
+}
+
+Test(banks, a_row_is_opened_then_hit_then_in_the_way_of_another)
+{
+    struct world w = banked("memory.rows=open");
+    unsigned here = line_of_row(1, 2), other = line_of_row(1, 3);
+    const cycle_t apart = 100000;
+    cr_assert_eq(answered(&w, COH_MemRead, here, apart), apart + ACTIVATE + COLUMN + LINE);
+    cr_assert_eq(answered(&w, COH_MemRead, here + ROW_LINES - 1, 2 * apart),
+                 2 * apart + COLUMN + LINE);
+    cr_assert_eq(answered(&w, COH_MemRead, other, 3 * apart),
+                 3 * apart + PRECHARGE + ACTIVATE + COLUMN + LINE);
+    struct dram *dram = &w.coh->memctl[0].dram;
+    cr_assert_eq(dram->hits, 1);
+    cr_assert_eq(dram->opened, 1);
+    cr_assert_eq(dram->conflicts, 1);
+    cr_assert_eq(w.coh->memctl[0].queued_cycles, 0);
+    world_destroy(&w);
+}
+
+Test(banks, a_row_that_is_closed_behind_each_access_is_opened_for_each)
+{
+    struct world w = banked("memory.rows=closed");
+    cr_assert_eq(answered(&w, COH_MemRead, 0, 0), ACTIVATE + COLUMN + LINE);
+    cycle_t next = ACTIVATE + LINE + PRECHARGE; /* when the bank takes its next command */
+    cr_assert_eq(answered(&w, COH_MemRead, 1, 0), next + ACTIVATE + COLUMN + LINE);
+    cr_assert_eq(w.coh->memctl[0].dram.opened, 2);
+    cr_assert_eq(w.coh->memctl[0].queued_cycles, next);
+    world_destroy(&w);
+}
+
+Test(banks, hits_follow_each_other_at_the_pace_of_the_bus)
+{
+    struct world w = banked("memory.rows=open");
+    cycle_t first = answered(&w, COH_MemRead, 0, 0);
+    for (unsigned n = 1; n < ROW_LINES; n++)
+        cr_assert_eq(answered(&w, COH_MemRead, n, 0), first + n * LINE);
+    world_destroy(&w);
+}
+
+Test(banks, open_their_rows_beside_each_other)
+{
+    struct world w = banked("memory.rows=open");
+    cycle_t first = answered(&w, COH_MemRead, line_of_row(0, 0), 0);
+    for (unsigned bank = 1; bank < BANKS; bank++)
+        cr_assert_eq(answered(&w, COH_MemRead, line_of_row(bank, 0), 0), first + bank * LINE,
+                     "only the bus is shared");
+    cr_assert_eq(answered(&w, COH_MemRead, line_of_row(0, 1), 0),
+                 first - COLUMN + PRECHARGE + ACTIVATE + COLUMN + LINE);
+    world_destroy(&w);
+}
+
+Test(banks, the_bus_turns_between_reads_and_writes_only)
+{
+    struct world w = banked("memory.rows=open");
+    cycle_t at = answered(&w, COH_MemRead, 0, 0);
+    const bool turns[] = {true, false, true, true, false};
+    const enum coh_type type[] = {COH_MemWrite, COH_MemWrite, COH_MemRead, COH_MemWrite,
+                                  COH_MemWrite};
+    for (unsigned i = 0; i < sizeof turns / sizeof *turns; i++) {
+        cycle_t next = answered(&w, type[i], 1, 0);
+        cr_assert_eq(next, at + LINE + (turns[i] ? TURN : 0), "transfer %u", i);
+        at = next;
+    }
+    cr_assert_eq(w.coh->memctl[0].dram.turnarounds, 3);
+    world_destroy(&w);
+}
+
+Test(banks, a_controller_lays_its_own_lines_into_rows)
+{
+    struct config cfg = world_config(2, 2);
+    cfg.memory_controllers.count = 2;
+    cfg.memory_controllers.item[0] = 0;
+    cfg.memory_controllers.item[1] = 3;
+    struct world w;
+    world_create(&w, &cfg, 1);
+    uint64_t next[4] = {0};
+    for (unsigned n = 0; n < 1024; n++) {
+        tile_id at = coherence_controller(w.coh, world_line(n));
+        cr_assert_eq(coherence_controller_line(w.coh, world_line(n)), next[at]++, "line %u", n);
+    }
+    world_destroy(&w);
+}

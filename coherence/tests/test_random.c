@@ -11,7 +11,13 @@
 #include <stdlib.h>
 
 #include "coherence/tests/harness.h"
+#include "coherence/tests/machines.h"
 
+/* A seed says what is run: from LARGE and HUGE on, on 64 and on 1,024 tiles. */
+enum { LARGE = 1000000, LARGE_SEEDS = 150, HUGE = 2000000, HUGE_SEEDS = 12 };
+/* Seeds below SEEDS are run in any case, of all machines; those above, as long as
+ * there are rows that were not taken, of machines that take the rarest ones. */
+enum { SEEDS = 600, SEEDS_MAX = 4000 };
 enum { LINES_MAX = 64, CONTEXTS_MAX = 3, WORDS = LINE_BYTES / 8 };
 
 enum op { OP_LOAD, OP_STORE, OP_ADD };
@@ -30,15 +36,30 @@ struct hart {
     unsigned left;    /* accesses still to begin */
 };
 
+/* How large a machine, and how many accesses of each hart. */
+struct scale {
+    uint32_t width, height; /* 0: as drawn */
+    unsigned accesses;
+};
+
+static struct scale scale_of(uint64_t seed)
+{
+    if (seed >= HUGE)
+        return (struct scale){32, 32, 6};
+    return seed >= LARGE ? (struct scale){8, 8, 30} : (struct scale){0, 0, 200};
+}
+
 struct run {
     struct world w;
     uint64_t seed;
     unsigned tiles, lines, contexts;
     unsigned stride; /* lines between one tested line and the next: 16 puts all into one set */
+    bool visited;    /* by the host, now and then */
     struct hart *hart;
     uint64_t expected[LINES_MAX][WORDS];
     uint64_t adds[LINES_MAX];
     uint64_t stores, finished;
+    uint64_t left; /* accesses still to begin, of all harts */
 };
 
 static paddr_t pick_line(struct run *r)
@@ -96,6 +117,7 @@ static void begin_access(struct run *r, tile_id tile, struct context *c)
     c->address = pick_address(r, c->op);
     c->active = true;
     r->hart[tile].left--;
+    r->left--;
     try_access(r, tile, c);
 }
 
@@ -120,6 +142,20 @@ static void begin_fetch(struct run *r, tile_id tile)
         finish_fetch(r, tile, index);
 }
 
+/* The host looks at a line or writes a word of it, where that can be done now. */
+static void visit_from_outside(struct run *r)
+{
+    uint64_t value[WORDS];
+    paddr_t address = pick_address(r, OP_STORE);
+    if (coherence_peek(r->w.coh, line_of(address), value, sizeof value))
+        cr_assert_arr_eq(value, r->expected[index_of(r, address)], sizeof value,
+                         "seed %lu: the host read an old line %#lx", r->seed, address);
+    uint64_t next = r->stores + 1;
+    if (rng_below(&r->w.rng, 2) || !coherence_poke(r->w.coh, address, &next, sizeof next))
+        return;
+    *expected_at(r, address) = ++r->stores;
+}
+
 /* Something new at one tile. */
 static void stir(struct run *r)
 {
@@ -127,6 +163,8 @@ static void stir(struct run *r)
     struct hart *hart = &r->hart[tile];
     if (hart->left == 0)
         return;
+    if (r->visited && rng_below(&r->w.rng, 8) == 0)
+        visit_from_outside(r);
     if (!hart->fetching && rng_below(&r->w.rng, 6) == 0)
         begin_fetch(r, tile);
     struct context *c = &hart->context[rng_below(&r->w.rng, r->contexts)];
@@ -198,14 +236,6 @@ static void assert_sound(struct run *r)
     cr_assert_null(violation, "seed %lu: %s", r->seed, violation ? violation : "");
 }
 
-static bool work_is_left(const struct run *r)
-{
-    for (unsigned tile = 0; tile < r->tiles; tile++)
-        if (r->hart[tile].left)
-            return true;
-    return false;
-}
-
 /* With no message in flight nobody can be waiting. */
 static void assert_no_deadlock(struct run *r)
 {
@@ -217,7 +247,7 @@ static void assert_no_deadlock(struct run *r)
 
 static void run_to_rest(struct run *r)
 {
-    while (work_is_left(r) || r->w.flights > 0) {
+    while (r->left > 0 || r->w.flights > 0) {
         if (r->w.flights == 0 || rng_below(&r->w.rng, 3) == 0)
             stir(r);
         else
@@ -242,8 +272,18 @@ static void assert_memory(struct run *r)
 }
 
 /* A machine drawn from the seed: 8 to 16 tiles, caches of 1 KiB with 1 to 16
- * ways, 1 to 4 MSHRs, a home with few MSHRs, one or two lines a set. */
-static struct config draw_machine(struct rng *rng)
+ * ways, 1 to 4 MSHRs, a home with few MSHRs, one or two lines a set; and one of the
+ * organisations of machines.h. */
+static const struct machine *draw_organisation(struct rng *rng, bool rare)
+{
+    const struct machine *machine;
+    do
+        machine = &machines[rng_below(rng, MACHINES)];
+    while (rare && strncmp(machine->name, "sparse", 6) != 0);
+    return machine;
+}
+
+static struct config draw_machine(struct rng *rng, bool rare)
 {
     struct config cfg = world_config(4, 2 + rng_below(rng, 3));
     cfg.l1d_kib = cfg.l1i_kib = 1;
@@ -255,6 +295,12 @@ static struct config draw_machine(struct rng *rng)
     cfg.memory_controllers.count = 2;
     cfg.memory_controllers.item[0] = 0;
     cfg.memory_controllers.item[1] = config_tiles(&cfg) - 1;
+    cfg.coherence_protocol = (uint8_t)rng_below(rng, PROTOCOLS);
+    cfg.l1d_replacement = (uint8_t)rng_below(rng, 3);
+    machine_configure(draw_organisation(rng, rare), &cfg);
+    cfg.coherence_sparse_ways = 1 + rng_below(rng, 4);
+    if (rare)
+        cfg.l1d_ways = 1;
     return cfg;
 }
 
@@ -268,14 +314,18 @@ static void add_rows(struct run *r, uint64_t *l1_rows, uint64_t *home_rows)
     }
 }
 
-static uint64_t l1_rows_taken[L1_STATES * L1_EVENTS];
-static uint64_t home_rows_taken[HOME_STATES * HOME_EVENTS];
+static uint64_t l1_rows_taken[PROTOCOLS][L1_STATES * L1_EVENTS];
+static uint64_t home_rows_taken[PROTOCOLS][HOME_STATES * HOME_EVENTS];
 
-static void run_seed(uint64_t seed, unsigned accesses)
+static void run_seed(uint64_t seed)
 {
     static struct run r;
+    struct scale scale = scale_of(seed);
+    bool rare = seed > SEEDS && seed < LARGE;
     struct rng rng = rng_stream(seed, 1);
-    struct config cfg = draw_machine(&rng);
+    struct config cfg = draw_machine(&rng, rare);
+    cfg.mesh_width = scale.width ? scale.width : cfg.mesh_width;
+    cfg.mesh_height = scale.height ? scale.height : cfg.mesh_height;
     memset(&r, 0, sizeof r);
     world_create(&r.w, &cfg, seed);
     r.seed = seed;
@@ -284,27 +334,49 @@ static void run_seed(uint64_t seed, unsigned accesses)
     r.stride = rng_below(&rng, 2) ? 1 : 16;
     r.contexts = 1 + rng_below(&rng, CONTEXTS_MAX);
     r.w.flight_cycles_max = 1u << rng_below(&rng, 12);
+    r.visited = rng_below(&rng, 2);
+    r.w.put_ack_cycles = rng_below(&rng, 3) == 0 ? 100 * r.w.flight_cycles_max : 0;
+    if (rare) { /* few lines, one L1 set, slow PutAcks: Recalls meet write-backs */
+        r.lines = 2 + rng_below(&rng, 3);
+        r.stride = 16;
+        r.w.put_ack_cycles = 100 * r.w.flight_cycles_max;
+    }
     r.hart = arena_alloc(r.w.arena, r.tiles, sizeof *r.hart);
     for (unsigned tile = 0; tile < r.tiles; tile++)
-        r.hart[tile].left = accesses;
+        r.hart[tile].left = scale.accesses;
+    r.left = (uint64_t)scale.accesses * r.tiles;
     run_to_rest(&r);
     assert_memory(&r);
-    cr_assert_eq(r.finished, (uint64_t)accesses * r.tiles);
-    add_rows(&r, l1_rows_taken, home_rows_taken);
+    cr_assert_eq(r.finished, (uint64_t)scale.accesses * r.tiles);
+    add_rows(&r, l1_rows_taken[cfg.coherence_protocol], home_rows_taken[cfg.coherence_protocol]);
     world_destroy(&r.w);
 }
 
-static void assert_all_rows_taken(void)
+static unsigned rows_left(void)
 {
-    const struct protocol *mesi = protocol_find(0);
+    unsigned left = 0;
+    for (unsigned p = 0; p < PROTOCOLS; p++) {
+        const struct protocol *protocol = protocol_find(p);
+        for (unsigned i = 0; i < L1_STATES * L1_EVENTS; i++)
+            left += protocol->l1[0][i].legal && !l1_rows_taken[p][i];
+        for (unsigned i = 0; i < HOME_STATES * HOME_EVENTS; i++)
+            left += protocol->home[0][i].legal && !home_rows_taken[p][i];
+    }
+    return left;
+}
+
+static void expect_all_rows_taken(unsigned p)
+{
+    const struct protocol *protocol = protocol_find(p);
     for (unsigned s = 0; s < L1_STATES; s++)
         for (unsigned e = 0; e < L1_EVENTS; e++)
-            cr_expect(!mesi->l1[s][e].legal || l1_rows_taken[s * L1_EVENTS + e],
-                      "L1D row (%s, %s) never taken", l1_state_info[s].name, l1_event_info[e].name);
+            cr_expect(!protocol->l1[s][e].legal || l1_rows_taken[p][s * L1_EVENTS + e],
+                      "%s: L1D row (%s, %s) never taken", protocol->name, l1_state_info[s].name,
+                      l1_event_info[e].name);
     for (unsigned s = 0; s < HOME_STATES; s++)
         for (unsigned e = 0; e < HOME_EVENTS; e++)
-            cr_expect(!mesi->home[s][e].legal || home_rows_taken[s * HOME_EVENTS + e],
-                      "home row (%s, %s) never taken", home_state_info[s].name,
+            cr_expect(!protocol->home[s][e].legal || home_rows_taken[p][s * HOME_EVENTS + e],
+                      "%s: home row (%s, %s) never taken", protocol->name, home_state_info[s].name,
                       home_event_info[e].name);
 }
 
@@ -312,10 +384,34 @@ Test(random, every_value_is_the_last_written_and_every_row_is_taken)
 {
     const char *only = getenv("COHERENCE_SEED");
     if (only) {
-        run_seed(strtoull(only, NULL, 10), 200);
+        run_seed(strtoull(only, NULL, 10));
         return;
     }
-    for (uint64_t seed = 1; seed <= 400; seed++)
-        run_seed(seed, 200);
-    assert_all_rows_taken();
+    uint64_t seed = 1;
+    for (; seed <= SEEDS || (seed <= SEEDS_MAX && rows_left() > 0); seed++)
+        run_seed(seed);
+    fprintf(stderr, "random: %lu seeds until every row was taken\n", seed - 1);
+    for (unsigned p = 0; p < PROTOCOLS; p++)
+        expect_all_rows_taken(p);
+}
+
+/* More seeds, for longer than a test: RANDOM_TIMES=n in the environment. */
+static void run_many(uint64_t first, uint64_t seeds)
+{
+    const char *times = getenv("RANDOM_TIMES");
+    if (getenv("COHERENCE_SEED"))
+        return;
+    seeds *= times ? strtoull(times, NULL, 10) : 1;
+    for (uint64_t seed = first; seed < first + seeds; seed++)
+        run_seed(seed);
+}
+
+Test(random, sixty_four_tiles)
+{
+    run_many(LARGE, LARGE_SEEDS);
+}
+
+Test(random, a_thousand_tiles)
+{
+    run_many(HUGE, HUGE_SEEDS);
 }

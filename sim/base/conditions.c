@@ -113,6 +113,15 @@ static bool check_l1i(const struct config *cfg, struct complaint *c)
     return check_cache(c, "l1i.kib, l1i.ways", cfg->l1i_kib, cfg->l1i_ways);
 }
 
+static bool check_plru(const struct config *cfg, struct complaint *c)
+{
+    enum { TREE_PLRU = 1 };
+    uint32_t ways = cfg->l1d_ways;
+    if (cfg->l1d_replacement != TREE_PLRU || (ways & (ways - 1)) == 0)
+        return true;
+    return complain(c, "l1d.replacement, l1d.ways", "no binary tree has %u leaves", ways);
+}
+
 static bool check_l1d(const struct config *cfg, struct complaint *c)
 {
     return check_cache(c, "l1d.kib, l1d.ways", cfg->l1d_kib, cfg->l1d_ways);
@@ -169,6 +178,42 @@ static bool check_slots(const struct config *cfg, struct complaint *c)
                     cfg->message_queues);
 }
 
+/* The order of the choices of coherence.directory. */
+enum { DIRECTORY_COARSE = 3, DIRECTORY_SPARSE, DIRECTORY_PROBE };
+
+static bool check_coarse(const struct config *cfg, struct complaint *c)
+{
+    bool coarse = cfg->coherence_directory == DIRECTORY_COARSE ||
+                  (cfg->coherence_directory == DIRECTORY_SPARSE &&
+                   cfg->coherence_sparse_sharers == DIRECTORY_COARSE);
+    if (!coarse || cfg->coherence_group <= config_tiles(cfg))
+        return true;
+    return complain(c, "coherence.group, mesh.width, mesh.height, mesh.concentration",
+                    "a group of %u tiles on a chip of %u", cfg->coherence_group, config_tiles(cfg));
+}
+
+static bool check_sparse(const struct config *cfg, struct complaint *c)
+{
+    uint32_t sets = cfg->coherence_sparse_sets;
+    if (cfg->coherence_directory != DIRECTORY_SPARSE)
+        return true;
+    if ((sets & (sets - 1)) != 0)
+        return complain(c, "coherence.sparse_sets", "%u is not a power of two", sets);
+    if (cfg->coherence_mshrs >= 2)
+        return true;
+    return complain(c, "coherence.mshrs, coherence.directory",
+                    "a sparse directory needs two at least: for a line that waits for an entry, "
+                    "and for the line that is recalled to free it");
+}
+
+static bool check_probe(const struct config *cfg, struct complaint *c)
+{
+    if (cfg->coherence_directory != DIRECTORY_PROBE || !cfg->coherence_clean_evictions)
+        return true;
+    return complain(c, "coherence.clean_evictions, coherence.directory",
+                    "noisy evictions have no directory to tell");
+}
+
 static bool check_external(const struct config *cfg, struct complaint *c)
 {
     uint32_t end = cfg->device_external_base_mib + cfg->device_external_mib;
@@ -187,7 +232,8 @@ static bool check_external(const struct config *cfg, struct complaint *c)
 static bool (*const conditions[])(const struct config *, struct complaint *) = {
     check_tiles,       check_flit,  check_routing,  check_vnet_priority, check_ack_entries,
     check_faults,      check_l1i,   check_l1d,      check_tlbs,          check_predictor,
-    check_controllers, check_slots, check_external,
+    check_controllers, check_slots, check_external, check_coarse,        check_sparse,
+    check_probe,       check_plru,
 };
 
 bool config_holds(const struct config *cfg, struct complaint *c)

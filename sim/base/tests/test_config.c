@@ -413,3 +413,24 @@ Test(config, faults_are_read)
     cr_expect_eq(f.corrupt, UINT64_C(1) << 62);
     cr_expect_eq(f.seed, 9);
 }
+
+Test(config, refuses_directories_that_make_no_sense)
+{
+    expect_refused(
+        "coherence: {directory: coarse, group: 17}\n",
+        "m.yaml:1: coherence.group, mesh.width, mesh.height, mesh.concentration: a group "
+        "of 17 tiles on a chip of 16");
+    expect_refused("coherence: {directory: sparse, sparse_sets: 24}\n",
+                   "m.yaml:1: coherence.sparse_sets: 24 is not a power of two");
+    expect_refused(
+        "coherence: {directory: sparse, mshrs: 1}\n",
+        "m.yaml:1: coherence.mshrs, coherence.directory: a sparse directory needs two at "
+        "least: for a line that waits for an entry, and for the line that is recalled to "
+        "free it");
+    expect_refused(
+        "coherence: {directory: probe, clean_evictions: noisy}\n",
+        "m.yaml:1: coherence.clean_evictions, coherence.directory: noisy evictions have no "
+        "directory to tell");
+    expect_refused("l1d: {kib: 12, ways: 3, replacement: tree-plru}\n",
+                   "m.yaml:1: l1d.replacement, l1d.ways: no binary tree has 3 leaves");
+}

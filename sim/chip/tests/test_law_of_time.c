@@ -513,7 +513,38 @@ static void vary_latencies(struct config *cfg, unsigned variant)
     }
 }
 
-static void compare_manners(const struct shape *s, unsigned seed, uint32_t store_buffer)
+/* How lines are kept coherent: every organisation of directories and every protocol
+ * has answers of homes whose time the lookahead has to bound. */
+enum { COHERENCE_SETTINGS = 6 };
+static const char *const coherence_settings[][COHERENCE_SETTINGS] = {
+    {NULL},
+    {"coherence.directory=probe"},
+    {"coherence.directory=probe", "coherence.protocol=moesi", "l1d.replacement=tree-plru"},
+    {"coherence.directory=limited-b", "coherence.pointers=1", "coherence.hops=four"},
+    {"coherence.directory=limited-nb", "coherence.pointers=1"},
+    {"coherence.directory=limited-nb", "coherence.pointers=2", "coherence.protocol=moesi",
+     "coherence.clean_evictions=noisy"},
+    {"coherence.directory=sparse", "coherence.sparse_sets=1", "coherence.sparse_ways=1",
+     "coherence.mshrs=2", "coherence.hops=four", "coherence.protocol=moesi"},
+    {"coherence.directory=sparse", "coherence.sparse_sets=2", "coherence.sparse_ways=2",
+     "coherence.sparse_sharers=coarse", "coherence.group=2", "coherence.mshrs=2"},
+    {"coherence.protocol=msi", "coherence.clean_evictions=noisy", "l1d.replacement=random"},
+    {"memory.timing=banks", "memory.banks=2", "memory.row_kib=1", "memory.controller_cycles=0",
+     "memory.column_cycles=1", "memory.line_cycles=1"},
+    {"memory.timing=banks", "memory.rows=closed"},
+};
+enum { COHERENCES = sizeof coherence_settings / sizeof coherence_settings[0] };
+
+static void set_coherence(struct config *cfg, unsigned which)
+{
+    struct error e = {0};
+    for (unsigned i = 0; i < COHERENCE_SETTINGS && coherence_settings[which][i]; i++)
+        cr_assert(config_set(cfg, coherence_settings[which][i], "coherence", &e), "%s", e.text);
+    cr_assert(config_check(cfg, "coherence", &e), "%s", e.text);
+}
+
+static void compare_manners_of(const struct shape *s, unsigned seed, uint32_t store_buffer,
+                               unsigned coherence)
 {
     static struct machine whole, other;
     char what[128];
@@ -522,17 +553,30 @@ static void compare_manners(const struct shape *s, unsigned seed, uint32_t store
         shape_machine(m, s, seed);
         vary_latencies(&m->cfg, seed);
         m->cfg.hart_store_buffer = store_buffer;
+        set_coherence(&m->cfg, coherence);
         rng = rng_stream(7, seed);
         put_guest(&m->p, config_tiles(&m->cfg), 6, 12);
         run_in_manner(m, &manners[n]);
         if (n == 0)
             continue;
-        snprintf(what, sizeof what, "%s, seed %u, %u stores, %s", s->name, seed, store_buffer,
-                 manners[n].name);
+        snprintf(what, sizeof what, "%s, seed %u, %u stores, coherence %u, %s", s->name, seed,
+                 store_buffer, coherence, manners[n].name);
         check_equal(&whole, &other, what);
         machine_end(&other);
     }
     machine_end(&whole);
+}
+
+static void compare_manners(const struct shape *s, unsigned seed, uint32_t store_buffer)
+{
+    compare_manners_of(s, seed, store_buffer, 0);
+}
+
+Test(law_of_time, manners_do_not_show_however_lines_are_kept_coherent)
+{
+    for (unsigned which = 1; which < COHERENCES; which++)
+        for (unsigned seed = 0; seed < 10; seed++)
+            compare_manners_of(&shapes[seed % 2 ? 4 : 8], seed, seed / 2 % 2 ? 4 : 0, which);
 }
 
 #define RANDOM_GUESTS(shape)                                                                       \
