@@ -354,6 +354,40 @@ Test(routing, a_deadlock_is_found_in_time_and_explained_as_a_circle)
     arena_destroy(arena);
 }
 
+/* 10x10 routers with one VC of 2 flits, under long packets: of the circle 16 VCs are shown, and
+ * how many more there are. */
+Test(routing, a_long_circle_is_cut_short_in_the_report)
+{
+    struct shape s = {10, 10, 1, 1, 1, 2, 3, 16, 30};
+    struct config cfg = config_of(&s, "unsafe", "round-robin");
+    cfg.mesh_deadlock_cycles = 64;
+    struct arena *arena = arena_create();
+    struct mesh *mesh = mesh_create(arena, &cfg, 1);
+    char *text = NULL;
+    size_t bytes;
+    start(&traffic, &s, &cfg);
+    while (!mesh_is_deadlocked(mesh)) {
+        cr_assert_lt(mesh_now(mesh), 20000, "no deadlock found");
+        random_traffic_send(&traffic, mesh);
+        random_traffic_step(&traffic, mesh);
+    }
+    FILE *out = open_memstream(&text, &bytes);
+    cr_assert(mesh_find_deadlock(mesh, out));
+    fclose(out);
+    unsigned length = 0, shown = 0, more = 0;
+    const char *words = strstr(text, "of them "), *rest = strstr(text, "  ... and ");
+    cr_assert(words && rest, "%s", text);
+    cr_assert_eq(sscanf(words, "of them %u wait in a circle", &length), 1, "%s", text);
+    cr_assert_eq(sscanf(rest, "  ... and %u more", &more), 1, "%s", text);
+    for (const char *at = text; (at = strstr(at, "waits for")); at++)
+        shown++;
+    cr_assert_gt(length, 16);
+    cr_assert_eq(shown, 16, "%s", text);
+    cr_assert_eq(more, length - 16, "%s", text);
+    free(text);
+    arena_destroy(arena);
+}
+
 /* Packets longer than a buffer, so that several lie in one VC.  Without the rule that a packet
  * must fit into an adaptive VC, one of these runs comes to a stand after some
  * thousand cycles. */
