@@ -146,7 +146,7 @@ $(B)/bench/mesh/%: $(B)/obj/mesh/%.o $(B)/libmesh.a $(B)/libbase.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-bench: all $(BENCHES) ## how fast the simulator is on this machine
+bench: all $(BENCHES) ## how fast the simulator is on this machine: BOOKSIM=path runs BookSim beside
 	$(Q)B=$(B) .ci/bench.sh $(BENCHES)
 
 VERIFIERS := $(patsubst %.c,$(B)/verify/%,$(wildcard mesh/verify/*.c))

@@ -124,14 +124,16 @@ cat <<'TEXT'
   with 10 instructions and 2 accesses that is 1 KiB.
 TEXT
 echo
-echo "the mesh alone, uniform traffic:"
+echo "the mesh alone, uniform traffic, beside BookSim 2 where BOOKSIM names it:"
 for bench in "$@"; do
+    .ci/bench-booksim.sh "$bench"
+    echo
     "$bench"
 done
 echo
 echo "the update sweep, from nothing, $(nproc) workers:"
 start=$(date +%s.%N)
-"$tessera" sweep configs/sweeps/update.yaml --db "$work/bench.db" -q
+"$tessera" sweep configs/sweeps/update.yaml --guest "$guest/tessera-os.elf" --db "$work/bench.db" -q
 end=$(date +%s.%N)
 awk -v a="$start" -v b="$end" 'BEGIN{printf "  %.1f seconds\n", b-a}'
 echo

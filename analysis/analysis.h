@@ -34,11 +34,12 @@ struct run_series {
 struct run_mesh_point {
     double offered, accepted; /* flits a node and cycle */
     double latency, ci95;     /* mean of a packet's, and half the width of its 95 % confidence
-                               * interval; cycles */
+                               * interval; cycles; 0: not known, as below */
     double network_latency;   /* without the wait in the source */
     uint64_t p999;            /* beside those of the series packet_latency */
     double hops;              /* routers a packet */
     bool saturated;           /* the load was not accepted, and the latencies mean little */
+    bool settled;             /* the mean is as precise, or measured as long, as was asked */
 };
 
 /* What the links and buffers of a mesh did in a run.  `vnet` is a virtual

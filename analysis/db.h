@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-enum { SCHEMA_APPLICATION_ID = 0x54535341, SCHEMA_VERSION = 3 };
+enum { SCHEMA_APPLICATION_ID = 0x54535341, SCHEMA_VERSION = 4 };
 
 struct analysis {
     sqlite3 *sql;

@@ -148,12 +148,12 @@ static bool take_ports(struct analysis *db, struct heat *h, struct error *e)
 
 /* ---- scales --------------------------------------------------------------------- */
 
-/* 1, 2 or 5 times a power of ten, not below `value`. */
+/* One or two digits times a power of ten, not below `value` and not much above. */
 static double round_above(double value)
 {
     double power = value > 0 ? pow(10, floor(log10(value))) : 0.01;
-    static const double factor[] = {1, 2, 5, 10};
-    for (unsigned k = 0; k < 4; k++)
+    static const double factor[] = {1, 1.5, 2, 3, 4, 5, 6, 8};
+    for (unsigned k = 0; k < sizeof factor / sizeof *factor; k++)
         if (value <= factor[k] * power * (1 + 1e-9))
             return factor[k] * power;
     return 10 * power;
@@ -219,17 +219,25 @@ static void write_cells(FILE *f, const struct heat *h)
     fputs("END\n", f);
 }
 
+/* Decimals that all numbers of one kind get, so that they can be compared at a glance. */
+static int decimals(double most)
+{
+    return most < 0.1 ? 4 : most < 1 ? 3 : most < 10 ? 2 : most < 100 ? 1 : 0;
+}
+
 /* The numbers in the cells, white where the cell is dark. */
 static void write_numbers(FILE *f, const struct heat *h)
 {
-    double most = 0;
-    for (unsigned r = 0; r < h->width * h->height; r++)
-        most = fmax(most, h->router[r].crossed);
-    int digits = most < 0.1 ? 4 : most < 1 ? 3 : 2;
+    double crossed = 0, buffered = 0;
+    for (unsigned r = 0; r < h->width * h->height; r++) {
+        crossed = fmax(crossed, h->router[r].crossed);
+        buffered = fmax(buffered, h->router[r].buffered);
+    }
     fputs("$numbers << END\n", f);
     for (unsigned r = 0; r < h->width * h->height; r++)
-        fprintf(f, "%u %u %.*f %u %.3g\n", r % h->width, r / h->width, digits, h->router[r].crossed,
-                cell_part(h, &h->router[r]) > 0.55 ? 0xffffff : 0x1f2d3a, h->router[r].buffered);
+        fprintf(f, "%u %u %.*f %u %.*f\n", r % h->width, r / h->width, decimals(crossed),
+                h->router[r].crossed, cell_part(h, &h->router[r]) > 0.55 ? 0xffffff : 0x1f2d3a,
+                decimals(buffered), h->router[r].buffered);
     fputs("END\n", f);
 }
 
@@ -357,9 +365,10 @@ static void write_script(FILE *f, const struct heat *h, unsigned format)
               middle - 164, 200);
     if (numbered)
         fprintf(f,
-                "set label 3 \"{/*0.85 number: the same}%s\" at screen %g, screen %g left "
+                "set label 3 \"{/*0.85 %s}\" at screen %g, screen %g left "
                 "textcolor rgb '#555555'\n",
-                h->waits ? "\\n{/*0.85 below: flits waiting, mean}" : "",
+                h->waits ? "upper number: the same}\\n{/*0.85 lower: flits in its buffers, mean"
+                         : "number: the same",
                 (h->size_x - RIGHT + 44) / h->size_x, (middle - 190) / h->size_y);
     write_plot(f, h, formats[format].pen);
 }

@@ -4,24 +4,34 @@
  */
 #include "analysis/db.h"
 
+/* A mean that is 0 is one that is not known. */
+static void bind_known(sqlite3_stmt *s, int at, double mean)
+{
+    if (mean > 0)
+        sqlite3_bind_double(s, at, mean);
+    else
+        sqlite3_bind_null(s, at);
+}
+
 static bool insert_mesh_point(struct analysis *db, const struct run_mesh_point *p, uint64_t run_id,
                               struct error *e)
 {
     if (p == NULL)
         return true;
     sqlite3_stmt *s =
-        db_prepare(db, "INSERT INTO mesh_points VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)", e);
+        db_prepare(db, "INSERT INTO mesh_points VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)", e);
     if (s == NULL)
         return false;
     db_bind_number(s, 1, run_id);
     sqlite3_bind_double(s, 2, p->offered);
     sqlite3_bind_double(s, 3, p->accepted);
     sqlite3_bind_double(s, 4, p->latency);
-    sqlite3_bind_double(s, 5, p->ci95);
-    sqlite3_bind_double(s, 6, p->network_latency);
+    bind_known(s, 5, p->ci95);
+    bind_known(s, 6, p->network_latency);
     db_bind_number(s, 7, p->p999);
     sqlite3_bind_double(s, 8, p->hops);
     sqlite3_bind_int(s, 9, p->saturated);
+    sqlite3_bind_int(s, 10, p->settled);
     bool good = db_step(db, s, e);
     sqlite3_finalize(s);
     return good;

@@ -15,8 +15,8 @@
 #ifndef TESSERA_MESH_ARBITER_H
 #define TESSERA_MESH_ARBITER_H
 
-#include "mesh/general.h"
-#include "mesh/router_work.h"
+#include "mesh/recency.h"
+#include "mesh/reservation.h"
 
 /* The age of the packet in front of an input VC: its birth. */
 INLINE cycle_t birth_of(const struct work *w, size_t in_vc)
@@ -34,10 +34,12 @@ INLINE cycle_t oldest_birth(const struct work *w, uint32_t input, uint32_t vcs)
     return oldest;
 }
 
-/* The VCs of output o that a head may take: free, of its group, with room. */
+/* The VCs of output o that a head may take: free, of its group, not kept for another, with
+ * room. */
 INLINE uint32_t vcs_for(const struct work *w, uint32_t o, const struct vc_in *in)
 {
-    uint32_t vcs = w->port[o].free & w->m->group_mask[in->group], good = vcs;
+    uint32_t vcs = w->port[o].free & w->m->group_mask[in->group] & ~kept_from(w, o, in);
+    uint32_t good = vcs;
     if (in->room == 0)
         return vcs;
     for (uint32_t left = vcs; left; left &= left - 1) {
@@ -96,17 +98,6 @@ INLINE uint32_t worthiest_pairs(const struct work *w, uint32_t p, uint32_t numbe
     return numbers;
 }
 
-/* The set bit of `mask` whose time in `served` is least. */
-INLINE unsigned least_recent(const cycle_t *served, uint32_t mask)
-{
-    unsigned best = (unsigned)__builtin_ctz(mask);
-    for (mask &= mask - 1; mask; mask &= mask - 1) {
-        unsigned k = (unsigned)__builtin_ctz(mask);
-        best = served[k] < served[best] ? k : best;
-    }
-    return best;
-}
-
 /* Of the counterparts of port p, the one with the oldest packet. */
 INLINE unsigned oldest_pair(const struct work *w, uint32_t p, uint32_t numbers, bool output,
                             bool speculative)
@@ -133,7 +124,7 @@ INLINE unsigned pick_input(const struct work *w, uint32_t o, uint32_t inputs, bo
     const struct general *g = w->m->general;
     inputs = worthiest_pairs(w, o, inputs, true, speculative);
     if (g->arbiter == ARBITER_MATRIX)
-        return least_recent(&g->input_served[(size_t)o * w->P], inputs);
+        return recency_least(recency_row(g->input_row, o, w->P), inputs);
     if (g->arbiter == ARBITER_AGE)
         return oldest_pair(w, o, inputs, true, speculative);
     return first_from(inputs, w->port[o].sa_grant);
@@ -145,7 +136,7 @@ INLINE unsigned pick_output(const struct work *w, uint32_t i, uint32_t outputs, 
     const struct general *g = w->m->general;
     outputs = worthiest_pairs(w, i, outputs, false, speculative);
     if (g->arbiter == ARBITER_MATRIX)
-        return least_recent(&g->output_served[(size_t)i * w->P], outputs);
+        return recency_least(recency_row(g->output_row, i, w->P), outputs);
     if (g->arbiter == ARBITER_AGE)
         return oldest_pair(w, i, outputs, false, speculative);
     return first_from(outputs, w->port[i].sa_accept);
@@ -157,7 +148,7 @@ INLINE unsigned pick_vc(const struct work *w, uint32_t i, uint32_t o, bool specu
     const struct general *g = w->m->general;
     uint32_t vcs = worthiest(g, asking_vcs(w, o, w->port[i].number, speculative));
     if (g->arbiter == ARBITER_MATRIX)
-        return least_recent(&g->vc_served[(size_t)i * w->V], vcs);
+        return recency_least(recency_row(g->vc_row, i, w->V), vcs);
     if (g->arbiter == ARBITER_ROUND_ROBIN)
         return first_from(vcs, w->port[i].vc_next);
     cycle_t oldest = oldest_birth(w, i, vcs);
@@ -166,15 +157,31 @@ INLINE unsigned pick_vc(const struct work *w, uint32_t i, uint32_t o, bool specu
     return (unsigned)__builtin_ctz(vcs);
 }
 
-/* Input i and output o have been matched. */
-INLINE void note_served(const struct work *w, uint32_t i, uint32_t o, unsigned vc)
+/* An input has been matched with outputs, of which the one with the lowest number counts as
+ * served first. */
+INLINE void note_served(const struct work *w, const struct match *match, unsigned matches)
 {
     const struct general *g = w->m->general;
+    uint32_t i = match->input, outputs = 0;
     if (g->arbiter != ARBITER_MATRIX)
         return;
-    g->input_served[(size_t)o * w->P + w->port[i].number] = w->now + 1;
-    g->output_served[(size_t)i * w->P + w->port[o].number] = w->now + 1;
-    g->vc_served[(size_t)i * w->V + vc] = w->now + 1;
+    for (unsigned k = 0; k < matches; k++) {
+        uint32_t o = match[k].output;
+        recency_serve(recency_row(g->input_row, o, w->P), w->P, w->port[i].number);
+        outputs |= 1u << w->port[o].number;
+    }
+    for (; outputs; outputs &= outputs - 1)
+        recency_serve(recency_row(g->output_row, i, w->P), w->P, (unsigned)__builtin_ctz(outputs));
+    recency_serve(recency_row(g->vc_row, i, w->V), w->V, match->vc);
+}
+
+/* The head `id` has got a VC of output o. */
+INLINE void note_head_served(const struct work *w, uint32_t o, unsigned id)
+{
+    const struct general *g = w->m->general;
+    unsigned heads = w->P * w->V;
+    if (g->arbiter == ARBITER_MATRIX)
+        recency_serve(recency_row(g->head_row, o, heads), heads, id);
 }
 
 /* The rank of a head among those that ask for VCs of output o: less goes first. */
@@ -183,7 +190,7 @@ INLINE cycle_t rank_of_head(const struct work *w, uint32_t o, unsigned id)
     const struct general *g = w->m->general;
     if (g->arbiter == ARBITER_AGE)
         return birth_of(w, (size_t)sibling(w, o, 0) * w->V + id);
-    return g->head_served[(size_t)o * w->P * w->V + id];
+    return recency_row(g->head_row, o, w->P * w->V)[id];
 }
 
 #endif

@@ -42,7 +42,7 @@ static void derive_events(const struct mesh *m, const struct derived *d)
         for (unsigned i = 0; i < b->flits; i++)
             ++*upstream(m, d, b->flit[i].port, b->flit[i].vc);
         for (unsigned i = 0; i < b->credits; i++)
-            d->flits[(size_t)b->credit[i].port * m->vcs + b->credit[i].vc]++;
+            d->flits[b->credit[i]]++;
         for (unsigned i = 0; i < b->source_credits; i++)
             d->source[(size_t)b->source_credit[i].port * m->vcs + b->source_credit[i].vc]++;
         for (unsigned i = 0; i < b->heads; i++)
@@ -69,7 +69,7 @@ static bool derive_router(const struct mesh *m, const struct derived *d, unsigne
             size_t owner = vc_at(m, r, out->owner_port, out->owner_vc);
             uint16_t *holds = &d->holds[owner];
             const struct fan *fan = copies_at(m, owner);
-            if (fan && (!(fan->left & fan->holding & 1u << p) || fan->out_vc[p] != v))
+            if (fan && (!(fan->left & fan->holding & 1u << p) || copies_of(m, fan)[p].out_vc != v))
                 return error_set(e, EXIT_STATUS_INTERNAL,
                                  "router %u: input VC %u.%u does not know its copy for %u", r,
                                  out->owner_port, out->owner_vc, p);
@@ -124,7 +124,7 @@ static unsigned expected_switch(const struct mesh *m, const struct derived *d, u
     unsigned holds = d->holds[v], outputs = 0;
     for (unsigned left = fan ? fan->left & fan->holding : 0; left; left &= left - 1) {
         unsigned o = (unsigned)__builtin_ctz(left);
-        outputs |= (unsigned)(fan->sent[o] - fan->released < m->in[v].flits) << o;
+        outputs |= (unsigned)(copies_of(m, fan)[o].sent - fan->released < m->in[v].flits) << o;
     }
     if (fan)
         return outputs;
@@ -150,8 +150,9 @@ static bool check_copies(const struct mesh *m, unsigned r, unsigned p, unsigned 
     for (unsigned left = fan ? fan->left & fan->holding : 0; left; left &= left - 1) {
         unsigned o = (unsigned)__builtin_ctz(left);
         const struct vc_in *in = &m->in[vc_at(m, r, p, v)];
-        unsigned flits = in->flits ? m->packet[(uint32_t)in->front].flits : fan->sent[o];
-        if (m->out[vc_at(m, r, o, fan->out_vc[o])].credits + fan->sent[o] < (int)flits)
+        struct copy copy = copies_of(m, fan)[o];
+        unsigned flits = in->flits ? m->packet[(uint32_t)in->front].flits : copy.sent;
+        if (m->out[vc_at(m, r, o, copy.out_vc)].credits + copy.sent < (int)flits)
             return error_set(e, EXIT_STATUS_INTERNAL,
                              "router %u: a copy of input VC %u.%u has no room at output %u", r, p,
                              v, o);
@@ -186,6 +187,22 @@ static bool check_vc(const struct mesh *m, const struct derived *d, unsigned r, 
     return true;
 }
 
+/* What is kept is free, and for a head that asks for it. */
+static bool check_kept(const struct mesh *m, unsigned r, unsigned o, struct error *e)
+{
+    const struct general *g = m->general;
+    size_t output = (size_t)r * m->ports + o;
+    for (uint32_t left = g && g->fans ? g->kept[output] : 0; left; left &= left - 1) {
+        unsigned v = (unsigned)__builtin_ctz(left), head = g->kept_for[output * m->vcs + v];
+        if (!(m->port[output].free >> v & 1) || g->keeping == 0 ||
+            !(m->va[output * m->ports + head / m->vcs] >> head % m->vcs & 1))
+            return error_set(e, EXIT_STATUS_INTERNAL,
+                             "router %u: VC %u.%u is kept for a head that does not ask for it", r,
+                             o, v);
+    }
+    return true;
+}
+
 static bool check_summaries(const struct mesh *m, unsigned r, struct error *e)
 {
     for (unsigned o = 0; o < m->ports; o++) {
@@ -199,6 +216,8 @@ static bool check_summaries(const struct mesh *m, unsigned r, struct error *e)
         if ((port->sa_inputs && !port->sa_listed) ||
             (port->va_inputs && port->free && !port->va_listed))
             return error_set(e, EXIT_STATUS_INTERNAL, "router %u: output %u is not listed", r, o);
+        if (!check_kept(m, r, o, e))
+            return false;
         if (port->sa_granted)
             return error_set(e, EXIT_STATUS_INTERNAL, "router %u: input %u kept a grant", r, o);
     }

@@ -115,6 +115,18 @@ static size_t blocks_arrival(const struct look *l, size_t in_vc)
     return blocks_release(l, out_vc);
 }
 
+/* The flits that an output VC that is free must have room for before this head gets it: those of
+ * a multicast for which it is kept, which goes first. */
+static unsigned room_before(const struct mesh *m, size_t in_vc, size_t out_vc, unsigned room)
+{
+    const struct general *g = m->general;
+    size_t port = out_vc / m->vcs;
+    if (!g || !g->keeping || !(g->kept[port] >> out_vc % m->vcs & 1))
+        return room;
+    size_t head = (port - m->port[port].number) * m->vcs + g->kept_for[out_vc];
+    return head == in_vc ? room : m->packet[(uint32_t)m->in[head].front].flits;
+}
+
 /* For one VC of output `number`, out of `mask`. */
 static size_t blocks_output(const struct look *l, size_t in_vc, unsigned number, uint32_t mask,
                             unsigned room)
@@ -123,7 +135,8 @@ static size_t blocks_output(const struct look *l, size_t in_vc, unsigned number,
     size_t who = NOBODY, port = port_beside(m, in_vc, number);
     for (; mask; mask &= mask - 1) {
         size_t out_vc = port * m->vcs + (unsigned)__builtin_ctz(mask);
-        who = is_free(m, out_vc) ? blocks_room(l, out_vc, room) : blocks_release(l, out_vc);
+        who = is_free(m, out_vc) ? blocks_room(l, out_vc, room_before(m, in_vc, out_vc, room))
+                                 : blocks_release(l, out_vc);
         if (who == NOBODY)
             return NOBODY;
     }

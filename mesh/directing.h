@@ -10,12 +10,12 @@
 #ifndef TESSERA_MESH_DIRECTING_H
 #define TESSERA_MESH_DIRECTING_H
 
-#include "mesh/fan.h"
+#include "mesh/counting.h"
 
 INLINE void head_waits(struct work *w, uint32_t p, unsigned vc)
 {
     struct general *g = w->m->general;
-    g->head[g->heads++] = (struct vc_event){p, (uint8_t)vc};
+    g->head[g->heads++] = vc_event(p, vc);
 }
 
 /* The next head of a VC, in the cycle in which the packet before it has left: it can be
@@ -25,7 +25,7 @@ INLINE void head_later(struct work *w, uint32_t p, unsigned vc)
     struct bucket *b = arriving_in(w, 2);
     w->in[(size_t)p * w->V + vc].out_port = PORT_LATER; /* it has not asked for any */
     if (w->m->route_stage)
-        b->head[b->heads++] = (struct vc_event){p, (uint8_t)vc};
+        b->head[b->heads++] = vc_event(p, vc);
     else
         head_waits(w, p, vc);
 }
@@ -82,6 +82,7 @@ INLINE void direct_multicast(struct work *w, uint32_t p, unsigned vc, struct vc_
     unsigned outputs = multicast_outputs(m, &w->port[p], multicast_of(m, packet));
     in->group = m->vc_group[vc];
     in->room = m->packet[packet].flits;
+    m->general->fan[(size_t)p * w->V + vc] = (struct fan){.since = w->now};
     if (outputs & (outputs - 1)) {
         multicast_reserve(m, &w->port[p], packet);
         fan_begin(w, p, vc, outputs);
@@ -132,6 +133,8 @@ INLINE void direct_sharing(struct work *w, uint32_t p, unsigned vc)
     }
     m->credits_inside++;
     send_credit(w, p, w->port[p].number, vc);
+    if (w->counting)
+        count_leaving(w, (size_t)p * w->V + vc, w->now);
     buffer_pop(w, in);
     if (in->flits)
         head_later(w, p, vc);

@@ -15,8 +15,9 @@
  * Deadlock: a copy takes only an output VC with room for the whole packet, so
  * the packet always fits into the buffers in which it is, and no copy can be
  * held up half-way by another: what one router's copies wait for are buffers
- * behind it on the XY tree, and those are free in the end, because the waiting
- * goes along XY's ways only, which have no cycle.
+ * behind it on the XY tree, and the waiting goes along XY's ways only, which have no cycle.
+ * That such a buffer has room at some time is not enough, since others may be
+ * there first each time: reservation.h bounds the wait.
  */
 #ifndef TESSERA_MESH_FAN_H
 #define TESSERA_MESH_FAN_H
@@ -37,7 +38,7 @@ INLINE bool fan_holds(struct work *w, size_t in_vc, unsigned number, unsigned ou
     if (!fan)
         return false;
     fan->holding |= (uint16_t)(1u << number);
-    fan->out_vc[number] = (uint8_t)out_vc;
+    copies_of(w->m, fan)[number].out_vc = (uint8_t)out_vc;
     return true;
 }
 
@@ -45,7 +46,8 @@ INLINE bool fan_holds(struct work *w, size_t in_vc, unsigned number, unsigned ou
 INLINE void fan_begin(struct work *w, uint32_t p, unsigned vc, unsigned outputs)
 {
     struct fan *fan = &w->m->general->fan[(size_t)p * w->V + vc];
-    *fan = (struct fan){.left = (uint16_t)outputs};
+    fan->left = (uint16_t)outputs;
+    memset(copies_of(w->m, fan), 0, w->P * sizeof(struct copy));
     for (; outputs; outputs &= outputs - 1)
         request_vc(w, sibling(w, p, (unsigned)__builtin_ctz(outputs)), w->port[p].number, vc);
 }
@@ -56,31 +58,30 @@ INLINE void fan_arrival(struct work *w, const struct fan *fan, uint32_t p, unsig
 {
     for (unsigned left = fan->left & fan->holding; left; left &= left - 1) {
         unsigned number = (unsigned)__builtin_ctz(left);
-        if (fan->sent[number] - fan->released == (int)before)
+        if (copies_of(w->m, fan)[number].sent - fan->released == (int)before)
             request_switch(w, sibling(w, p, number), w->port[p].number, vc);
     }
 }
 
-/* Besides match[0], of the outputs that granted its input: those to which the same VC
- * sends the same flit.  The others have lost.  Returns the matches. */
-INLINE unsigned accept_copies(struct work *w, struct match *match, uint32_t others,
+/* Besides match[0], of the other outputs that granted its input: those to which the same VC
+ * sends the same flit.  The rest, which `others` holds then, has lost.  Returns the matches. */
+INLINE unsigned accept_copies(struct work *w, struct match *match, uint32_t *others,
                               bool speculative)
 {
     uint32_t i = match->input;
     const struct fan *fan = fan_of(w, (size_t)i * w->V + match->vc);
-    unsigned matches = 1, sent = fan ? fan->sent[w->port[match->output].number] : 0;
-    for (uint32_t left = fan ? others : 0; left; left &= left - 1) {
+    const struct copy *copy = fan ? copies_of(w->m, fan) : NULL;
+    unsigned matches = 1;
+    for (uint32_t left = fan ? *others : 0; left; left &= left - 1) {
         unsigned number = (unsigned)__builtin_ctz(left);
         uint32_t o = sibling(w, i, number);
-        if (fan->sent[number] != sent ||
+        if (copy[number].sent != copy[w->port[match->output].number].sent ||
             !(asking_vcs(w, o, w->port[i].number, speculative) >> match->vc & 1))
             continue;
-        others &= ~(1u << number);
+        *others &= ~(1u << number);
         w->port[o].sa_grant = (uint8_t)(w->port[i].number + 1);
-        note_served(w, i, o, match->vc);
         match[matches++] = (struct match){i, o, match->vc};
     }
-    relist_losers(w, i, others);
     return matches;
 }
 
@@ -88,7 +89,8 @@ INLINE unsigned accept_copies(struct work *w, struct match *match, uint32_t othe
 INLINE flit_t fan_flit(const struct work *w, const struct fan *fan, const struct vc_in *in,
                        unsigned number)
 {
-    unsigned behind = (unsigned)(fan->sent[number] - fan->released), depth = w->m->buffer_flits;
+    unsigned behind = (unsigned)(copies_of(w->m, fan)[number].sent - fan->released);
+    unsigned depth = w->m->queue_flits;
     if (behind == 0)
         return in->front;
     unsigned at = in->first + behind - 1;
@@ -96,10 +98,10 @@ INLINE flit_t fan_flit(const struct work *w, const struct fan *fan, const struct
 }
 
 /* Have all copies taken the front flit? */
-INLINE bool fan_front_is_free(const struct fan *fan)
+INLINE bool fan_front_is_free(const struct work *w, const struct fan *fan)
 {
     for (unsigned left = fan->left; left; left &= left - 1)
-        if (fan->sent[__builtin_ctz(left)] == fan->released)
+        if (copies_of(w->m, fan)[__builtin_ctz(left)].sent == fan->released)
             return false;
     return true;
 }

@@ -101,7 +101,7 @@ void faults_create(struct mesh *m, struct arena *arena, const struct config *cfg
 /* Heads that ask for a VC of an output where their way no longer leads are given another. */
 static void direct_anew(struct mesh *m)
 {
-    struct work w = work_begin(m, m->ports, true);
+    struct work w = work_begin(m, m->ports, true, m->counters != NULL);
     struct general *g = m->general;
     for (uint32_t p = 0; p < m->routers * m->ports; p++)
         for (unsigned v = 0; v < m->vcs; v++) {
@@ -112,7 +112,7 @@ static void direct_anew(struct mesh *m)
             if (!(m->va[o * m->ports + m->port[p].number] >> v & 1))
                 continue;
             withdraw_vc(&w, o, m->port[p].number, v);
-            g->head[g->heads++] = (struct vc_event){p, (uint8_t)v};
+            g->head[g->heads++] = vc_event(p, v);
         }
     work_end(&w);
 }

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "mesh/recency.h"
 #include "mesh/routing.h"
 
 enum { NOTICES_AT_FIRST = 64 };
@@ -18,7 +19,7 @@ bool general_wanted(const struct config *cfg)
 {
     return cfg->mesh_routing != ROUTING_XY || cfg->mesh_arbiter != ARBITER_ROUND_ROBIN ||
            cfg->mesh_vnet_priority.count || cfg->mesh_multicast != MULTICAST_COPIES ||
-           cfg->mesh_faults[0] || cfg->mesh_counters;
+           cfg->mesh_faults[0];
 }
 
 /* ---- creation ------------------------------------------------------------- */
@@ -56,16 +57,18 @@ static void create_levels(struct mesh *m, const struct config *cfg)
     }
 }
 
+static_assert(RECENCY_MEMBERS_MAX == MESH_PORTS_MAX * MESH_VCS_MAX, "all heads at an output");
+
 static void create_arbiters(struct mesh *m, struct arena *arena)
 {
     struct general *g = m->general;
     size_t ports = (size_t)m->routers * m->ports;
     if (g->arbiter != ARBITER_MATRIX)
         return;
-    g->input_served = arena_alloc(arena, ports * m->ports, sizeof(cycle_t));
-    g->output_served = arena_alloc(arena, ports * m->ports, sizeof(cycle_t));
-    g->vc_served = arena_alloc(arena, ports * m->vcs, sizeof(cycle_t));
-    g->head_served = arena_alloc(arena, ports * m->ports * m->vcs, sizeof(cycle_t));
+    g->input_row = arena_alloc(arena, ports, recency_row_bytes(m->ports));
+    g->output_row = arena_alloc(arena, ports, recency_row_bytes(m->ports));
+    g->vc_row = arena_alloc(arena, ports, recency_row_bytes(m->vcs));
+    g->head_row = arena_alloc(arena, ports, recency_row_bytes(m->ports * m->vcs));
 }
 
 /* Routers copy along XY, so class 0 of the routing must be XY's, or all of its turns allowed. */
@@ -82,8 +85,12 @@ static void create_multicast(struct mesh *m, struct arena *arena, const struct c
     size_t vcs = (size_t)m->routers * m->ports * m->vcs;
     g->fans = fans_are_possible(cfg);
     g->ack_group = m->vnets * m->classes;
-    if (g->fans)
+    if (g->fans) {
         g->fan = arena_alloc(arena, vcs, sizeof *g->fan);
+        g->copy = arena_alloc(arena, vcs * m->ports, sizeof *g->copy);
+        g->kept = arena_alloc(arena, vcs / m->vcs, sizeof *g->kept);
+        g->kept_for = arena_alloc(arena, vcs, sizeof *g->kept_for);
+    }
     g->ack_entries = g->fans ? cfg->mesh_ack_entries : 0;
     if (g->ack_entries) {
         g->ack = arena_alloc(arena, (size_t)m->routers * g->ack_entries, sizeof *g->ack);
@@ -100,15 +107,8 @@ void general_create(struct mesh *m, struct arena *arena, const struct config *cf
     g->head = arena_alloc(arena, vcs, sizeof *g->head);
     g->head_spare = arena_alloc(arena, vcs, sizeof *g->head);
     g->marks = arena_alloc(arena, vcs, sizeof *g->marks);
-    if (cfg->mesh_counters) {
-        g->vc_count = arena_alloc(arena, vcs, sizeof *g->vc_count);
-        g->port_count = arena_alloc(arena, (size_t)m->routers * m->ports, sizeof *g->port_count);
-    }
     g->notice_capacity = NOTICES_AT_FIRST;
     g->notice = arena_alloc(arena, g->notice_capacity, sizeof *g->notice);
-    for (unsigned k = 0; k <= m->bucket_mask; k++)
-        m->bucket[k].note =
-            arena_alloc(arena, (size_t)m->routers * m->ports * 2, sizeof *m->bucket[k].note);
     create_multicast(m, arena, cfg);
     create_levels(m, cfg);
     create_arbiters(m, arena);
@@ -124,21 +124,35 @@ size_t general_router_bytes(const struct mesh *m)
     if (!g)
         return 0;
     bytes += vcs * (2 * sizeof *g->head + sizeof *g->marks);
-    bytes += g->fans ? vcs * sizeof *g->fan : 0;
+    bytes += g->fans ? vcs * (sizeof *g->fan + sizeof *g->kept_for) : 0;
+    bytes += g->fans ? vcs * m->ports * sizeof *g->copy : 0;
+    bytes += g->fans ? m->ports * sizeof *g->kept : 0;
     bytes += g->ack_entries ? vcs * sizeof *g->sharing_head + g->ack_entries * sizeof *g->ack : 0;
     bytes += g->cut ? vcs : 0;
     bytes += g->table ? m->routers + sizeof *g->rank : 0;
-    bytes += g->vc_count ? (vcs + m->ports) * sizeof *g->vc_count : 0;
     if (g->arbiter == ARBITER_MATRIX)
-        bytes += (2 * (size_t)m->ports * m->ports + vcs + vcs * m->ports) * sizeof(cycle_t);
+        bytes += m->ports * (2 * recency_row_bytes(m->ports) + recency_row_bytes(m->vcs) +
+                             recency_row_bytes(m->ports * m->vcs));
     return bytes;
 }
 
 /* ---- packets that leave ---------------------------------------------------- */
 
+static void notes_grow(struct mesh *m, struct bucket *b)
+{
+    uint32_t capacity = b->note_capacity ? 2 * b->note_capacity : NOTICES_AT_FIRST;
+    struct note *more = arena_alloc(m->arena, capacity, sizeof *more);
+    if (b->notes)
+        memcpy(more, b->note, b->notes * sizeof *more);
+    b->note = more;
+    b->note_capacity = capacity;
+}
+
 static void leave_note(struct mesh *m, const struct note *note, unsigned delay)
 {
     struct bucket *b = bucket_in(m, delay);
+    if (b->notes == b->note_capacity)
+        notes_grow(m, b);
     b->note[b->notes++] = *note;
     m->general->notes_inside++;
 }

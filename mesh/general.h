@@ -34,11 +34,16 @@ typedef struct ways ways_fn(const struct mesh *m, const struct port *in, unsigne
 /* A multicast packet at the front of an input VC that leaves through several outputs,
  * through each at its own pace.  A flit leaves the buffer when all have it. */
 struct fan {
+    cycle_t since;    /* it has asked for VCs; of every multicast in front */
     uint16_t left;    /* outputs that have not had its tail */
     uint16_t holding; /* outputs of whose VCs it holds one */
     uint8_t released; /* flits that have left the buffer */
-    uint8_t sent[MESH_PORTS_MAX];
-    uint8_t out_vc[MESH_PORTS_MAX];
+};
+
+/* The copy of it for one output. */
+struct copy {
+    uint8_t sent;   /* flits */
+    uint8_t out_vc; /* once it holds one */
 };
 
 /* A multicast on its way, or not yet acknowledged by all. */
@@ -77,11 +82,11 @@ struct general {
     struct vc_event *head, *head_spare; /* heads to be given a way */
     uint32_t heads;
 
-    /* matrix arbiters: when each was served last; 0: never */
-    cycle_t *input_served;  /* by an output: port * P + input number */
-    cycle_t *output_served; /* by an input: port * P + output number */
-    cycle_t *vc_served;     /* of an input: port * V + vc */
-    cycle_t *head_served;   /* by an output's VCs: (port * P + input number) * V + vc */
+    /* matrix arbiters: a row of recency.h for each port */
+    uint16_t *input_row;  /* of an output: inputs */
+    uint16_t *output_row; /* of an input: outputs */
+    uint16_t *vc_row;     /* of an input: its VCs */
+    uint16_t *head_row;   /* of an output, for its VCs: heads, input number * V + vc */
 
     /* tables (table.c): outputs towards router `to` at router `at`: [to * routers + at],
      * a packet that may still go up in the low four bits, one that may not in the high */
@@ -100,8 +105,12 @@ struct general {
     uint64_t packets_inside; /* that have left their source and not the mesh */
 
     /* multicast */
-    bool fans;       /* routers copy */
-    struct fan *fan; /* of an input VC */
+    bool fans;          /* routers copy */
+    struct fan *fan;    /* of an input VC */
+    struct copy *copy;  /* of an input VC and an output: in_vc * P + number */
+    uint32_t *kept;     /* of an output: VCs kept for a multicast (reservation.h) */
+    uint16_t *kept_for; /* of an output VC that is kept: the head, port number * V + vc */
+    unsigned keeping;   /* VCs that are kept, in the whole mesh */
     struct multicast *multicast;
     uint32_t multicast_free, multicast_fresh, multicast_capacity;
     unsigned ack_entries; /* of a router */
@@ -113,14 +122,12 @@ struct general {
     unsigned notices, notice_capacity;
     uint64_t notes_inside; /* on their way */
 
-    struct mesh_counts *vc_count;   /* of an input VC; NULL: not wanted */
-    struct mesh_counts *port_count; /* of an output, and of an input what it holds */
-    uint64_t copies_sent, acks_combined, acks_refused;
+    uint64_t copies_sent, vcs_kept, acks_combined, acks_refused;
 };
 
-static inline bool bit_of(const uint64_t *map, size_t i)
+static inline struct copy *copies_of(const struct mesh *m, const struct fan *fan)
 {
-    return map[i / 64] >> i % 64 & 1;
+    return &m->general->copy[(size_t)(fan - m->general->fan) * m->ports];
 }
 
 /* general.c */

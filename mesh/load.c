@@ -85,6 +85,15 @@ static unsigned flits_max(const struct load *load)
                                                                        : flits;
 }
 
+static unsigned vnets_of(const struct load *load)
+{
+    if (load->kind == &load_replay)
+        return replay_vnets(load->replay);
+    if (load->kind == &load_open_loop && load->traffic->vnets)
+        return load->traffic->vnets;
+    return load->kind->vnets;
+}
+
 struct load *load_create(struct arena *arena, const struct config *cfg,
                          const struct mesh_traffic *traffic, struct error *e)
 {
@@ -93,7 +102,7 @@ struct load *load_create(struct arena *arena, const struct config *cfg,
     load->traffic = traffic;
     if (!(whole ? prepare_replay(load, cfg, arena, e) : prepare_births(load, cfg, e)))
         return NULL;
-    load->mesh = mesh_create(arena, cfg, whole ? replay_vnets(load->replay) : load->kind->vnets);
+    load->mesh = mesh_create(arena, cfg, vnets_of(load));
     sources_listen(load->mesh, arena);
     wheel_create(&load->wheel, arena, load->mesh->nodes);
     pace_init(&load->pace, arena, load->mesh->nodes, !whole && pattern_is_alike(&load->pattern));

@@ -59,6 +59,7 @@ static void shape(struct mesh *m, const struct config *cfg, unsigned vnets)
     m->vcs = vnets * cfg->mesh_vcs + (cfg->mesh_ack_entries > 0);
     m->queues = vnets + (cfg->mesh_ack_entries > 0);
     m->buffer_flits = cfg->mesh_buffer_flits;
+    m->queue_flits = m->buffer_flits - 1;
     group_vcs(m, cfg);
     assert(vnets >= 1 && vnets <= MESH_VNETS_MAX && m->vcs <= MESH_VCS_MAX);
     assert(m->width <= 128 && m->height <= 128 && m->ports <= MESH_PORTS_MAX);
@@ -88,9 +89,9 @@ static void timing(struct mesh *m, const struct config *cfg)
     m->across[3] = -row - 1;
 }
 
-static void buckets_create(struct mesh *m, struct arena *arena)
+static void buckets_create(struct mesh *m, struct arena *arena, const struct config *cfg)
 {
-    unsigned longest = m->sink_credit_delay, ports = m->routers * m->ports;
+    unsigned longest = m->sink_credits ? m->sink_credit_delay : 0, ports = m->routers * m->ports;
     for (unsigned p = 0; p < m->ports; p++)
         if (m->flit_delay[p] > longest)
             longest = m->flit_delay[p];
@@ -102,13 +103,23 @@ static void buckets_create(struct mesh *m, struct arena *arena)
     for (unsigned k = 0; k < buckets; k++) {
         struct bucket *b = &m->bucket[k];
         /* a combined acknowledgement gives back a credit besides the winner's */
-        size_t credits = m->general ? 2 * (size_t)ports : ports;
+        size_t credits = cfg->mesh_ack_entries ? 2 * (size_t)ports : ports;
         b->flit = arena_alloc(arena, ports + PREFETCH_AHEAD, sizeof *b->flit);
         b->credit = arena_alloc(arena, credits + PREFETCH_AHEAD, sizeof *b->credit);
-        b->source_credit = arena_alloc(arena, 2 * (size_t)m->nodes, sizeof *b->source_credit);
+        b->source_credit = arena_alloc(arena, credits / ports * m->nodes, sizeof *b->source_credit);
         b->head = m->route_stage ? arena_alloc(arena, 3 * (size_t)ports, sizeof *b->head) : NULL;
         b->arrival = arena_alloc(arena, m->nodes, sizeof *b->arrival);
     }
+}
+
+static void counters_create(struct mesh *m, struct arena *arena)
+{
+    size_t ports = (size_t)m->routers * m->ports, vcs = ports * m->vcs;
+    m->counters = arena_alloc(arena, 1, sizeof *m->counters);
+    m->counters->vc = arena_alloc(arena, vcs, sizeof *m->counters->vc);
+    m->counters->port = arena_alloc(arena, ports, sizeof *m->counters->port);
+    m->counters->busy = arena_alloc(arena, vcs, sizeof *m->counters->busy);
+    m->counters->listed = arena_alloc(arena, vcs / 64 + 1, sizeof *m->counters->listed);
 }
 
 struct mesh *mesh_create(struct arena *arena, const struct config *cfg, unsigned vnets)
@@ -117,7 +128,9 @@ struct mesh *mesh_create(struct arena *arena, const struct config *cfg, unsigned
     shape(m, cfg, vnets);
     timing(m, cfg);
     m->general = general_wanted(cfg) ? arena_alloc(arena, 1, sizeof *m->general) : NULL;
-    buckets_create(m, arena);
+    if (cfg->mesh_counters)
+        counters_create(m, arena);
+    buckets_create(m, arena, cfg);
     routers_create(m, arena);
     sources_create(m, arena);
     series_create(m, arena, cfg);
@@ -133,6 +146,11 @@ struct mesh *mesh_create(struct arena *arena, const struct config *cfg, unsigned
 void mesh_visit_backward(struct mesh *m, bool backward)
 {
     m->backward = backward;
+}
+
+void mesh_count_plainly(struct mesh *m)
+{
+    m->counters->plainly = true;
 }
 
 static void reverse(void *array, unsigned count, size_t bytes)
@@ -254,22 +272,28 @@ uint64_t mesh_link_flits(const struct mesh *mesh, unsigned router, unsigned port
     return mesh->port[router * mesh->ports + port].flits;
 }
 
-struct mesh_counts mesh_port_counts(const struct mesh *mesh, unsigned router, unsigned port)
-{
-    size_t p = (size_t)router * mesh->ports + port;
-    struct mesh_counts counts = {0};
-    if (mesh->general && mesh->general->port_count)
-        counts = mesh->general->port_count[p];
-    counts.flits = mesh->port[p].flits;
-    return counts;
-}
-
 struct mesh_counts mesh_vc_counts(const struct mesh *mesh, unsigned router, unsigned port,
                                   unsigned vc)
 {
     size_t at = ((size_t)router * mesh->ports + port) * mesh->vcs + vc;
-    return mesh->general && mesh->general->vc_count ? mesh->general->vc_count[at]
-                                                    : (struct mesh_counts){0};
+    if (!mesh->counters)
+        return (struct mesh_counts){0};
+    struct mesh_counts counts = mesh->counters->vc[at];
+    if (!mesh->counters->plainly) /* what is there now has been counted up to now */
+        counts.occupancy_cycles += mesh->in[at].flits * mesh->now;
+    return counts;
+}
+
+struct mesh_counts mesh_port_counts(const struct mesh *mesh, unsigned router, unsigned port)
+{
+    size_t p = (size_t)router * mesh->ports + port;
+    struct mesh_counts counts = {0};
+    if (mesh->counters)
+        counts = mesh->counters->port[p];
+    for (unsigned v = 0; mesh->counters && v < mesh->vcs; v++)
+        counts.occupancy_cycles += mesh_vc_counts(mesh, router, port, v).occupancy_cycles;
+    counts.flits = mesh->port[p].flits;
+    return counts;
 }
 
 unsigned mesh_vc_flits(const struct mesh *mesh, unsigned router, unsigned port, unsigned vc)
@@ -290,14 +314,20 @@ unsigned mesh_ports(const struct mesh *mesh)
 static void stats_general(const struct mesh *mesh, struct stats *stats)
 {
     const struct general *g = mesh->general;
-    struct mesh_counts sum = {0};
     stats_put(stats, "mesh.packets_lost", mesh->packets_lost, "packets",
               "dropped, cut by a fault or without a way (mesh.faults)");
     stats_put(stats, "mesh.copies", g->copies_sent, "packets", "that routers made of multicasts");
+    stats_put(stats, "mesh.vcs_kept", g->vcs_kept, "times",
+              "an output VC was kept for a multicast that had waited long for one");
     stats_put(stats, "mesh.acks_combined", g->acks_combined, "packets",
               "acknowledgements that ended in a router, combined with others");
     stats_put(stats, "mesh.acks_refused", g->acks_refused, "times",
               "a router that branched a multicast had no entry for its acknowledgements");
+}
+
+static void stats_waits(const struct mesh *mesh, struct stats *stats)
+{
+    struct mesh_counts sum = {0};
     for (unsigned r = 0; r < mesh->routers; r++)
         for (unsigned p = 0; p < mesh->ports; p++) {
             struct mesh_counts c = mesh_port_counts(mesh, r, p);
@@ -306,8 +336,6 @@ static void stats_general(const struct mesh *mesh, struct stats *stats)
             sum.credit_wait_cycles += c.credit_wait_cycles;
             sum.occupancy_cycles += c.occupancy_cycles;
         }
-    if (!g->port_count)
-        return;
     stats_put(stats, "mesh.va_wait", sum.va_wait_cycles, "cycles", "heads waited for an output VC");
     stats_put(stats, "mesh.sa_wait", sum.sa_wait_cycles, "cycles", "flits waited for the crossbar");
     stats_put(stats, "mesh.credit_wait", sum.credit_wait_cycles, "cycles",
@@ -335,4 +363,6 @@ void mesh_stats(const struct mesh *mesh, struct stats *stats)
               "that crossed a link between two routers, summed over links");
     if (mesh->general)
         stats_general(mesh, stats);
+    if (mesh->counters)
+        stats_waits(mesh, stats);
 }

@@ -10,7 +10,7 @@
  *   va[o * P + i]   the VCs of input number i that ask for a VC of output o
  *   in[p * V + v]   an input VC: its front flit and the way it goes
  *   out[p * V + v]  an output VC: who holds it and its credits
- *   queue[..* B]    the flits behind the fronts
+ *   queue[..]       the flits behind the fronts, room for buffer_flits - 1 of each VC
  *
  * Ports 0 to 3 lead to the neighbours at x+1, x-1, y+1, y-1, port 4 + k to
  * node k of the router; what leaves through port p enters the neighbour
@@ -132,10 +132,16 @@ struct flit_event {
     uint8_t vc;
 };
 
-struct vc_event {  /* a credit for an output VC, or a head that has been routed */
-    uint32_t port; /* of a source's credit: the node */
-    uint8_t vc;
+/* A credit for a source's VC, or a head that is to be given a way; 4 bytes. */
+struct vc_event {
+    uint32_t port : 27; /* of a source: the node */
+    uint32_t vc : 5;
 };
+
+static inline struct vc_event vc_event(uint32_t port, unsigned vc)
+{
+    return (struct vc_event){port & ((1u << 27) - 1), vc & 31};
+}
 
 /* Something for a sender that is not an arrival, and where it is known from. */
 struct note {
@@ -148,12 +154,12 @@ struct note {
 /* What arrives in one cycle. */
 struct bucket {
     struct flit_event *flit;
-    struct vc_event *credit;        /* for routers */
+    uint32_t *credit;               /* for routers: the output VC, p * V + v */
     struct vc_event *source_credit; /* for sources */
     struct vc_event *head;          /* ready for VC allocation (router_cycles = 4) */
     struct mesh_arrival *arrival;
-    struct note *note; /* of a general mesh */
-    uint32_t flits, credits, source_credits, heads, arrivals, notes;
+    struct note *note; /* of a general mesh; as many as there ever were at once */
+    uint32_t flits, credits, source_credits, heads, arrivals, notes, note_capacity;
 };
 
 /* ---- sources ------------------------------------------------------------ */
@@ -200,6 +206,16 @@ struct departure {
     bool head, tail;
 };
 
+/* Counters of what VCs wait for (counting.h). */
+struct counters {
+    struct mesh_counts *vc;   /* of an input VC */
+    struct mesh_counts *port; /* of an output */
+    struct vc_event *busy;    /* input VCs that hold flits, or have since they were listed */
+    uint64_t *listed;         /* bitmap of those */
+    unsigned count;           /* of them */
+    bool plainly;             /* test knob: every VC is looked at in every cycle */
+};
+
 /* ---- the mesh ----------------------------------------------------------- */
 
 struct mesh {
@@ -208,6 +224,7 @@ struct mesh {
     /* the shape; written at creation only */
     unsigned width, height, concentration, nodes, routers;
     unsigned ports, vcs, buffer_flits; /* of a router; of a port; of a VC */
+    unsigned queue_flits;              /* of a VC, behind its front */
     unsigned vnets, vcs_per_vnet;
     unsigned groups, classes; /* of VCs; of a virtual network */
     uint32_t vnet_mask[MESH_VNETS_MAX], group_mask[MESH_GROUPS_MAX];
@@ -221,8 +238,9 @@ struct mesh {
     uint16_t credit_delay[MESH_PORTS_MAX]; /* from a switch win to the credit's use upstream */
     uint16_t sink_credit_delay;
     unsigned link_cycles_x, link_cycles_y;
-    struct general *general; /* NULL: xy, round-robin and nothing else */
-    bool backward;           /* test knob: visit everything in the opposite order */
+    struct general *general;   /* NULL: xy, round-robin and nothing else */
+    struct counters *counters; /* NULL: not wanted */
+    bool backward;             /* test knob: visit everything in the opposite order */
 
     /* routers */
     struct port *port;
@@ -274,6 +292,11 @@ static inline unsigned first_from(uint32_t mask, unsigned from)
     return (unsigned)__builtin_ctz(above ? above : mask);
 }
 
+static inline bool bit_of(const uint64_t *map, size_t i)
+{
+    return map[i / 64] >> i % 64 & 1;
+}
+
 static inline void bitmap_set(uint64_t *map, unsigned i)
 {
     map[i / 64] |= (uint64_t)1 << i % 64;
@@ -317,5 +340,7 @@ void sources_listen(struct mesh *m, struct arena *arena);
 
 /* Test knob: events, sources and routers are visited in the opposite order. */
 void mesh_visit_backward(struct mesh *m, bool backward);
+/* Test knob: waits are counted without the list of busy VCs. */
+void mesh_count_plainly(struct mesh *m);
 
 #endif

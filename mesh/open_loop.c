@@ -14,6 +14,7 @@
 struct open_source { /* one a node */
     cycle_t at;      /* birth of the packet in the source, or of the next one */
     struct rng rng;
+    unsigned vnet; /* of the next packet */
 };
 
 static void schedule(struct load *load, tile_id node)
@@ -41,8 +42,9 @@ static void send_packet(struct load *load, tile_id node)
     struct rng *rng = &load->open_source[node].rng;
     tile_id to = pattern_destination(&load->pattern, node, rng);
     unsigned flits = injection_flits(&load->injection, rng);
+    unsigned vnet = load->open_source[node].vnet++ % load->mesh->vnets;
     meter_sent(&load->meter, birth, node, to);
-    mesh_send(load->mesh, node, to, 0, flits, (uint32_t)birth);
+    mesh_send(load->mesh, node, to, vnet, flits, (uint32_t)birth);
 }
 
 static void send(struct load *load, cycle_t now)

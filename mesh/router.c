@@ -35,9 +35,10 @@
  * matches.  That costs nothing where nothing happens, and it leaves a processor
  * few branches that it could predict wrongly.
  *
- * The code is compiled six times: for five ports a router or any number, with
- * and without speculation, and so for a general mesh (general.h).  What only a general mesh
- * does stands behind `if (general)`, which the others are compiled without.
+ * The code is compiled ten times: for five ports a router or any number, with
+ * and without speculation, and so with counters, and for a general mesh (general.h).  What
+ * only a general mesh does stands behind `if (general)`, which the others are compiled without,
+ * and what counters cost behind `if (counting)`.
  */
 #include "mesh/directing.h"
 #include "mesh/link_faults.h"
@@ -47,7 +48,7 @@
 
 /* ---- creation ----------------------------------------------------------- */
 
-static void routers_choose(struct mesh *m);
+static void routers_choose(struct mesh *m, bool counting);
 
 static void create_ports(struct mesh *m)
 {
@@ -71,7 +72,7 @@ void routers_create(struct mesh *m, struct arena *arena)
     m->va = arena_alloc(arena, ports * m->ports, sizeof *m->va);
     m->in = arena_alloc(arena, vcs, sizeof *m->in);
     m->out = arena_alloc(arena, vcs, sizeof *m->out);
-    m->queue = arena_alloc(arena, vcs * m->buffer_flits, sizeof *m->queue);
+    m->queue = arena_alloc(arena, vcs * m->queue_flits, sizeof *m->queue);
     m->sa_list.item = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->va_list.item = arena_alloc(arena, ports + 1, sizeof(uint32_t));
     m->sa_spare = arena_alloc(arena, ports + 1, sizeof(uint32_t));
@@ -81,19 +82,23 @@ void routers_create(struct mesh *m, struct arena *arena)
     create_ports(m);
     for (size_t v = 0; v < vcs; v++)
         m->out[v].credits = (uint8_t)m->buffer_flits;
-    routers_choose(m);
+    routers_choose(m, m->counters != NULL);
 }
 
 size_t mesh_router_bytes(const struct mesh *mesh)
 {
     size_t vc = sizeof *mesh->in + sizeof *mesh->out;
     size_t port = sizeof *mesh->port + mesh->ports * (sizeof *mesh->sa + sizeof *mesh->va);
+    if (mesh->counters) {
+        port += sizeof *mesh->counters->port;
+        vc += sizeof *mesh->counters->vc + sizeof *mesh->counters->busy;
+    }
     return mesh->ports * (port + mesh->vcs * vc) + general_router_bytes(mesh);
 }
 
 size_t mesh_buffer_bytes(const struct mesh *mesh)
 {
-    return (size_t)mesh->ports * mesh->vcs * mesh->buffer_flits * sizeof *mesh->queue;
+    return (size_t)mesh->ports * mesh->vcs * mesh->queue_flits * sizeof *mesh->queue;
 }
 
 /* ---- routing ------------------------------------------------------------ */
@@ -105,7 +110,7 @@ INLINE void head_in_front(struct work *w, uint32_t p, unsigned v, struct vc_in *
     vc->out_port = (uint8_t)output;
     if (w->m->route_stage) {
         struct bucket *b = arriving_in(w, wait + 1);
-        b->head[b->heads++] = (struct vc_event){p, (uint8_t)v};
+        b->head[b->heads++] = vc_event(p, v);
     } else if (w->general) {
         head_waits(w, p, v);
     } else {
@@ -121,12 +126,16 @@ INLINE void accept_flit(struct work *w, struct flit_event e)
     struct fan *fan = w->general ? fan_of(w, e.port * w->V + e.vc) : NULL;
     if (w->general && fan)
         fan_arrival(w, fan, e.port, e.vc, vc->flits);
+    if (w->counting)
+        count_arriving(w, e.port * w->V + e.vc);
     if (vc->flits) {
         buffer_push(w, vc, e.flit);
         return;
     }
     vc->front = e.flit;
     vc->flits = 1;
+    if (w->counting)
+        count_from_now(w, e.port, e.vc);
     if (w->general && fan)
         return;
     if (e.flit & FLIT_HEAD) {
@@ -138,19 +147,20 @@ INLINE void accept_flit(struct work *w, struct flit_event e)
     }
 }
 
-INLINE void accept_credit(struct work *w, struct vc_event e)
+INLINE void accept_credit(struct work *w, uint32_t out_vc)
 {
-    struct vc_out *out = &w->out[e.port * w->V + e.vc];
-    struct port *port = &w->port[e.port];
+    struct vc_out *out = &w->out[out_vc];
     assert(out->credits < w->m->buffer_flits);
     if (out->credits++)
         return;
-    port->credit |= 1u << e.vc;
-    if (port->free >> e.vc & 1)
+    uint32_t p = out_vc / w->V, vc = out_vc - p * w->V;
+    struct port *port = &w->port[p];
+    port->credit |= 1u << vc;
+    if (port->free >> vc & 1)
         return;
-    uint32_t owner = sibling(w, e.port, out->owner_port) * w->V + out->owner_vc;
+    uint32_t owner = sibling(w, p, out->owner_port) * w->V + out->owner_vc;
     if (w->in[owner].flits)
-        request_switch(w, e.port, out->owner_port, out->owner_vc);
+        request_switch(w, p, out->owner_port, out->owner_vc);
 }
 
 /* What a flit will touch. */
@@ -161,9 +171,9 @@ INLINE void prefetch_arrival(const struct work *w, struct flit_event e)
     __builtin_prefetch(&w->va[e.port * w->P]);
 }
 
-INLINE void accept(struct mesh *m, unsigned P, bool general, const struct bucket *b)
+INLINE void accept(struct mesh *m, unsigned P, bool general, bool counting, const struct bucket *b)
 {
-    struct work w = work_begin(m, P, general);
+    struct work w = work_begin(m, P, general, counting);
     for (unsigned k = 0; k < b->flits; k++) {
         if (w.prefetch)
             prefetch_arrival(&w, b->flit[k + PREFETCH_AHEAD]);
@@ -171,7 +181,7 @@ INLINE void accept(struct mesh *m, unsigned P, bool general, const struct bucket
     }
     for (unsigned k = 0; k < b->credits; k++) {
         if (w.prefetch)
-            __builtin_prefetch(&w.out[b->credit[k + PREFETCH_AHEAD].port * w.V]);
+            __builtin_prefetch(&w.out[b->credit[k + PREFETCH_AHEAD]]);
         accept_credit(&w, b->credit[k]);
     }
     for (unsigned k = 0; k < b->heads; k++) {
@@ -207,7 +217,7 @@ INLINE void eject_flit(struct work *w, struct port *port, uint32_t p, struct vc_
     if (m->sink_credits) {
         struct bucket *b = arriving_in(w, m->sink_credit_delay);
         take_credit(port, out, vc);
-        b->credit[b->credits++] = (struct vc_event){p, (uint8_t)vc};
+        b->credit[b->credits++] = p * w->V + vc;
         m->credits_inside++;
     }
 }
@@ -234,21 +244,25 @@ INLINE void cross_copy(struct work *w, struct match match, struct vc_in *in, str
 {
     struct port *port = &w->port[match.output];
     unsigned input = w->port[match.input].number, output = port->number;
+    struct copy *copy = &copies_of(w->m, fan)[output];
     flit_t flit = fan_flit(w, fan, in, output);
     port->flits++;
-    count_flit(w, (size_t)(in - w->in));
-    fan->sent[output]++;
-    send_flit(w, match.output, port, fan->out_vc[output], flit);
+    if (w->counting)
+        count_flit(w, (size_t)(in - w->in));
+    copy->sent++;
+    send_flit(w, match.output, port, copy->out_vc, flit);
     if (flit & FLIT_TAIL) {
         fan->left &= (uint16_t) ~(1u << output);
-        port->free |= 1u << fan->out_vc[output];
+        port->free |= 1u << copy->out_vc;
         if (port->va_inputs)
             list_add(&w->va_list, match.output, &port->va_listed);
     }
-    if (flit & FLIT_TAIL || fan->sent[output] - fan->released >= in->flits)
+    if (flit & FLIT_TAIL || copy->sent - fan->released >= in->flits)
         withdraw_switch(w, match.output, input, match.vc);
-    if (!fan_front_is_free(fan))
+    if (!fan_front_is_free(w, fan))
         return;
+    if (w->counting)
+        count_leaving(w, (size_t)(in - w->in), w->now + 1);
     fan->released++;
     w->m->credits_inside++;
     send_credit(w, match.input, input, match.vc);
@@ -272,8 +286,10 @@ INLINE void cross(struct work *w, struct match match)
     unsigned input = w->port[match.input].number, out_vc = in->out_vc;
     flit_t flit = in->front;
     port->flits++;
-    if (w->general)
+    if (w->counting) {
         count_flit(w, (size_t)(in - w->in));
+        count_leaving(w, (size_t)(in - w->in), w->now + 1);
+    }
     send_flit(w, match.output, port, out_vc, flit);
     send_credit(w, match.input, input, match.vc);
     buffer_pop(w, in);
@@ -311,13 +327,13 @@ INLINE void cross_all(struct work *w, const struct match *match, unsigned matche
 
 /* ---- a step, in its variants -------------------------------------------- */
 
-INLINE void step(struct mesh *m, unsigned P, bool speculative, bool general)
+INLINE void step(struct mesh *m, unsigned P, bool speculative, bool general, bool counting)
 {
-    struct work w = work_begin(m, P, general);
+    struct work w = work_begin(m, P, general, counting);
     if (general)
         direct_heads(&w);
     unsigned matches = allocate_switch(&w, m->match, speculative);
-    if (general && m->general->vc_count)
+    if (counting)
         count_waits(&w, m->match, matches);
     allocate_vcs(&w);
     if (general)
@@ -328,48 +344,87 @@ INLINE void step(struct mesh *m, unsigned P, bool speculative, bool general)
 
 static void step_5(struct mesh *m)
 {
-    step(m, 5, false, false);
+    step(m, 5, false, false, false);
 }
 static void step_5_speculative(struct mesh *m)
 {
-    step(m, 5, true, false);
+    step(m, 5, true, false, false);
 }
 static void step_n(struct mesh *m)
 {
-    step(m, m->ports, false, false);
+    step(m, m->ports, false, false, false);
 }
 static void step_n_speculative(struct mesh *m)
 {
-    step(m, m->ports, true, false);
+    step(m, m->ports, true, false, false);
+}
+static void step_counting(struct mesh *m)
+{
+    step(m, 5, false, false, true);
+}
+static void step_counting_speculative(struct mesh *m)
+{
+    step(m, 5, true, false, true);
+}
+static void step_counting_n(struct mesh *m)
+{
+    step(m, m->ports, false, false, true);
+}
+static void step_counting_n_speculative(struct mesh *m)
+{
+    step(m, m->ports, true, false, true);
 }
 static void step_general(struct mesh *m)
 {
-    step(m, m->ports, false, true);
+    step(m, m->ports, false, true, m->counters != NULL);
 }
 static void step_general_speculative(struct mesh *m)
 {
-    step(m, m->ports, true, true);
+    step(m, m->ports, true, true, m->counters != NULL);
 }
 static void accept_5(struct mesh *m, const struct bucket *b)
 {
-    accept(m, 5, false, b);
+    accept(m, 5, false, false, b);
 }
 static void accept_n(struct mesh *m, const struct bucket *b)
 {
-    accept(m, m->ports, false, b);
+    accept(m, m->ports, false, false, b);
+}
+static void accept_counting(struct mesh *m, const struct bucket *b)
+{
+    accept(m, 5, false, true, b);
+}
+static void accept_counting_n(struct mesh *m, const struct bucket *b)
+{
+    accept(m, m->ports, false, true, b);
 }
 static void accept_general(struct mesh *m, const struct bucket *b)
 {
-    accept(m, m->ports, true, b);
+    accept(m, m->ports, true, m->counters != NULL, b);
 }
 
-static void routers_choose(struct mesh *m)
+/* The code for a mesh: the first row that fits. */
+static const struct {
+    bool general, counting;
+    unsigned ports; /* 0: any number */
+    void (*accept)(struct mesh *m, const struct bucket *b);
+    void (*step)(struct mesh *m);
+    void (*step_speculative)(struct mesh *m);
+} variants[] = {
+    {true, true, 0, accept_general, step_general, step_general_speculative},
+    {true, false, 0, accept_general, step_general, step_general_speculative},
+    {false, true, 5, accept_counting, step_counting, step_counting_speculative},
+    {false, true, 0, accept_counting_n, step_counting_n, step_counting_n_speculative},
+    {false, false, 5, accept_5, step_5, step_5_speculative},
+    {false, false, 0, accept_n, step_n, step_n_speculative},
+};
+
+static void routers_choose(struct mesh *m, bool counting)
 {
-    m->accept = m->general ? accept_general : m->ports == 5 ? accept_5 : accept_n;
-    if (m->general)
-        m->allocate_and_cross = m->speculative ? step_general_speculative : step_general;
-    else if (m->ports == 5)
-        m->allocate_and_cross = m->speculative ? step_5_speculative : step_5;
-    else
-        m->allocate_and_cross = m->speculative ? step_n_speculative : step_n;
+    unsigned k = 0;
+    while (variants[k].general != (m->general != NULL) || variants[k].counting != counting ||
+           (variants[k].ports && variants[k].ports != m->ports))
+        k++;
+    m->accept = variants[k].accept;
+    m->allocate_and_cross = m->speculative ? variants[k].step_speculative : variants[k].step;
 }

@@ -27,10 +27,11 @@ struct work {
     cycle_t now;
     unsigned bucket_mask;
     bool prefetch; /* a mesh that outgrows the nearer caches */
+    bool counting; /* of a plain mesh: known when the code is compiled */
     bool general;  /* known when the code is compiled, as P is: see router.c */
 };
 
-INLINE struct work work_begin(struct mesh *m, unsigned P, bool general)
+INLINE struct work work_begin(struct mesh *m, unsigned P, bool general, bool counting)
 {
     return (struct work){.m = m,
                          .port = m->port,
@@ -46,6 +47,7 @@ INLINE struct work work_begin(struct mesh *m, unsigned P, bool general)
                          .now = m->now,
                          .bucket_mask = m->bucket_mask,
                          .prefetch = m->routers >= PREFETCH_ROUTERS,
+                         .counting = counting,
                          .general = general};
 }
 
@@ -86,15 +88,15 @@ INLINE uint32_t sibling(const struct work *w, uint32_t p, unsigned number)
 
 INLINE void buffer_push(const struct work *w, struct vc_in *vc, flit_t flit)
 {
-    unsigned depth = w->m->buffer_flits, at = vc->first + vc->flits - 1u;
-    assert(vc->flits < depth);
+    unsigned depth = w->m->queue_flits, at = vc->first + vc->flits - 1u;
+    assert(vc->flits <= depth);
     w->m->queue[(size_t)(vc - w->in) * depth + (at >= depth ? at - depth : at)] = flit;
     vc->flits++;
 }
 
 INLINE void buffer_pop(const struct work *w, struct vc_in *vc)
 {
-    unsigned depth = w->m->buffer_flits;
+    unsigned depth = w->m->queue_flits;
     if (--vc->flits == 0)
         return;
     vc->front = w->m->queue[(size_t)(vc - w->in) * depth + vc->first];
@@ -107,9 +109,9 @@ INLINE void send_credit(struct work *w, uint32_t p, unsigned number, unsigned vc
     struct mesh *m = w->m;
     struct bucket *b = arriving_in(w, m->credit_delay[number]);
     if (number < MESH_NEIGHBOURS)
-        b->credit[b->credits++] = (struct vc_event){p + (unsigned)m->across[number], (uint8_t)vc};
+        b->credit[b->credits++] = (p + (unsigned)m->across[number]) * w->V + vc;
     else
-        b->source_credit[b->source_credits++] = (struct vc_event){w->port[p].node, (uint8_t)vc};
+        b->source_credit[b->source_credits++] = vc_event(w->port[p].node, vc);
 }
 
 INLINE void request_switch(struct work *w, uint32_t output, unsigned input, unsigned vc)

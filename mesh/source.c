@@ -17,7 +17,7 @@
 #include "mesh/router_work.h"
 #include "sim/base/hash.h"
 
-enum { INJECTION_CYCLES = 2, PACKETS_AT_FIRST = 1 << 16 };
+enum { INJECTION_CYCLES = 2, PACKETS_AT_FIRST = 1024, PACKETS_A_NODE_AT_FIRST = 4 };
 
 void sources_create(struct mesh *m, struct arena *arena)
 {
@@ -27,7 +27,7 @@ void sources_create(struct mesh *m, struct arena *arena)
     m->sending = arena_alloc(arena, m->nodes / 64 + 1, sizeof *m->sending);
     m->sending_words = arena_alloc(arena, m->nodes / 4096 + 1, sizeof *m->sending_words);
     m->arena = arena;
-    m->packet_capacity = PACKETS_AT_FIRST;
+    m->packet_capacity = PACKETS_AT_FIRST + PACKETS_A_NODE_AT_FIRST * m->nodes;
     m->packet = arena_alloc(arena, m->packet_capacity, sizeof *m->packet);
     m->packet_fresh = 1; /* record 0 is "none" */
     if (m->general)

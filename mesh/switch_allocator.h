@@ -100,13 +100,14 @@ INLINE unsigned accept_output(struct work *w, uint32_t i, struct match *match, b
     input->sa_accept = (uint8_t)(number + 1);
     w->port[o].sa_grant = (uint8_t)(input->number + 1);
     *match = (struct match){i, o, (uint8_t)choose_vc(w, input, o, speculative)};
-    if (w->general) {
-        note_served(w, i, o, match->vc);
-        if (w->m->general->fans)
-            return accept_copies(w, match, granted & ~(1u << number), speculative);
-    }
-    relist_losers(w, i, granted & ~(1u << number));
-    return 1;
+    unsigned matches = 1;
+    granted &= ~(1u << number);
+    if (w->general && w->m->general->fans)
+        matches = accept_copies(w, match, &granted, speculative);
+    if (w->general)
+        note_served(w, match, matches);
+    relist_losers(w, i, granted);
+    return matches;
 }
 
 /* Decides who crosses; moves the pointers, and nothing else. */

@@ -2,8 +2,11 @@
  * Table routing: up*-down* (Schroeder et al., Autonet, 1991) over whatever links
  * and routers are whole.
  *
- * A breadth-first search from the router nearest to the middle gives each router
- * a rank.  A hop to a lesser rank goes up, one to a greater goes down, and a
+ * Ranks grow from one router: the next is always, of those beside a ranked one, the
+ * first by row and then column.  Where nothing is broken that is the order of
+ * routers itself, so that west and south lead up and east and north down: the turns
+ * of negative-first, which has a shortest way for every pair (Glass and Ni, 1992).
+ * A hop to a lesser rank goes up, one to a greater goes down, and a
  * packet may go down after up but never up again: ranks are a total order, so no
  * cycle of channels can form, whichever links break later.  Every router but
  * the first of its component has a neighbour of lesser rank, so that everything connected is
@@ -11,7 +14,9 @@
  *
  * The table holds, for a router and a destination, the outputs on the fastest of
  * these ways; they are searched backwards from each destination over pairs of
- * router and "may still go up".
+ * router and "may still go up".  Credits choose among several: xy's ways alone would load
+ * the first row twice as much as the mean, since packets that go up and then down must
+ * leave their row first.
  */
 #include "mesh/general.h"
 
@@ -24,6 +29,7 @@ struct search {
     int32_t *up, *down;         /* cycles to the destination, may still go up or not */
     uint32_t *queue;
     bool *queued;
+    uint64_t *beside; /* bitmap of routers that have a component and no rank yet */
 };
 
 /* The neighbour behind an output, or NO_COMPONENT where there is none that can be reached. */
@@ -44,15 +50,27 @@ static int32_t hop_cycles(const struct mesh *m, unsigned d)
 
 /* ---- ranks ----------------------------------------------------------------- */
 
+/* The first router, by row and column, that is beside a ranked one and is not ranked itself. */
+static unsigned next_beside(const struct search *s)
+{
+    unsigned word = 0;
+    while (!s->beside[word])
+        word++;
+    return word * 64 + (unsigned)__builtin_ctzll(s->beside[word]);
+}
+
 /* Ranks everything that is connected with `root`, from `rank` on. */
 static uint32_t rank_component(struct search *s, unsigned root, uint32_t component, uint32_t rank,
                                bool anew)
 {
-    uint32_t first = 0, last = 0;
+    unsigned waiting = 1;
     s->component[root] = component;
-    s->queue[last++] = root;
-    while (first < last) {
-        unsigned r = s->queue[first++];
+    s->size[component] = 0;
+    bitmap_set(s->beside, root);
+    for (; waiting; waiting--) {
+        unsigned r = next_beside(s);
+        bitmap_clear(s->beside, r);
+        s->size[component]++;
         if (anew)
             s->m->general->rank[r] = rank;
         rank++;
@@ -61,28 +79,19 @@ static uint32_t rank_component(struct search *s, unsigned root, uint32_t compone
             if (n == NO_COMPONENT || s->component[n] != NO_COMPONENT)
                 continue;
             s->component[n] = component;
-            s->queue[last++] = n;
+            bitmap_set(s->beside, n);
+            waiting++;
         }
     }
-    s->size[component] = last;
     return rank;
 }
 
-static unsigned from_the_middle(const struct mesh *m, unsigned r)
-{
-    unsigned x = r % m->width, y = r / m->width, cx = m->width / 2, cy = m->height / 2;
-    return (x > cx ? x - cx : cx - x) + (y > cy ? y - cy : cy - y);
-}
-
-/* The router without a component that is nearest to the middle; m->routers: there is none. */
+/* The first router without a component; m->routers: there is none. */
 static unsigned next_root(const struct search *s)
 {
-    const struct mesh *m = s->m;
-    unsigned root = m->routers;
-    for (unsigned r = 0; r < m->routers; r++)
-        if (s->component[r] == NO_COMPONENT &&
-            (root == m->routers || from_the_middle(m, r) < from_the_middle(m, root)))
-            root = r;
+    unsigned root = 0;
+    while (root < s->m->routers && s->component[root] != NO_COMPONENT)
+        root++;
     return root;
 }
 
@@ -185,6 +194,7 @@ bool table_fill(struct mesh *m, bool rank_anew)
         .up = arena_alloc(scratch, m->routers, sizeof *s.up),
         .down = arena_alloc(scratch, m->routers, sizeof *s.down),
         .queue = arena_alloc(scratch, m->routers, sizeof *s.queue),
+        .beside = arena_alloc(scratch, m->routers / 64 + 1, sizeof *s.beside),
         .queued = arena_alloc(scratch, m->routers, sizeof *s.queued),
     };
     bool complete = fill(&s, rank_anew);

@@ -46,6 +46,7 @@ struct mesh_traffic {
     enum mesh_pattern pattern;
     double rate; /* offered flits a node and cycle, in (0, 1] */
     unsigned packet_flits;
+    unsigned vnets; /* that the packets of a node take in turns; 0: one (open loop only) */
     uint64_t seed;
     cycle_t cycles; /* measured, rounded up to 1,024; 0 = until the mean latency is known to 1 % */
 

@@ -28,6 +28,8 @@ INLINE void grant_vc(struct work *w, uint32_t o, unsigned input, unsigned vc, un
     port->free &= ~(1u << out_vc);
     withdraw_vc(w, o, input, vc);
     if (w->general)
+        keep_no_longer(w, o, in);
+    if (w->counting)
         count_grant(w, (size_t)(in - w->in), o);
     if (port->credit >> out_vc & 1)
         request_switch(w, o, input, vc);
@@ -153,6 +155,36 @@ INLINE unsigned request_by_rank(const struct work *w, uint32_t o, const struct v
     return best;
 }
 
+/* Of the multicasts for which a VC can be kept, the one that has asked longest, and long enough;
+ * `requests`: none. */
+INLINE unsigned most_patient(const struct work *w, uint32_t o, const struct vc_request *request,
+                             unsigned requests)
+{
+    const struct fan *fan = w->m->general->fan;
+    size_t first = (size_t)sibling(w, o, 0) * w->V;
+    cycle_t since = w->now;
+    unsigned best = requests;
+    for (unsigned k = 0; k < requests; k++) {
+        const struct vc_in *in = &w->in[first + request[k].id];
+        cycle_t own = fan[first + request[k].id].since;
+        if (!(in->front & FLIT_MULTICAST) || own + MULTICAST_PATIENCE > w->now || own >= since ||
+            !free_to_keep(w, o, in))
+            continue;
+        since = own;
+        best = k;
+    }
+    return best;
+}
+
+/* Before free VCs are granted. */
+INLINE void keep_for_patient(struct work *w, uint32_t o, const struct vc_request *request,
+                             unsigned requests)
+{
+    unsigned k;
+    while (requests && (k = most_patient(w, o, request, requests)) < requests)
+        keep_vc(w, o, request[k].id);
+}
+
 /* The same matching as match_vcs, where who may have what differs. */
 INLINE void match_heads(struct work *w, uint32_t o)
 {
@@ -160,6 +192,8 @@ INLINE void match_heads(struct work *w, uint32_t o)
     const struct general *g = w->m->general;
     bool by_turn = g->arbiter == ARBITER_ROUND_ROBIN;
     unsigned requests = gather_requests(w, o, UINT32_MAX, request);
+    if (g->fans)
+        keep_for_patient(w, o, request, requests);
     for (uint32_t free = w->port[o].free; requests && free; free &= free - 1) {
         unsigned v = (unsigned)__builtin_ctz(free);
         unsigned k = by_turn ? request_by_turn(w, o, request, requests, v)
@@ -172,8 +206,7 @@ INLINE void match_heads(struct work *w, uint32_t o)
         const struct vc_in *in = &w->in[(size_t)sibling(w, o, 0) * w->V + q.id];
         if (!q.offered)
             continue;
-        if (g->arbiter == ARBITER_MATRIX)
-            g->head_served[(size_t)o * w->P * w->V + q.id] = w->now + 1;
+        note_head_served(w, o, q.id);
         grant_vc(w, o, q.input, q.vc, accept_vc(w, in, o, q.offered));
     }
 }

@@ -116,20 +116,40 @@ Test(mesh_rows, a_curve_has_its_points_and_those_measured_elsewhere)
     cr_expect_str_eq(ask("SELECT count(*) FROM reference_points"), "0");
 }
 
-/* A 2x2 mesh whose router 1 sends half of the time upward. */
-static void store_mesh(void)
+Test(mesh_rows, what_is_not_known_of_a_point_is_null)
+{
+    struct run_record r = record_of("");
+    r.outcome.mesh_point = mem_alloc(sizeof *r.outcome.mesh_point);
+    *r.outcome.mesh_point = (struct run_mesh_point){
+        .offered = 0.5, .accepted = 0.25, .latency = 30, .network_latency = 29, .ci95 = 0.5};
+    r.outcome.mesh_point->settled = true;
+    store(&r);
+    store_point("a", "uniform", 0.5, 9000, true);
+    cr_expect_str_eq(ask("SELECT ci95, network_latency, saturated, settled FROM mesh_points"
+                         " ORDER BY run_id"),
+                     "0.5 29.0 0 1; - - 1 0");
+}
+
+/* A square mesh whose router 1 sends half of the time upward, with so many flits in each buffer. */
+static void store_square(unsigned side, double buffered)
 {
     struct run_record r = record_of("heat");
-    r.outcome.mesh = (struct run_mesh){.width = 2, .height = 2, .concentration = 1};
-    r.outcome.mesh.link = mem_alloc(20 * sizeof *r.outcome.mesh.link);
-    for (unsigned k = 0; k < 20; k++)
+    unsigned ports = 5 * side * side;
+    r.outcome.mesh = (struct run_mesh){.width = side, .height = side, .concentration = 1};
+    r.outcome.mesh.link = mem_alloc(ports * sizeof *r.outcome.mesh.link);
+    for (unsigned k = 0; k < ports; k++)
         r.outcome.mesh.link[r.outcome.mesh.links++] =
-            (struct run_mesh_link){k / 5, k % 5, RUN_ALL_VNETS, k == 7 ? 500 : 10, -1, 0.5};
+            (struct run_mesh_link){k / 5, k % 5, RUN_ALL_VNETS, k == 7 ? 500 : 10, -1, buffered};
     r.outcome.mesh.sample = mem_alloc(2 * sizeof *r.outcome.mesh.sample);
     r.outcome.mesh.sample[0] = (struct run_mesh_sample){500, RUN_ALL_VNETS, 7, 6, 20, 1.5};
     r.outcome.mesh.sample[1] = (struct run_mesh_sample){500, 1, 0, 0, 20, 1.5};
     r.outcome.mesh.samples = 2;
     store(&r);
+}
+
+static void store_mesh(void)
+{
+    store_square(2, 0.5);
 }
 
 Test(mesh_rows, links_and_series_are_stored_and_go_with_their_run)
@@ -167,6 +187,58 @@ Test(mesh_rows, the_chip_is_drawn_in_every_format)
     cr_expect_gt(bytes_of("heat.svg"), 2000);
     cr_expect_gt(bytes_of("heat.png"), 2000);
     cr_expect_gt(bytes_of("heat.pdf"), 2000);
+}
+
+/* Every text of the picture of the last run, with a bar between them. */
+static const char *words_of_picture(void)
+{
+    static char svg[1 << 19], words[1 << 14];
+    struct error e = {0};
+    cr_assert(analysis_draw_heat(db, 0, "heat.svg", &e), "%s", e.text);
+    FILE *f = fopen("heat.svg", "r");
+    cr_assert_not_null(f);
+    svg[fread(svg, 1, sizeof svg - 1, f)] = 0;
+    fclose(f);
+    size_t n = (size_t)snprintf(words, sizeof words, "|");
+    for (char *at = svg; (at = strchr(at, '>'));) {
+        at += 1 + strspn(at + 1, " \t\n");
+        int length = (int)strcspn(at, "<");
+        if (length)
+            n += (size_t)snprintf(words + n, sizeof words - n, "%.*s|", length, at);
+    }
+    return words;
+}
+
+static void expect_words(const char *words, const char *wanted)
+{
+    cr_expect_not_null(strstr(words, wanted), "%s is not in %s", wanted, words);
+}
+
+/* Cells have one scale, the flits that crossed them, whether or not buffers were counted too. */
+Test(mesh_rows, cells_show_what_crossed_them_and_below_it_what_waited)
+{
+    store_square(2, 0);
+    const char *words = words_of_picture();
+    expect_words(words, "|0 %|25 %|50 %|links|");
+    expect_words(words, "|0|0.3|0.6|routers|flits a cycle through it|");
+    expect_words(words, "|number: the same|");
+    expect_words(words, "|0.050|0.540|0.050|0.050|");
+    cr_expect_null(strstr(words, "2.50"), "%s", words);
+    store_square(2, 0.5);
+    words = words_of_picture();
+    expect_words(words, "|0|0.3|0.6|routers|flits a cycle through it|");
+    expect_words(words, "|upper number: the same|");
+    expect_words(words, "|lower: flits in its buffers, mean|");
+    expect_words(words, "|0.050|0.540|0.050|0.050|");
+    expect_words(words, "|2.50|2.50|2.50|2.50|");
+}
+
+Test(mesh_rows, a_mesh_of_one_router_has_no_links)
+{
+    store_square(1, 0);
+    const char *words = words_of_picture();
+    expect_words(words, "|routers|");
+    cr_expect_null(strstr(words, "links"), "%s", words);
 }
 
 Test(mesh_rows, a_run_without_a_mesh_is_not_drawn)

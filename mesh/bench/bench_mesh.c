@@ -1,30 +1,28 @@
 /*
+ * bench_mesh                                      what large meshes and variants cost
+ * bench_mesh SIDE RATE FLITS VNETS [PARAMETER=V]  one point: "cycles/s ns/flit-hop"
+ *
  * How fast the mesh is: cycles a second and nanoseconds a flit-hop under
- * uniform traffic, births and measuring included; the same by routers and load,
- * which is the line that cost follows; what the other routings and arbiters cost; an
- * idle mesh; and the bytes of a router.  Each point is run a few times and the best is shown,
- * since what else the host does only ever slows it down.
+ * uniform traffic, births, payloads, counters of links and measuring at the receivers included;
+ * the same by routers and load, which is the line that cost follows; what the other routings and
+ * arbiters cost; an idle mesh; and the bytes of a router.  Each point is run a few times and the
+ * best is shown, since what else the host does only ever slows it down.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "mesh/mesh.h"
 #include "sim/base/rng.h"
 
-enum { REPEATS = 3 };
+enum { REPEATS = 3, FLIT_HOPS = 3000000, VNETS_MAX = 8, SIDE_MAX = 128, STATUS_USAGE = 64 };
 
 struct point {
     unsigned side;
     double rate;
-    unsigned packet_flits;
-    cycle_t cycles;
+    unsigned packet_flits, vnets;
     const char *set; /* a parameter besides, or NULL */
-};
-
-static const struct point points[] = {
-    {8, 0.05, 1, 200000, NULL}, {8, 0.2, 1, 50000, NULL},  {8, 0.4, 1, 20000, NULL},
-    {8, 0.2, 5, 50000, NULL},   {32, 0.05, 1, 4000, NULL}, {32, 0.1, 1, 4000, NULL},
 };
 
 static const char *const variants[] = {
@@ -55,9 +53,10 @@ static double time_point(const struct point *p, unsigned repeats, struct mesh_re
 {
     struct config cfg = machine(p->side);
     struct mesh_traffic traffic = {
-        .rate = p->rate, .packet_flits = p->packet_flits, .seed = 1, .cycles = p->cycles};
+        .rate = p->rate, .packet_flits = p->packet_flits, .vnets = p->vnets, .seed = 1};
     struct error e;
     double best = 0;
+    traffic.cycles = 1 + (cycle_t)(FLIT_HOPS / (p->side * p->side * p->side * 2 / 3.0 * p->rate));
     if (p->set && !config_set(&cfg, p->set, "bench_mesh", &e))
         return 0;
     for (unsigned k = 0; k < repeats; k++) {
@@ -72,17 +71,42 @@ static double time_point(const struct point *p, unsigned repeats, struct mesh_re
     return best;
 }
 
-static bool print_point(const struct point *p)
+static bool print_point(const struct point *p, const char *format)
 {
     struct mesh_result result;
     double best = time_point(p, REPEATS, &result);
     if (best == 0)
         return false;
-    printf("mesh %3ux%-3u uniform %.2f, %u-flit packets%s%s: %9.0f cycles/s %6.1f ns/flit-hop\n",
-           p->side, p->side, p->rate, p->packet_flits, p->set ? ", " : "", p->set ? p->set : "",
-           (double)result.cycles / best, best * 1e9 / (double)result.flit_hops);
+    printf(format, (double)result.cycles / best, best * 1e9 / (double)result.flit_hops);
     fflush(stdout);
     return true;
+}
+
+static bool print_variant(const char *set)
+{
+    printf("mesh   8x8   uniform 0.20, 1-flit packets, %s:", set);
+    return print_point(&(struct point){8, 0.2, 1, 1, set}, " %9.0f cycles/s %6.1f ns/flit-hop\n");
+}
+
+static bool take_number(const char *text, double most, double *number)
+{
+    char *end;
+    *number = strtod(text, &end);
+    return end != text && *end == 0 && *number > 0 && *number <= most;
+}
+
+static int print_one(int words, char **word)
+{
+    double side, rate, flits, vnets;
+    if (words < 5 || words > 6 || !take_number(word[1], SIDE_MAX, &side) ||
+        !take_number(word[2], 1, &rate) || !take_number(word[3], MESH_PACKET_FLITS_MAX, &flits) ||
+        !take_number(word[4], VNETS_MAX, &vnets)) {
+        fprintf(stderr, "usage: bench_mesh [SIDE RATE FLITS VNETS [PARAMETER=VALUE]]\n");
+        return STATUS_USAGE;
+    }
+    struct point p = {(unsigned)side, rate, (unsigned)flits, (unsigned)vnets, NULL};
+    p.set = words == 6 ? word[5] : NULL;
+    return print_point(&p, "%.0f %.1f\n") ? 0 : 1;
 }
 
 /* Flits that have crossed routers so far. */
@@ -188,15 +212,14 @@ static void print_state(void)
     arena_destroy(arena);
 }
 
-int main(void)
+int main(int words, char **word)
 {
-    for (unsigned k = 0; k < sizeof points / sizeof *points; k++)
-        if (!print_point(&points[k]))
-            return 1;
+    if (words > 1)
+        return print_one(words, word);
     print_large(64, 0.02);
     print_large(128, 0.01);
     for (unsigned k = 0; k < sizeof variants / sizeof *variants; k++)
-        if (!print_point(&(struct point){8, 0.2, 1, 5000, variants[k]}))
+        if (!print_variant(variants[k]))
             return 1;
     print_cost_line();
     print_idle();

@@ -31,7 +31,9 @@ struct record {
     std::map<std::pair<unsigned, unsigned>, uint64_t> ejected; /* last flit, by (packet, node) */
     /* Flits that crossed a router, by (cycle, router, port). */
     std::map<std::tuple<uint64_t, unsigned, unsigned>, unsigned> crossed;
-    uint64_t rest = NEVER; /* the first cycle that begins with nothing on its way */
+    uint64_t rest = NEVER;                 /* the first cycle that begins with nothing on its way */
+    uint64_t kept = 0;                     /* output VCs, for multicasts */
+    std::vector<router::vc_counts> counts; /* of every input VC, if the mesh counts */
 };
 
 /* ---- the simulator's mesh ------------------------------------------------------- */
@@ -57,6 +59,7 @@ config config_of(const shape &shape)
     cfg.mesh_link_cycles_y = shape.link_cycles_y;
     cfg.mesh_vcs = shape.vcs;
     cfg.mesh_buffer_flits = shape.buffer_flits;
+    cfg.mesh_counters = shape.counts;
     choose(cfg, std::string("mesh.routing=") + routing_names[static_cast<int>(shape.ways)]);
     choose(cfg, std::string("mesh.arbiter=") + arbiter_names[static_cast<int>(shape.first)]);
     choose(cfg, std::string("mesh.multicast=") + (shape.routers_copy ? "routers" : "copies"));
@@ -78,6 +81,18 @@ void note_crossings(const struct mesh *mesh, const shape &shape, uint64_t cycle,
         }
 }
 
+/* For each input VC of a mesh that counts. */
+template <typename function>
+std::vector<router::vc_counts> all_counts(const shape &shape, function counts_of)
+{
+    std::vector<router::vc_counts> all;
+    for (unsigned r = 0; shape.counts && r < shape.routers(); r++)
+        for (unsigned port = 0; port < shape.ports(); port++)
+            for (unsigned vc = 0; vc < shape.all_vcs(); vc++)
+                all.push_back(counts_of(r, port, vc));
+    return all;
+}
+
 void send(struct mesh *mesh, const packet &p)
 {
     auto from = static_cast<tile_id>(p.from), to = static_cast<tile_id>(p.to);
@@ -87,6 +102,18 @@ void send(struct mesh *mesh, const packet &p)
         mesh_send_multicast(mesh, from, &set, p.vnet, p.flits, p.id, false);
     else
         mesh_send(mesh, from, to, p.vnet, p.flits, p.id);
+}
+
+uint64_t vcs_kept(const struct mesh *mesh)
+{
+    struct stats stats = {};
+    uint64_t kept = 0;
+    mesh_stats(mesh, &stats);
+    for (unsigned k = 0; k < stats.count; k++)
+        if (std::string(stats.item[k].name) == "mesh.vcs_kept")
+            kept = stats.item[k].value;
+    stats_free(&stats);
+    return kept;
 }
 
 record run_mesh(const experiment &e)
@@ -111,6 +138,11 @@ record run_mesh(const experiment &e)
     }
     if (mesh_is_idle(mesh))
         r.rest = mesh_now(mesh);
+    r.kept = vcs_kept(mesh);
+    r.counts = all_counts(e.mesh, [&](unsigned router, unsigned port, unsigned vc) {
+        mesh_counts counts = mesh_vc_counts(mesh, router, port, vc);
+        return router::vc_counts{counts.flits, counts.occupancy_cycles};
+    });
     arena_destroy(memory);
     return r;
 }
@@ -127,6 +159,10 @@ record run_reference(const experiment &e)
         net.run(1);
     if (net.is_at_rest())
         r.rest = net.now();
+    r.kept = net.vcs_kept;
+    r.counts = all_counts(e.mesh, [&](unsigned router, unsigned port, unsigned vc) {
+        return net.counts(router, port, vc);
+    });
     for (const crossing &c : net.crossings)
         r.crossed[{c.cycle, c.router, c.port}]++;
     for (const ejection &x : net.ejections)
@@ -213,11 +249,26 @@ std::string rest_difference(const record &mesh, const record &ref)
            cycle_text(ref.rest) + "\n";
 }
 
-std::string differences(const experiment &e)
+std::string kept_difference(const record &mesh, const record &ref)
+{
+    if (mesh.kept == ref.kept)
+        return "";
+    return "the mesh keeps " + std::to_string(mesh.kept) + " VCs for multicasts, the reference " +
+           std::to_string(ref.kept) + "\n";
+}
+
+std::string counts_difference(const record &mesh, const record &ref)
+{
+    return mesh.counts == ref.counts ? "" : "input VCs count other flits in the two meshes\n";
+}
+
+/* How many VCs were kept, in a line of its own, and what differs. */
+std::string result_of(const experiment &e)
 {
     record mesh = run_mesh(e), ref = run_reference(e);
-    return packet_difference(e, mesh, ref) + crossing_difference(mesh, ref) +
-           rest_difference(mesh, ref);
+    return std::to_string(ref.kept) + "\n" + packet_difference(e, mesh, ref) +
+           crossing_difference(mesh, ref) + rest_difference(mesh, ref) +
+           kept_difference(mesh, ref) + counts_difference(mesh, ref);
 }
 
 /* Runs `work` in a child; what it returns comes back. */
@@ -252,10 +303,14 @@ verdict compare(uint64_t seed, fault planted)
 {
     experiment e = experiment_of(seed);
     e.mesh.planted = planted;
-    std::string difference = in_a_process([&] { return differences(e); });
+    std::string result = in_a_process([&] { return result_of(e); });
+    char *rest;
+    uint64_t kept = strtoull(result.c_str(), &rest, 10);
+    std::string difference =
+        *rest == '\n' ? rest + 1 : rest; /* a run that broke off has no count */
     std::string text = "seed " + std::to_string(seed) + ": " + describe(e.mesh) + "; " +
                        std::to_string(e.packets.size()) + " packets, " + e.traffic + "\n";
-    return {difference.empty(), text + difference};
+    return {difference.empty(), text + difference, kept};
 }
 
 } // namespace reference

@@ -17,6 +17,7 @@ namespace reference
 struct verdict {
     bool equal;
     std::string text; /* what the experiment is, and what differs first */
+    uint64_t kept;    /* output VCs that were kept for multicasts */
 };
 
 /* Runs an experiment in a process of its own, because SystemC builds one design

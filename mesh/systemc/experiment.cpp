@@ -9,7 +9,7 @@ namespace reference
 namespace
 {
 
-enum { NODES_MAX = 36, FLIT_HOPS_MAX = 32000 };
+enum { NODES_MAX = 36, FLIT_HOPS_MAX = 32000, MULTICAST_FLITS_MAX = 16 };
 
 class dice
 {
@@ -59,6 +59,7 @@ shape draw_shape(dice &d)
         for (unsigned n = d.between(1, mesh.vnets); n > 0; n--)
             mesh.priority.push_back(d.below(d.once_in(2) ? 2 : 8));
     mesh.routers_copy = !d.once_in(6);
+    mesh.counts = d.once_in(3);
     return mesh;
 }
 
@@ -146,11 +147,14 @@ uint64_t draw_set(dice &d, const shape &mesh, unsigned from)
     return set ? set : uint64_t(1) << d.below(mesh.nodes());
 }
 
-/* Most of them short enough to be copied by routers. */
+/* Most of them short enough to be copied by routers; some fill a whole buffer, for which they
+ * wait long where smaller packets keep it busy. */
 void make_multicast(dice &d, const shape &mesh, packet &p)
 {
     p.set = draw_set(d, mesh, p.from);
-    if (!d.once_in(8))
+    if (d.once_in(4))
+        p.flits = std::min(mesh.buffer_flits, unsigned(MULTICAST_FLITS_MAX));
+    else if (!d.once_in(8))
         p.flits = std::min(p.flits, mesh.buffer_flits);
 }
 
@@ -215,7 +219,8 @@ std::string describe(const shape &m)
            " virtual networks of " + text(m.vcs) + " VCs of " + text(m.buffer_flits) + " flits, " +
            routing_names[static_cast<int>(m.ways)] + ", " +
            arbiter_names[static_cast<int>(m.first)] + ", priorities \"" + priorities(m) +
-           "\", multicasts copied by " + (m.routers_copy ? "routers" : "sources");
+           "\", multicasts copied by " + (m.routers_copy ? "routers" : "sources") +
+           (m.counts ? ", counted" : "");
 }
 
 } // namespace reference

@@ -35,10 +35,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: mesh-compare FIRST_SEED COUNT [FAULT]\n");
         return STATUS_USAGE;
     }
-    uint64_t different = 0;
+    uint64_t different = 0, keeping = 0, kept = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
         reference::verdict v = reference::compare(seed, static_cast<reference::fault>(planted));
         different += !v.equal;
+        keeping += v.kept > 0;
+        kept += v.kept;
         if (!v.equal)
             fputs(v.text.c_str(), stdout);
         if (isatty(STDERR_FILENO))
@@ -46,7 +48,8 @@ int main(int argc, char **argv)
     }
     if (isatty(STDERR_FILENO))
         fputc('\n', stderr);
-    printf("%" PRIu64 " experiments from seed %" PRIu64 " on, %" PRIu64 " different\n", count,
-           first, different);
+    printf("%" PRIu64 " experiments from seed %" PRIu64 " on, %" PRIu64 " different; in %" PRIu64
+           " of them %" PRIu64 " VCs were kept for multicasts\n",
+           count, first, different, keeping, kept);
     return different ? STATUS_DIFFERENT : 0;
 }

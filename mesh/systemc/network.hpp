@@ -39,11 +39,17 @@ class network : public sc_core::sc_module, private switch_observer, private sink
     void run(unsigned cycles);
     uint64_t now() const { return done; } /* the next cycle to be simulated */
 
+    const router::vc_counts &counts(unsigned router, unsigned port, unsigned vc) const
+    {
+        return routers[router]->counts(port, vc);
+    }
+
     /* True when every packet has left and every credit is home. */
     bool is_at_rest() const;
 
     std::vector<crossing> crossings; /* in the order of cycles */
     std::vector<ejection> ejections;
+    uint64_t vcs_kept = 0; /* for multicasts, so far */
 
   private:
     const shape mesh;
@@ -71,6 +77,7 @@ class network : public sc_core::sc_module, private switch_observer, private sink
 
     uint64_t cycle_now() const;
     void crossed(unsigned router, unsigned port) override;
+    void kept() override { vcs_kept++; }
     void ejected(unsigned node, const flit &f) override;
 };
 

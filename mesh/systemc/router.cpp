@@ -6,6 +6,9 @@
 namespace reference
 {
 
+/* Cycles that a copy asks in vain before an output VC is kept for it. */
+enum : unsigned { PATIENCE = 64 };
+
 router::router(sc_core::sc_module_name name, const shape &of, unsigned router_number,
                switch_observer &who)
     : sc_core::sc_module(name), flit_in("flit_in", of.ports()),
@@ -13,7 +16,7 @@ router::router(sc_core::sc_module_name name, const shape &of, unsigned router_nu
       credit_in("credit_in", of.ports()), mesh(of), number(router_number), to(of, router_number),
       observer(who), crossbar("crossbar", of.ports()),
       inputs(of.ports(), std::vector<input_vc>(of.all_vcs())),
-      outputs(of.ports(), std::vector<output_vc>(of.all_vcs(), output_vc{of.buffer_flits, false})),
+      outputs(of.ports(), std::vector<output_vc>(of.all_vcs(), output_vc{of.buffer_flits})),
       next_vc(of.ports(), 0), vc_served(of.ports(), std::vector<uint64_t>(of.all_vcs(), 0)),
       head_served(of.ports(), std::vector<uint64_t>(of.ports() * of.all_vcs(), 0)),
       vc_allocator(arbiter::round_robin, of.ports() * of.all_vcs(), of.ports() * of.all_vcs(),
@@ -39,10 +42,12 @@ void router::evaluate()
     choose_ways();
     now++;
 
-    std::vector<pairing> vcs = allocate_vcs();
     std::vector<std::vector<switch_request>> requests = switch_requests();
     std::vector<pairing> crossings = allocate_switch(requests);
+    keep_vcs();
+    std::vector<pairing> vcs = allocate_vcs();
 
+    count();
     finish_routes();
     hand_out_vcs(vcs);
     std::vector<flit> leaving(mesh.ports());
@@ -103,7 +108,7 @@ void router::begin_packet(input_vc &in, unsigned port) const
     unsigned vnet = head.vc / mesh.vcs;
     in.at = mesh.router_cycles == 4 ? stage::routing : stage::directed;
     in.ways.clear();
-    in.released = 0;
+    in.released = in.asked = 0;
     if (!head.set) {
         in.ways = to.towards(head.to, port, mesh.class_of(head.vc));
         in.copies.push_back({NOWHERE});
@@ -119,11 +124,19 @@ void router::begin_packet(input_vc &in, unsigned port) const
 std::vector<unsigned> router::open_vcs(unsigned port, const input_vc &in) const
 {
     std::vector<unsigned> open;
-    bool endless = port >= LOCAL && mesh.sinks_never_fill() && mesh.planted != fault::sinks_fill_up;
-    for (unsigned v = in.vcs.first; v < in.vcs.end; v++)
-        if (!outputs[port][v].taken && (endless || outputs[port][v].credits >= in.room))
+    for (unsigned v = in.vcs.first; v < in.vcs.end; v++) {
+        const output_vc &out = outputs[port][v];
+        bool his = !out.kept_for || out.kept_for == &in;
+        if (!out.taken && his && (is_endless(port) || out.credits >= in.room))
             open.push_back(v);
+    }
     return open;
+}
+
+/* A port to a sink whose buffers always have room. */
+bool router::is_endless(unsigned port) const
+{
+    return port >= LOCAL && mesh.sinks_never_fill() && mesh.planted != fault::sinks_fill_up;
 }
 
 /* How good a port is for a head: 0 when it may have no VC, else more for each credit. */
@@ -177,6 +190,77 @@ void router::choose_ways()
             input_vc &in = port[v];
             if (in.at == stage::directed && !in.ways.empty() && !in.copies.front().active)
                 choose_way(in, v);
+        }
+}
+
+/* ---- VCs that are kept --------------------------------------------------------- */
+
+/* The copy for an output port that has asked longest for a VC of this virtual network; none
+ * unless for so many cycles. */
+const router::input_vc *router::most_patient(unsigned output, unsigned vnet) const
+{
+    bool hasty = mesh.planted == fault::patience_is_63;
+    const input_vc *best = nullptr;
+    for (const auto &port : inputs)
+        for (unsigned v = vnet * mesh.vcs; v < (vnet + 1) * mesh.vcs; v++) {
+            const copy *c = copy_towards(port[v], output);
+            if (!c || c->active || !c->set || port[v].asked + hasty < PATIENCE)
+                continue;
+            bool longer = !best || port[v].asked > best->asked;
+            bool tie = best && port[v].asked == best->asked;
+            if (longer || (tie && mesh.planted == fault::keeps_for_the_last))
+                best = &port[v];
+        }
+    return best;
+}
+
+/* The free VC of a group that will have drained first, nullptr if there is none to be kept. */
+router::output_vc *router::vc_to_keep(unsigned output, vc_range group)
+{
+    output_vc *best = nullptr;
+    bool all_equal = is_endless(output) || mesh.planted == fault::keeps_the_lowest;
+    for (unsigned v = group.first; v < group.end; v++) {
+        output_vc &out = outputs[output][v];
+        if (out.kept_for && mesh.planted != fault::keeps_several)
+            return nullptr;
+        if (!out.taken && !out.kept_for && (!best || (!all_equal && out.credits > best->credits)))
+            best = &out;
+    }
+    return best;
+}
+
+/* Before free VCs are granted, each output keeps one of each group for the copy that has
+ * waited long enough, and longest. */
+void router::keep_vcs()
+{
+    if (mesh.planted == fault::nothing_is_kept)
+        return;
+    for (unsigned output = 0; output < mesh.ports(); output++)
+        for (unsigned vnet = 0; vnet < mesh.vnets; vnet++) {
+            const input_vc *in = most_patient(output, vnet);
+            output_vc *out = vc_to_keep(output, mesh.vcs_of(vnet, 0));
+            if (!in || !out)
+                continue;
+            out->kept_for = in;
+            observer.kept();
+        }
+}
+
+/* What is kept for a copy that has a VC now is for all again. */
+void router::keep_no_longer(unsigned output, const input_vc &in)
+{
+    for (output_vc &out : outputs[output])
+        if (out.kept_for == &in)
+            out.kept_for = nullptr;
+}
+
+void router::count()
+{
+    for (auto &port : inputs)
+        for (input_vc &in : port) {
+            in.asked += in.at == stage::directed;
+            bool less = mesh.planted == fault::counts_no_front && !in.buffer.empty();
+            in.counts.buffered += in.buffer.size() - less;
         }
 }
 
@@ -258,6 +342,7 @@ void router::hand_out_vcs(const std::vector<pairing> &matches)
         c.active = true;
         c.vc = match.output % mesh.all_vcs();
         outputs[port][c.vc].taken = true;
+        keep_no_longer(port, input_at(match.input));
     }
 }
 
@@ -398,6 +483,7 @@ void router::win(pairing match, unsigned vc, std::vector<flit> &leaving,
     f.set = c.set;
     leaving[match.output] = f;
     observer.crossed(number, match.output);
+    in.counts.sent++;
     if (f.tail) {
         outputs[c.port][c.vc].taken = false;
         c.port = NOWHERE;

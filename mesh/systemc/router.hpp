@@ -22,9 +22,11 @@
 namespace reference
 {
 
-/* Hears of every flit in the cycle in which it wins the switch. */
+/* Hears of every flit in the cycle in which it wins the switch, and of output VCs that are kept
+ * for a multicast. */
 struct switch_observer {
     virtual void crossed(unsigned router, unsigned port) = 0;
+    virtual void kept() = 0;
 
   protected:
     ~switch_observer() = default;
@@ -42,6 +44,17 @@ class router : public sc_core::sc_module
     using SC_CURRENT_USER_MODULE = router; /* for SC_METHOD */
     router(sc_core::sc_module_name name, const shape &mesh, unsigned number,
            switch_observer &observer);
+
+    /* Of an input VC, so far: flits that it has sent, a copy each, and the sum of the flits in its
+     * buffer over cycles. */
+    struct vc_counts {
+        uint64_t sent = 0, buffered = 0;
+        bool operator==(const vc_counts &o) const
+        {
+            return sent == o.sent && buffered == o.buffered;
+        }
+    };
+    const vc_counts &counts(unsigned port, unsigned vc) const { return inputs[port][vc].counts; }
 
     /* True when no flit is buffered, no output VC taken and every credit home. */
     bool is_at_rest() const;
@@ -66,11 +79,14 @@ class router : public sc_core::sc_module
         unsigned released = 0; /* flits that all copies have sent */
         vc_range vcs;          /* of the output port that it may have ... */
         unsigned room = 0;     /* ... if they have so many credits */
+        unsigned asked = 0;    /* cycles since it has begun to ask for VCs */
+        vc_counts counts;
     };
 
     struct output_vc {
         unsigned credits;
         bool taken = false;
+        const input_vc *kept_for = nullptr; /* nobody else may have it */
     };
 
     struct switch_request {
@@ -108,6 +124,13 @@ class router : public sc_core::sc_module
     unsigned best_way(const input_vc &in) const;
     unsigned worth(unsigned port, const input_vc &in) const;
     std::vector<unsigned> open_vcs(unsigned port, const input_vc &in) const;
+    bool is_endless(unsigned port) const;
+
+    const input_vc *most_patient(unsigned output, unsigned vnet) const;
+    output_vc *vc_to_keep(unsigned output, vc_range group);
+    void keep_vcs();
+    void keep_no_longer(unsigned output, const input_vc &in);
+    void count();
 
     std::vector<pairing> vc_requests(unsigned output) const;
     std::vector<pairing> allocate_vcs();

@@ -38,6 +38,12 @@ enum class fault {
     escapes_first,           /* the escape VC is asked for whenever it is free */
     switch_has_no_levels,    /* routers know nothing of the virtual networks' priorities */
     sources_have_no_levels,  /* sources do not */
+    nothing_is_kept,         /* for multicasts, however long they wait */
+    patience_is_63,          /* and not 64 cycles */
+    keeps_for_the_last,      /* of several copies that have asked equally long */
+    keeps_the_lowest,        /* free VC, whatever its credits */
+    keeps_several,           /* VCs of a group */
+    counts_no_front,         /* of the flits in a buffer */
     count
 };
 
@@ -61,6 +67,7 @@ struct shape {
     routing ways = routing::xy;
     arbiter first = arbiter::round_robin;
     bool routers_copy = false;      /* multicasts, where the routing allows it */
+    bool counts = false;            /* flits of every VC, and how long they stay */
     std::vector<unsigned> priority; /* of each virtual network; none: all equal */
     fault planted = fault::none;
 

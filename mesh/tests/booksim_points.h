@@ -29,12 +29,9 @@ static inline double booksim_saturation(const struct mesh_reference *row)
         {"bitrev", 0.1425, 0.1425},  {"shuffle", 0.219, 0.2305},    {"tornado", 0.265, 0.265},
         {"asymmetric", 0.489, 0.49}, {"neighbor", 0.998, 0.996},    {"hotspot", 0.03125, 0.03125},
     };
-    double scale = row->width == 4 ? 1.7 : row->width == 16 ? 0.5 : 1; /* bisection, uniform */
-    if (row->vcs < 4)
-        scale *= 0.8;
     for (unsigned k = 0; k < sizeof rows / sizeof *rows; k++)
         if (strncmp(row->traffic, rows[k].traffic, strlen(rows[k].traffic)) == 0)
-            return scale * (row->packet_flits == 1 ? rows[k].one : rows[k].five);
+            return row->packet_flits == 1 ? rows[k].one : rows[k].five;
     return 1;
 }
 

@@ -356,3 +356,74 @@ Test(multicast, lost_copies_and_acknowledgements_count_as_0)
     cr_assert(zero > 20 && zero < acked - 20, "%u of %u", zero, acked);
     arena_destroy(arena);
 }
+
+/* ---- bounded waiting ------------------------------------------------------------------ */
+
+/* Packets of one flit fill every link on the way of a multicast, as those of adjacent nodes that
+ * send one a cycle do; they never leave room for a whole packet by themselves. */
+static cycle_t last_copy_through_a_stream(unsigned routing, unsigned vcs, unsigned flits,
+                                          unsigned cycles)
+{
+    struct config cfg = machine(8, 8, 1);
+    const struct mesh_arrival *arrival;
+    struct mesh_set to = {{UINT64_C(1) << 6 | UINT64_C(1) << 7}};
+    cycle_t last = CYCLE_NEVER;
+    unsigned copies = 0;
+    struct error e;
+    cfg.mesh_routing = (uint8_t)routing;
+    cfg.mesh_vcs = vcs;
+    cfg.mesh_router_cycles = cycles;
+    begin(&cfg, 1);
+    for (unsigned cycle = 0; cycle < 4000; cycle++) {
+        for (tile_id n = 1; n <= vcs; n++)
+            mesh_send(mesh, n, 7, 0, 1, 1000);
+        if (cycle == 500)
+            mesh_send_multicast(mesh, 0, &to, 0, flits, 7, false);
+        unsigned arrivals = mesh_step(mesh, &arrival);
+        for (unsigned k = 0; k < arrivals; k++)
+            if (arrival[k].payload == 7 && ++copies == 2)
+                last = mesh_now(mesh);
+        cr_assert(mesh_check(mesh, &e), "cycle %u: %s", cycle, e.text);
+        cr_assert(!mesh_is_deadlocked(mesh), "cycle %u", cycle);
+    }
+    arena_destroy(arena);
+    return last;
+}
+
+Test(multicast, a_stream_of_packets_holds_a_multicast_up_for_a_bounded_time)
+{
+    static const uint8_t routing[] = {ROUTING_XY, ROUTING_O1TURN, ROUTING_WEST_FIRST,
+                                      ROUTING_ADAPTIVE};
+    for (unsigned k = 0; k < 4; k++)
+        for (unsigned vcs = 1 + k % 2; vcs <= 4; vcs *= 2)
+            for (unsigned cycles = 1; cycles <= 4; cycles++) {
+                cycle_t last = last_copy_through_a_stream(routing[k], vcs, 8, cycles);
+                cr_assert_lt(last, 500 + 8 * 200, "routing %u, %u VCs, router_cycles %u: %lu",
+                             routing[k], vcs, cycles, (unsigned long)last);
+            }
+}
+
+/* The rule that a packet must fit into an adaptive VC holds nobody up for ever: the escape VC
+ * asks for no room, and takes turns. */
+Test(multicast, a_stream_of_packets_holds_a_long_adaptive_packet_up_for_a_bounded_time)
+{
+    for (unsigned vcs = 2; vcs <= 4; vcs++) {
+        struct config cfg = machine(8, 8, 1);
+        const struct mesh_arrival *arrival;
+        cycle_t came = CYCLE_NEVER;
+        cfg.mesh_routing = ROUTING_ADAPTIVE;
+        cfg.mesh_vcs = vcs;
+        begin(&cfg, 1);
+        for (unsigned cycle = 0; cycle < 4000; cycle++) {
+            for (tile_id n = 1; n <= vcs; n++)
+                mesh_send(mesh, n, 7, 0, 1, 1000);
+            if (cycle == 500)
+                mesh_send(mesh, 0, 7, 0, 8, 7);
+            unsigned arrivals = mesh_step(mesh, &arrival);
+            for (unsigned k = 0; k < arrivals; k++)
+                came = arrival[k].payload == 7 ? mesh_now(mesh) : came;
+        }
+        cr_assert_lt(came, 500 + 8 * 200, "%u VCs: %lu", vcs, (unsigned long)came);
+        arena_destroy(arena);
+    }
+}

@@ -6,7 +6,7 @@
 
 #include "mesh/batch_means.h"
 #include "mesh/geometric.h"
-#include "mesh/mesh.h"
+#include "mesh/load.h"
 
 /* ---- gaps --------------------------------------------------------------- */
 
@@ -259,6 +259,30 @@ Test(traffic, impossible_traffic_is_refused)
 }
 
 /* ---- closed loop -------------------------------------------------------- */
+
+/* Each has as many flits in the buffers as the others, over some time. */
+Test(traffic, packets_of_a_node_take_the_virtual_networks_in_turns)
+{
+    struct config cfg = machine(4, 4);
+    struct mesh_traffic traffic = {.rate = 0.3, .packet_flits = 1, .vnets = 4, .seed = 1};
+    struct arena *arena = arena_create();
+    struct error e;
+    struct load *load = load_create(arena, &cfg, &traffic, &e);
+    double seen[4] = {0}, all = 0;
+    for (unsigned cycle = 0; cycle < 2000; cycle++) {
+        load_cycle(load);
+        for (unsigned r = 0; r < 16; r++)
+            for (unsigned p = 0; p < mesh_ports(load->mesh); p++)
+                for (unsigned v = 0; v < mesh_vcs(load->mesh); v++)
+                    seen[v / cfg.mesh_vcs] += mesh_vc_flits(load->mesh, r, p, v);
+    }
+    cr_assert_eq(mesh_vcs(load->mesh), 4 * cfg.mesh_vcs);
+    for (unsigned n = 0; n < 4; n++)
+        all += seen[n];
+    for (unsigned n = 0; n < 4; n++)
+        cr_expect_float_eq(seen[n], all / 4, 0.02 * all, "%u: %g of %g", n, seen[n], all);
+    arena_destroy(arena);
+}
 
 /* One node, a window of 1 and no thinking: request and reply take 6 cycles
  * each, the reply goes one cycle after the request has come, and so does the next request. */

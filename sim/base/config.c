@@ -3,32 +3,21 @@
  *
  * params.def is expanded three times here: into the public description of each
  * parameter (config_params), into the place of its value in struct config, and
- * into its default.  All ways in - a machine file, --set, a sweep - end in
- * assign_text(), which checks everything before it writes, and all ways out in
- * config_format(), which writes what assign_text() reads.
- *
- * A machine file is a map of sections; `name:`, `description:` and `extends:`
- * stand beside them.  A file is laid over the one that it extends, that one
- * over the defaults, and conditions between parameters (conditions.c) are
- * checked at the end; the place where each parameter was last given is
- * remembered until then, so that a conflict, too, is reported with file and
- * line.
+ * into its default.  All ways in - a machine file (config_load.c), --set, a sweep -
+ * end in config_assign(), which checks everything before it writes, and all ways out
+ * in config_format(), which writes what config_assign() reads.
  */
 #include "sim/base/config.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/base/arena.h"
+#include "sim/base/assign.h"
 #include "sim/base/conditions.h"
-#include "sim/base/file.h"
 #include "sim/base/hash.h"
-#include "sim/base/yaml.h"
 
 const struct param config_params[] = {
 #define INT(s, n, def, lo, hi, unit, meaning)                                                      \
@@ -75,19 +64,12 @@ static const void *value_in(const struct config *cfg, unsigned i)
     return (const char *)cfg + value_offset[i];
 }
 
-/* Where a value was given: "file:line" or the name of an option. */
-struct place {
-    const char *origin;
-    unsigned line; /* 0: none */
-};
-
 static enum exit_status place_status(const struct place *at)
 {
     return strncmp(at->origin, "--", 2) == 0 ? EXIT_STATUS_USAGE : EXIT_STATUS_INPUT;
 }
 
-/* Reports "origin:line: key: problem". */
-static bool refuse(const struct place *at, const char *key, const char *problem, struct error *e)
+bool config_refuse(const struct place *at, const char *key, const char *problem, struct error *e)
 {
     char line[16] = "";
     if (at->line)
@@ -105,12 +87,12 @@ static bool refuse_name(const struct place *at, const char *key, const char *kin
         snprintf(problem, sizeof problem, "no such %s; did you mean %s?", kind, near);
     else
         snprintf(problem, sizeof problem, "no such %s", kind);
-    return refuse(at, key, problem, e);
+    return config_refuse(at, key, problem, e);
 }
 
 /* ---- names ---------------------------------------------------------------- */
 
-static int find_param(const char *key)
+int config_find(const char *key)
 {
     for (unsigned i = 0; i < PARAMS; i++)
         if (strcmp(config_params[i].key, key) == 0)
@@ -118,7 +100,7 @@ static int find_param(const char *key)
     return -1;
 }
 
-static bool refuse_param(const struct place *at, const char *key, struct error *e)
+bool config_refuse_param(const struct place *at, const char *key, struct error *e)
 {
     const char *names[PARAMS];
     for (unsigned i = 0; i < PARAMS; i++)
@@ -138,7 +120,7 @@ static bool starts_section(unsigned i)
     return i == 0 || strncmp(config_params[i].key, config_params[i - 1].key, n) != 0;
 }
 
-static bool is_section(const char *name)
+bool config_is_section(const char *name)
 {
     for (unsigned i = 0; i < PARAMS; i++) {
         size_t n = section_length(config_params[i].key);
@@ -148,13 +130,13 @@ static bool is_section(const char *name)
     return false;
 }
 
-static bool refuse_section(const struct place *at, const char *key, struct error *e)
+bool config_refuse_section(const struct place *at, const char *key, struct error *e)
 {
     const char *names[PARAMS + 3] = {"name", "description", "extends"};
     char text[PARAMS][32];
     unsigned count = 3;
-    if (find_param(key) >= 0)
-        return refuse(at, key, "belongs inside its section, as in `mesh: {width: 4}`", e);
+    if (config_find(key) >= 0)
+        return config_refuse(at, key, "belongs inside its section, as in `mesh: {width: 4}`", e);
     for (unsigned i = 0; i < PARAMS; i++) {
         if (!starts_section(i))
             continue;
@@ -176,14 +158,14 @@ static bool parse_number(const struct param *p, const char *text, const struct p
     long long value = strtoll(text, &end, 10);
     if (end == text || *end != 0 || isspace((unsigned char)text[0])) {
         snprintf(problem, sizeof problem, "\"%.60s\" is not an integer", text);
-        return refuse(at, p->key, problem, e);
+        return config_refuse(at, p->key, problem, e);
     }
     if (errno == ERANGE || value < (long long)p->min || value > (long long)p->max) {
         if (p->unit[0])
             snprintf(unit, sizeof unit, " (%s)", p->unit);
         snprintf(problem, sizeof problem, "%.40s is out of range %u..%u%s", text, p->min, p->max,
                  unit);
-        return refuse(at, p->key, problem, e);
+        return config_refuse(at, p->key, problem, e);
     }
     *number = (uint32_t)value;
     return true;
@@ -197,7 +179,7 @@ static bool parse_bool(const struct param *p, const char *text, const struct pla
     if (*value || strcmp(text, "false") == 0)
         return true;
     snprintf(problem, sizeof problem, "\"%.60s\" is neither true nor false", text);
-    return refuse(at, p->key, problem, e);
+    return config_refuse(at, p->key, problem, e);
 }
 
 enum { CHOICES_MAX = 16, CHOICES_BYTES = 256 };
@@ -229,7 +211,7 @@ static bool parse_choice(const struct param *p, const char *text, const struct p
     const char *near = nearest_name(text, name, count);
     snprintf(problem, sizeof problem, "\"%.60s\" is not one of %s%s%s%s", text, p->choices,
              near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    return refuse(at, p->key, problem, e);
+    return config_refuse(at, p->key, problem, e);
 }
 
 /* Takes the brackets off "[0, 3]", in place; returns what is between them. */
@@ -256,7 +238,7 @@ static bool parse_list(const struct param *p, const char *text, const struct pla
         word += strspn(word, " ");
         word[strcspn(word, " ")] = 0;
         if (list->count == CONFIG_LIST_MAX)
-            good = refuse(at, p->key, "more items than a list may have (1024)", e);
+            good = config_refuse(at, p->key, "more items than a list may have (1024)", e);
         else if ((good = parse_number(p, word, at, &list->item[list->count], e)))
             list->count++;
     }
@@ -272,18 +254,18 @@ static bool parse_text(const struct param *p, const char *text, const struct pla
     size_t n = strlen(text);
     if (n >= CONFIG_TEXT_MAX) {
         snprintf(problem, sizeof problem, "%zu characters, at most %d", n, CONFIG_TEXT_MAX - 1);
-        return refuse(at, p->key, problem, e);
+        return config_refuse(at, p->key, problem, e);
     }
     for (size_t i = 0; i < n; i++)
         if (!isprint((unsigned char)text[i]) || strchr("\"\\", text[i]))
-            return refuse(at, p->key, "only printable characters, no quotes, no backslash", e);
+            return config_refuse(at, p->key, "only printable characters, no quotes, no backslash",
+                                 e);
     memcpy(value, text, n + 1);
     return true;
 }
 
-/* Gives parameter i the value that `text` spells; refused, changes nothing. */
-static bool assign_text(struct config *cfg, unsigned i, const char *text, const struct place *at,
-                        struct error *e)
+bool config_assign(struct config *cfg, unsigned i, const char *text, const struct place *at,
+                   struct error *e)
 {
     const struct param *p = &config_params[i];
     union {
@@ -326,7 +308,7 @@ void config_defaults(struct config *cfg)
         const struct param *p = &config_params[i];
         if (p->type == PARAM_ENUM)
             *(uint8_t *)value_at(cfg, i) = (uint8_t)strtoul(p->default_text, NULL, 10);
-        else if (!assign_text(cfg, i, p->default_text, &here, &e))
+        else if (!config_assign(cfg, i, p->default_text, &here, &e))
             abort(); /* a row whose default is outside its own range */
     }
 }
@@ -337,227 +319,15 @@ bool config_set(struct config *cfg, const char *assignment, const char *origin, 
     const char *equals = strchr(assignment, '=');
     char key[96];
     if (equals == NULL || equals == assignment)
-        return refuse(&at, assignment, "write it as SECTION.NAME=VALUE", e);
+        return config_refuse(&at, assignment, "write it as SECTION.NAME=VALUE", e);
     snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
-    int i = find_param(key);
-    if (i < 0 && is_section(key))
-        return refuse(&at, key, "is a section; write SECTION.NAME=VALUE (tessera list params)", e);
+    int i = config_find(key);
+    if (i < 0 && config_is_section(key))
+        return config_refuse(&at, key,
+                             "is a section; write SECTION.NAME=VALUE (tessera list params)", e);
     if (i < 0)
-        return refuse_param(&at, key, e);
-    return assign_text(cfg, (unsigned)i, equals + 1, &at, e);
-}
-
-/* ---- machine files ------------------------------------------------------------ */
-
-enum { EXTENDS_MAX = 8 };
-
-/* The files of one config_load, base first, and who gave which parameter. */
-struct loading {
-    struct config *cfg;
-    struct error *e;
-    unsigned files;
-    char *path[EXTENDS_MAX];
-    struct place given[PARAMS]; /* origin NULL: the default holds */
-};
-
-static bool load_parameter(struct loading *l, const char *section, const struct tree_item *item,
-                           const char *path)
-{
-    const struct place at = {path, item->line};
-    char key[96];
-    snprintf(key, sizeof key, "%s.%s", section, item->key);
-    int i = find_param(key);
-    if (i < 0)
-        return refuse_param(&at, key, l->e);
-    char *text = tree_join(item->value);
-    if (text == NULL)
-        return refuse(&at, key, "a value or a list of values is expected", l->e);
-    bool good = assign_text(l->cfg, (unsigned)i, text, &at, l->e);
-    l->given[i] = at;
-    mem_free(text);
-    return good;
-}
-
-static bool load_section(struct loading *l, const struct tree_item *item, const char *path)
-{
-    const struct place at = {path, item->line};
-    if (!is_section(item->key))
-        return refuse_section(&at, item->key, l->e);
-    if (tree_is_empty(item->value))
-        return true;
-    if (item->value->kind != TREE_MAP)
-        return refuse(&at, item->key, "is a section: parameters are expected in it", l->e);
-    for (unsigned i = 0; i < item->value->count; i++)
-        if (!load_parameter(l, item->key, &item->value->item[i], path))
-            return false;
-    return true;
-}
-
-static bool is_name_character(char c)
-{
-    return isalnum((unsigned char)c) || strchr("._+-", c);
-}
-
-/* The machine's name: the file's base name without its ending. */
-static void take_base_name(struct config *cfg, const char *path)
-{
-    char *copy = mem_copy_string(path);
-    const char *base = basename(copy);
-    size_t n = strlen(base);
-    if (n > 5 && strcmp(base + n - 5, ".yaml") == 0)
-        n -= 5;
-    snprintf(cfg->name, sizeof cfg->name, "%.*s", (int)n, base);
-    for (char *c = cfg->name; *c; c++)
-        if (!is_name_character(*c))
-            *c = '-';
-    mem_free(copy);
-}
-
-static bool load_name(struct loading *l, const struct tree_item *item, const char *path)
-{
-    const struct place at = {path, item->line};
-    const struct tree *value = item->value;
-    bool good = value->kind == TREE_SCALAR && value->text[0];
-    for (unsigned i = 0; good && value->text[i]; i++)
-        good = is_name_character(value->text[i]) && i + 1 < CONFIG_NAME_MAX;
-    if (!good)
-        return refuse(&at, "name", "letters, digits and . _ + - are expected, at most 63", l->e);
-    snprintf(l->cfg->name, sizeof l->cfg->name, "%s", value->text);
-    return true;
-}
-
-static bool load_file(struct loading *l, const char *path);
-
-static bool load_base(struct loading *l, const struct tree_item *item, const char *path)
-{
-    const struct place at = {path, item->line};
-    char full[PATH_MAX];
-    if (item->value->kind != TREE_SCALAR || item->value->text[0] == 0)
-        return refuse(&at, "extends", "the name of a machine file is expected", l->e);
-    if (l->files == EXTENDS_MAX)
-        return refuse(&at, "extends", "a chain of more than 8 files (does it go in a circle?)",
-                      l->e);
-    file_beside(path, item->value->text, full, sizeof full);
-    /* A base that cannot be read is a mistake of the line that names it. */
-    if (access(full, R_OK) != 0) {
-        char problem[PATH_MAX + 64];
-        snprintf(problem, sizeof problem, "%s: %s", full, strerror(errno));
-        return refuse(&at, "extends", problem, l->e);
-    }
-    return load_file(l, full);
-}
-
-static const struct tree_item *find_item(const struct tree *map, const char *key)
-{
-    for (unsigned i = 0; i < map->count; i++)
-        if (strcmp(map->item[i].key, key) == 0)
-            return &map->item[i];
-    return NULL;
-}
-
-/* Lays one parsed file over what its base has given. */
-static bool load_tree(struct loading *l, const struct tree *root, const char *path)
-{
-    const struct place at = {path, root->line};
-    if (root->kind != TREE_MAP)
-        return refuse(&at, "machine", "a map of sections is expected", l->e);
-    if (root->count == 0)
-        return refuse(&at, "machine",
-                      "the file is empty; give it a section, as in `mesh: {width: 4}`", l->e);
-    const struct tree_item *base = find_item(root, "extends");
-    if (base && !load_base(l, base, path))
-        return false;
-    take_base_name(l->cfg, path);
-    for (unsigned i = 0; i < root->count; i++) {
-        const struct tree_item *item = &root->item[i];
-        bool good = true;
-        if (strcmp(item->key, "name") == 0)
-            good = load_name(l, item, path);
-        else if (item != base && strcmp(item->key, "description") != 0)
-            good = load_section(l, item, path);
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
-static bool load_file(struct loading *l, const char *path)
-{
-    struct tree *root = tree_load(path, l->e);
-    if (root == NULL)
-        return false;
-    char *own = l->path[l->files++] = mem_copy_string(path);
-    bool good = load_tree(l, root, own);
-    tree_free(root);
-    return good;
-}
-
-/* ---- conditions between parameters ----------------------------------------------- */
-
-bool config_check(const struct config *cfg, const char *origin, struct error *e)
-{
-    const struct place at = {origin, 0};
-    struct complaint c;
-    return config_holds(cfg, &c) || refuse(&at, c.keys, c.text, e);
-}
-
-/* How far down the chain of files a place lies: 0 is the file that was named. */
-static unsigned depth_of(const struct loading *l, const struct place *at)
-{
-    unsigned i = 0;
-    while (i < l->files && l->path[i] != at->origin)
-        i++;
-    return i;
-}
-
-/* Of the places that gave one of the keys, the nearest to the file that was
- * named, and the last there; `at` is left alone when defaults hold for all. */
-static void find_place(const struct loading *l, const char *keys, struct place *at)
-{
-    char *copy = mem_copy_string(keys), *rest = NULL;
-    const struct place *best = NULL;
-    for (char *key = strtok_r(copy, ", ", &rest); key; key = strtok_r(NULL, ", ", &rest)) {
-        const struct place *given = &l->given[find_param(key)];
-        if (given->origin == NULL)
-            continue;
-        if (best == NULL || depth_of(l, given) < depth_of(l, best) ||
-            (given->origin == best->origin && given->line > best->line))
-            best = given;
-    }
-    if (best)
-        *at = *best;
-    mem_free(copy);
-}
-
-/* As config_check, at the place where a parameter at fault was given. */
-static bool check_loaded(struct loading *l, const char *path)
-{
-    struct complaint c;
-    struct place at = {path, 0};
-    if (config_holds(l->cfg, &c))
-        return true;
-    find_place(l, c.keys, &at);
-    return refuse(&at, c.keys, c.text, l->e);
-}
-
-/* An error in a file that is extended says for whom it was read. */
-static void name_extending_file(const struct loading *l, const char *path)
-{
-    size_t n = strlen(l->e->text);
-    if (l->files > 1 && strncmp(l->e->text, path, strlen(path)) != 0)
-        snprintf(l->e->text + n, sizeof l->e->text - n, " (%s extends it)", path);
-}
-
-bool config_load(struct config *cfg, const char *path, struct error *e)
-{
-    struct loading l = {.cfg = cfg, .e = e};
-    config_defaults(cfg);
-    bool good = load_file(&l, path) && check_loaded(&l, path);
-    if (!good)
-        name_extending_file(&l, path);
-    for (unsigned i = 0; i < l.files; i++)
-        mem_free(l.path[i]);
-    return good;
+        return config_refuse_param(&at, key, e);
+    return config_assign(cfg, (unsigned)i, equals + 1, &at, e);
 }
 
 /* ---- values to text ------------------------------------------------------------------ */

@@ -55,7 +55,7 @@ static const struct argp_option options[] = {
      3},
     {"output", 'o', "FILE", 0,
      "draw the curve, .svg, .png or .pdf (by way of " CLI_DATABASE " unless --db is given)", 3},
-    {"quiet", 'q', 0, 0, "no words about a saturated point or the files that were written", 3},
+    {"quiet", 'q', 0, 0, "no words about the files that were written", 3},
     {0},
 };
 

@@ -140,7 +140,8 @@ static void take_outcome(const struct mesh_job *job, const struct mesh_result *r
                                              .network_latency = r->network_latency,
                                              .p999 = r->latency.p999,
                                              .hops = r->hops,
-                                             .saturated = r->saturated};
+                                             .saturated = r->saturated,
+                                             .settled = r->settled};
 }
 
 /* ---- running ------------------------------------------------------------------------- */
@@ -205,13 +206,6 @@ static bool store(const struct mesh_job *job, const struct config *cfg, struct a
 
 /* ---- one load ------------------------------------------------------------------------- */
 
-static void say_saturated(const struct mesh_job *job, const struct mesh_result *r)
-{
-    if (r->saturated && !job->quiet)
-        fprintf(stderr, "tessera: saturated: the mesh accepts %.4g of %g flits a node and cycle\n",
-                r->accepted_rate, job->traffic.rate);
-}
-
 static bool run_one(const struct mesh_job *job, const struct config *cfg, struct analysis *db,
                     struct error *e)
 {
@@ -219,7 +213,6 @@ static bool run_one(const struct mesh_job *job, const struct config *cfg, struct
     if (!perform(job, cfg, db != NULL, &out, e))
         return false;
     mesh_report_point(job, &out.result, out.host_seconds);
-    say_saturated(job, &out.result);
     return db == NULL || store(job, cfg, db, &out, e);
 }
 

@@ -4,6 +4,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
+/* What the mean is known to where nothing else is asked for: half of its confidence interval. */
+static const double WANTED = 0.01;
+
 /* A number with so many significant digits, none of them a 0 at the end of a fraction. */
 static const char *digits(char *text, size_t bytes, double value, int significant)
 {
@@ -11,6 +14,17 @@ static const char *digits(char *text, size_t bytes, double value, int significan
     return text;
 }
 #define DIGITS(value, significant) digits((char[32]){0}, 32, value, significant)
+
+/* A mean of three decimals in `width` columns; "-" for one that is not known, which is 0. */
+static const char *mean(char *text, size_t bytes, double value, int width)
+{
+    if (value > 0)
+        snprintf(text, bytes, "%*.3f", width, value);
+    else
+        snprintf(text, bytes, "%*s", width, "-");
+    return text;
+}
+#define MEAN(value, width) mean((char[32]){0}, 32, value, width)
 
 /* ---- JSON ------------------------------------------------------------------------ */
 
@@ -48,10 +62,10 @@ static void put_traffic(json_t *o, const struct mesh_job *job)
     }
 }
 
-/* Of the packets that were measured; null when there were none. */
-static json_t *mean_of(const struct mesh_result *r, double mean)
+/* Null for a mean that is not known: of no packets, or of packets some of which are missing. */
+static json_t *known(double value)
 {
-    return r->latency.count ? json_real(mean) : json_null();
+    return value > 0 ? json_real(value) : json_null();
 }
 
 static json_t *point_object(const struct mesh_job *job, const struct mesh_result *r,
@@ -59,11 +73,11 @@ static json_t *point_object(const struct mesh_job *job, const struct mesh_result
 {
     json_t *o = json_object();
     put_traffic(o, job);
-    json_object_set_new(o, "avg_packet_latency", mean_of(r, r->latency.mean));
-    json_object_set_new(o, "ci95", r->ci95 > 0 ? json_real(r->ci95) : json_null());
-    json_object_set_new(o, "avg_network_latency", mean_of(r, r->network_latency));
+    json_object_set_new(o, "avg_packet_latency", known(r->latency.mean));
+    json_object_set_new(o, "ci95", known(r->ci95));
+    json_object_set_new(o, "avg_network_latency", known(r->network_latency));
     json_object_set_new(o, "accepted_rate", json_real(r->accepted_rate));
-    json_object_set_new(o, "avg_hops", mean_of(r, r->hops));
+    json_object_set_new(o, "avg_hops", known(r->hops));
     put_latency(o, &r->latency, "");
     if (r->round_trip.count) {
         json_object_set_new(o, "avg_round_trip", json_real(r->round_trip.mean));
@@ -82,6 +96,7 @@ static json_t *point_object(const struct mesh_job *job, const struct mesh_result
     for (unsigned k = 0; k < sizeof counts / sizeof *counts; k++)
         json_object_set_new(o, counts[k].name, json_integer((json_int_t)counts[k].value));
     json_object_set_new(o, "saturated", json_boolean(r->saturated));
+    json_object_set_new(o, "settled", json_boolean(r->settled));
     json_object_set_new(o, "host_seconds", json_real(host_seconds));
     return o;
 }
@@ -104,14 +119,32 @@ static void print_latency(const char *what, const struct mesh_latency *l, double
            (unsigned long long)l->max);
 }
 
+/* What is to be known of a result before its numbers are read. */
+static void print_verdict(const struct mesh_job *job, const struct mesh_result *r)
+{
+    if (r->saturated)
+        printf("saturated       the mesh accepts %s of %s flits a node and cycle: what waits in "
+               "its sources\n"
+               "                grows for as long as this goes on, and so do these latencies\n",
+               DIGITS(r->accepted_rate, 4), DIGITS(job->traffic.rate, 4));
+    else if (!r->settled && !job->traffic.cycles && r->ci95 > WANTED * r->latency.mean)
+        printf("not settled     after the longest run that is made unasked the mean is known to "
+               "%s %%,\n"
+               "                not to 1 %%; --cycles measures for longer\n",
+               DIGITS(100 * r->ci95 / r->latency.mean, 2));
+    else if (!r->settled)
+        printf("not settled     the latency still changed from window to window when the warm-up "
+               "was ended\n");
+}
+
 static void print_measured(const struct mesh_result *r)
 {
     print_latency("packet latency", &r->latency, r->ci95);
     if (r->round_trip.count)
         print_latency("round trip", &r->round_trip, 0);
-    printf("network latency %10.3f cycles\n"
-           "hops            %10.3f routers a packet\n",
-           r->network_latency, r->hops);
+    if (r->network_latency > 0)
+        printf("network latency %10.3f cycles\n", r->network_latency);
+    printf("hops            %10.3f routers a packet\n", r->hops);
 }
 
 void mesh_report_point(const struct mesh_job *job, const struct mesh_result *result,
@@ -122,6 +155,7 @@ void mesh_report_point(const struct mesh_job *job, const struct mesh_result *res
         putchar('\n');
         return;
     }
+    print_verdict(job, result);
     if (result->latency.count)
         print_measured(result);
     else
@@ -141,6 +175,17 @@ void mesh_report_point(const struct mesh_job *job, const struct mesh_result *res
 
 /* ---- curves ------------------------------------------------------------------------------ */
 
+/* Words behind a row, where there is something to be said of it. */
+static void print_remarks(const struct mesh_result *r)
+{
+    if (r->saturated || !r->settled)
+        printf("  %s", r->saturated ? "saturated" : "not settled");
+    if (r->lost || r->corrupt)
+        printf("  %llu lost, %llu damaged", (unsigned long long)r->lost,
+               (unsigned long long)r->corrupt);
+    putchar('\n');
+}
+
 void mesh_report_row(const struct mesh_job *job, const struct mesh_result *result,
                      double host_seconds, bool first)
 {
@@ -158,12 +203,13 @@ void mesh_report_row(const struct mesh_job *job, const struct mesh_result *resul
                DIGITS(job->traffic.rate, 4), DIGITS(result->accepted_rate, 4));
         return;
     }
-    printf("%-11s %8s %9s %10.3f %8.3f %8.3f %6llu %6llu %6llu %6llu %6llu %6.3f%s\n",
+    printf("%-11s %8s %9s %10.3f %s %s %6llu %6llu %6llu %6llu %6llu %6.3f",
            mesh_pattern_name(job->traffic.pattern), DIGITS(job->traffic.rate, 4),
-           DIGITS(result->accepted_rate, 4), l->mean, result->ci95, result->network_latency,
-           (unsigned long long)l->p50, (unsigned long long)l->p95, (unsigned long long)l->p99,
-           (unsigned long long)l->p999, (unsigned long long)l->max, result->hops,
-           result->saturated ? "  saturated" : "");
+           DIGITS(result->accepted_rate, 4), l->mean, MEAN(result->ci95, 8),
+           MEAN(result->network_latency, 8), (unsigned long long)l->p50, (unsigned long long)l->p95,
+           (unsigned long long)l->p99, (unsigned long long)l->p999, (unsigned long long)l->max,
+           result->hops);
+    print_remarks(result);
     fflush(stdout);
 }
 

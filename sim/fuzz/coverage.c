@@ -37,11 +37,28 @@ static const char *const insns[] = {
 #undef SYS
 };
 
+/* Registers by their number, those of counters by their first. */
+static const struct registers {
+    uint16_t first, last;
+} registers[] = {
+    {0x180, 0x180},
+    {0x323, 0x33f},
+    {0xb03, 0xb1f},
+    {0xc03, 0xc1f},
+#define CSR(number, name, writable, forced, access, why) {number, number},
+#include "sim/fuzz/csrs.def"
+#undef CSR
+};
+
 enum { INSNS = sizeof insns / sizeof insns[0], MODES = 3, CAUSES = 16, SHORT_FORMS = 24 };
+enum { REGISTERS = sizeof registers / sizeof registers[0], FENCE_FORMS = 4, SPACES = 4 };
 enum {
     FIRST_SHORT = INSNS * MODES,
     FIRST_TRAP = FIRST_SHORT + SHORT_FORMS * MODES,
-    POINTS = FIRST_TRAP + 2 * CAUSES * MODES * 2
+    FIRST_CSR = FIRST_TRAP + 2 * CAUSES * MODES * 2,
+    FIRST_FENCE = FIRST_CSR + REGISTERS * MODES,
+    FIRST_SPACE = FIRST_FENCE + FENCE_FORMS * MODES,
+    POINTS = FIRST_SPACE + SPACES
 };
 _Static_assert((int)POINTS <= (int)COVERAGE_POINTS, "room for every point");
 
@@ -63,10 +80,19 @@ const char *coverage_name(unsigned point, char *text)
     } else if (point < FIRST_TRAP) {
         unsigned form = (point - FIRST_SHORT) / MODES;
         sprintf(text, "compressed.%u.%u.%c", form / 8, form % 8, modes[point % MODES]);
-    } else if (point < POINTS) {
+    } else if (point < FIRST_CSR) {
         unsigned n = point - FIRST_TRAP, cause = n / 2 / MODES;
         sprintf(text, "%s.%u.%c.%c", cause < CAUSES ? "trap" : "interrupt", cause % CAUSES,
                 modes[n / 2 % MODES], n % 2 ? 'M' : 'S');
+    } else if (point < FIRST_FENCE) {
+        unsigned n = point - FIRST_CSR;
+        sprintf(text, "csr.%03x.%c", registers[n / MODES].first, modes[n % MODES]);
+    } else if (point < FIRST_SPACE) {
+        static const char *const form[FENCE_FORMS] = {"all", "a", "s", "as"};
+        unsigned n = point - FIRST_FENCE;
+        sprintf(text, "fence.%s.%c", form[n / MODES], modes[n % MODES]);
+    } else if (point < POINTS) {
+        sprintf(text, "spaces.%u", point - FIRST_SPACE + 1);
     }
     return text;
 }
@@ -110,6 +136,22 @@ static unsigned row_of(const char *name)
     return i;
 }
 
+/* A control register's row; REGISTERS when it has none. */
+static unsigned register_row(uint32_t bits)
+{
+    unsigned number = bits >> 20, i = 0;
+    bool accesses = (bits & 0x7f) == 0x73 && (bits >> 12 & 3);
+    while (i < REGISTERS &&
+           !(accesses && number >= registers[i].first && number <= registers[i].last))
+        i++;
+    return i;
+}
+
+static bool is_fence(uint32_t bits)
+{
+    return (bits & 0xfe007fff) == 0x12000073 || (bits & 0xfe007fff) == 0x16000073;
+}
+
 static void take_insn(struct coverage *c, uint32_t bits, unsigned privilege)
 {
     bool compressed = (bits & 3) != 3;
@@ -120,6 +162,33 @@ static void take_insn(struct coverage *c, uint32_t bits, unsigned privilege)
         c->reached[row * MODES + mode]++;
     if (compressed)
         c->reached[FIRST_SHORT + ((bits & 3) * 8 + (bits >> 13 & 7)) * MODES + mode]++;
+    if (register_row(bits) < REGISTERS)
+        c->reached[FIRST_CSR + register_row(bits) * MODES + mode]++;
+    if (is_fence(bits)) {
+        unsigned form = (bits >> 15 & 31 ? 1u : 0) + (bits >> 20 & 31 ? 2u : 0);
+        c->reached[FIRST_FENCE + form * MODES + mode]++;
+    }
+}
+
+/* The address spaces that a program has entered. */
+struct spaces {
+    unsigned count;
+    uint64_t satp[SPACES];
+};
+
+static void take_space(struct coverage *c, struct spaces *spaces, const char *line)
+{
+    uint64_t satp;
+    const char *written = strstr(line, "c384_satp ");
+    if (!written || sscanf(written, "c384_satp 0x%" SCNx64, &satp) != 1 || !satp)
+        return;
+    for (unsigned i = 0; i < spaces->count; i++)
+        if (spaces->satp[i] == satp)
+            return;
+    if (spaces->count < SPACES) {
+        c->reached[FIRST_SPACE + spaces->count]++;
+        spaces->satp[spaces->count++] = satp;
+    }
 }
 
 /* Most lines: the harness's, but for its first. */
@@ -134,6 +203,7 @@ static bool is_of_no_interest(const char *line)
 static void read_log(FILE *log, struct coverage *coverage, unsigned count)
 {
     struct coverage *c = coverage - 1;
+    struct spaces spaces = {0};
     unsigned privilege, bits;
     uint64_t pc;
     char line[256];
@@ -141,10 +211,14 @@ static void read_log(FILE *log, struct coverage *coverage, unsigned count)
         if (is_of_no_interest(line) ||
             sscanf(line, "core %*u: %u 0x%" SCNx64 " (0x%x)", &privilege, &pc, &bits) != 3)
             continue;
-        if (pc != FZ_BASE && c >= coverage)
+        if (pc != FZ_BASE && c >= coverage) {
             take_insn(c, bits, privilege);
-        else if (pc == FZ_BASE && ++c == coverage + count)
-            return;
+            take_space(c, &spaces, line);
+        } else if (pc == FZ_BASE) {
+            if (++c == coverage + count)
+                return;
+            spaces.count = 0;
+        }
     }
 }
 
@@ -170,8 +244,8 @@ static void take_traps(struct coverage *c, const struct result *r)
     }
 }
 
-bool coverage_run(const struct binary *programs, unsigned count, struct result *results,
-                  struct coverage *coverage, struct error *e)
+static bool run_logged(const struct binary *programs, unsigned count, struct result *results,
+                       struct coverage *coverage, struct error *e)
 {
     char path[64];
     int file = memfd_create("fuzz-commits", 0);
@@ -189,4 +263,14 @@ bool coverage_run(const struct binary *programs, unsigned count, struct result *
     for (unsigned i = 0; i < count; i++)
         take_traps(&coverage[i], &results[i]);
     return good;
+}
+
+bool coverage_run(const struct binary *programs, unsigned count, struct result *results,
+                  struct coverage *coverage, struct error *e)
+{
+    unsigned n = programs[0].setting.features & LOCKED ? 1 : count;
+    for (unsigned i = 0; i < count; i += n)
+        if (!run_logged(&programs[i], n, &results[i], &coverage[i], e))
+            return false;
+    return true;
 }

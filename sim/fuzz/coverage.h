@@ -4,6 +4,9 @@
  *   add.S               an instruction has retired in a mode
  *   compressed.1.4.U    the same by quadrant and funct3, of the short forms
  *   trap.13.U.M         a cause, the mode that trapped, the mode that handled it
+ *   csr.30a.M           a control register accessed in a mode; counters 3 to 31 are one
+ *   fence.as.S          sfence.vma or sinval.vma of an address (a) in a space (s)
+ *   spaces.3            the third address space that a program has entered
  */
 #ifndef TESSERA_FUZZ_COVERAGE_H
 #define TESSERA_FUZZ_COVERAGE_H

@@ -225,11 +225,11 @@ static void draw_state(struct generator *g)
         state[STATE_menvcfg] = state[STATE_senvcfg] = CACHE_BLOCK_ENABLES;
     if (has(g, SSTC))
         state[STATE_menvcfg] |= STCE;
-    state[STATE_stimecmp] = has(g, SSTC) && chance(g, 30) ? 0 : TIMER_FAR;
+    state[STATE_stimecmp] = has(g, SSTC) ? random_timer(g) : TIMER_FAR;
     state[STATE_mtvec] = FZ_M_VECTOR + below(g, 2);
     state[STATE_stvec] = FZ_S_VECTOR + below(g, 2);
-    state[STATE_mcounteren] = below(g, 8);
-    state[STATE_scounteren] = below(g, 8);
+    state[STATE_mcounteren] = rng_next(&g->rng) & UINT32_MAX;
+    state[STATE_scounteren] = rng_next(&g->rng) & UINT32_MAX;
     state[STATE_mcountinhibit] = below(g, 8) & 5;
     for (unsigned i = 0; i < 2; i++) {
         state[i ? STATE_mscratch : STATE_sscratch] = any_value(g);
@@ -250,6 +250,7 @@ static uint32_t draw_features(struct generator *g)
     uint32_t used = g->p->setting.features;
     used &= chance(g, 35) ? ~(uint32_t)(SV39 | SV48) : ~0u;
     used &= chance(g, 50) ? ~(uint32_t)PMP : ~0u;
+    used &= !(used & PMP) || chance(g, 85) ? ~(uint32_t)LOCKED : ~0u;
     used &= chance(g, 25) ? ~(uint32_t)F_C : ~0u;
     used &= chance(g, 50) ? ~(uint32_t)SSTC : ~0u;
     used &= used & PMP || chance(g, 50) ? ~(uint32_t)(ZICBOM | ZICBOZ) : ~0u; /* "cache_block" */
@@ -278,7 +279,8 @@ void generate(struct program *p, uint64_t seed, uint64_t number, uint32_t featur
     memset(p, 0, sizeof *p);
     p->setting.seed = seed;
     p->setting.number = number;
-    p->setting.features = features | (features & SV48 ? (uint32_t)SV39 : 0);
+    p->setting.features =
+        features | (features & SV48 ? (uint32_t)SV39 : 0) | (features & LOCKED ? (uint32_t)PMP : 0);
     g.used = draw_features(&g);
     draw_registers(&g);
     draw_state(&g);

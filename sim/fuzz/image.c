@@ -61,8 +61,9 @@ void image_build(struct image *image, const struct binary *programs, unsigned co
     image->header[HEADER_LEFT / 8] = count;
     image->header[HEADER_BLOB / 8] = FZ_BLOBS;
     image->header[HEADER_RESULT / 8] = FZ_RESULTS;
-    image->header[HEADER_USES / 8] =
-        (features & SV39 ? USES_PAGING : 0) | (features & PMP ? USES_PMP : 0);
+    image->header[HEADER_USES / 8] = (features & SV39 ? USES_PAGING : 0) |
+                                     (features & PMP ? USES_PMP : 0) |
+                                     (features & LOCKED ? USES_LOCKS : 0);
     image->segment[0] = segment_of(FZ_BASE, fuzz_harness, FZ_HARNESS_BYTES);
     image->segment[1] = segment_of(FZ_HEADER, image->header, sizeof image->header);
     image->segment[2] = segment_of(FZ_BLOBS, image->blobs, (size_t)(at - image->blobs));

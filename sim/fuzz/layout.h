@@ -5,8 +5,8 @@
  *   0x8000_0000  harness: text, then the two vector tables     S may read and execute
  *   0x8000_2000  frame: saved registers, trap log              S may read and write
  *   0x8000_4000  header: what to run; tohost                   M only
- *   0x8000_6000  copy of the code, for the S handler           S may read
- *   0x8000_8000  page tables that hold the harness itself
+ *   0x8000_6000  copy of the code, for both handlers           S may read
+ *   0x8000_8000  page tables that hold the harness itself, for three address spaces
  *   0x8001_0000  page tables that hold random entries
  *   0x8001_8000  code under test, 8 KiB, two pages
  *   0x8001_c000  scratch memory, 8 KiB, two pages
@@ -25,7 +25,7 @@
 #define FZ_FRAME         0x80002000 /* register t6 holds this address throughout */
 #define FZ_HEADER        0x80004000
 #define FZ_TOHOST        0x80005000
-#define FZ_COPY          0x80006000 /* of the code, for the S handler */
+#define FZ_COPY          0x80006000 /* of the code, for both handlers */
 #define FZ_HARNESS_BYTES 0x2000
 #define FZ_KEPT_BYTES    0x10000 /* the part that PMP entry 0 keeps open */
 
@@ -33,6 +33,7 @@
 #define FZ_ROOT39   0x80009000 /* also the third level of the Sv48 tree */
 #define FZ_L1_FIXED 0x8000a000
 #define FZ_L0_FIXED 0x8000b000
+#define FZ_OTHER39  0x8000c000 /* root of another Sv39 tree; empty until poked */
 #define FZ_L1_SLOTS 0x80010000
 #define FZ_L0_SLOTS 0x80011000
 
@@ -54,6 +55,7 @@
 #define HEADER_USES    32 /* USES_* bits */
 #define USES_PAGING    1
 #define USES_PMP       2
+#define USES_LOCKS     4 /* the run ends behind a program that has locked a PMP entry */
 
 /* A program ("blob"): these words, 8 bytes each, then pokes, then
  * addresses of patches, then code. */
@@ -78,9 +80,10 @@
 #define ACTION_TIMER    16 /* raise the timer interrupt, else clear it */
 
 /* A result, in bytes from the start of its page. */
-#define RESULT_STATUS     0 /* RESULT_ENDED or RESULT_TRAPS; 0: never came to its end */
-#define RESULT_ENDED      1 /* reached its final instruction */
-#define RESULT_TRAPS      2 /* TRAPS_MAX traps */
+#define RESULT_STATUS     0     /* RESULT_ENDED or RESULT_TRAPS; 0: never came to its end */
+#define RESULT_ENDED      1     /* reached its final instruction */
+#define RESULT_TRAPS      2     /* TRAPS_MAX traps */
+#define RESULT_UNREADABLE 0x5a5 /* what is hashed where PMP lets not even M mode read */
 #define RESULT_TRAP_COUNT 8
 #define RESULT_HASH       16 /* scratch, code, page tables */
 #define RESULT_X          40

@@ -22,11 +22,12 @@ struct image {
 void image_build(struct image *image, const struct binary *programs, unsigned count, bool on_qemu);
 void image_free(struct image *image);
 
+/* Programs that may lock PMP entries run one by one. */
 bool tessera_run(const struct binary *programs, unsigned count, struct result *results,
                  struct error *e);
 
 /* The same once, with a commit log in the file `path`: programs behind one that does
- * not end are not run. */
+ * not end are not run.  Programs that may lock entries are to be given one at a time. */
 bool tessera_log(const struct binary *programs, unsigned count, struct result *results,
                  const char *path, struct error *e);
 

@@ -40,6 +40,7 @@ enum {
     SV48 = 1 << FEATURE_sv48,
     PMP = 1 << FEATURE_pmp,
     MISALIGNED = 1 << FEATURE_misaligned,
+    LOCKED = 1 << FEATURE_locked,
     FEATURES_OF_SIMULATOR = (1 << FEATURES) - (1 << FEATURE_tinytlb)
 };
 

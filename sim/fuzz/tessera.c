@@ -85,10 +85,12 @@ bool tessera_run(const struct binary *programs, unsigned count, struct result *r
     memset(results, 0, count * sizeof *results);
     if (!configure(&cfg, programs[0].setting.features, e))
         return false;
+    bool alone = programs[0].setting.features & LOCKED; /* "locked_pmp" */
     for (unsigned done = 0; done < count; done++) {
-        if (!run_once(&cfg, programs + done, count - done, results + done, NULL, e))
+        unsigned end = alone ? done + 1 : count;
+        if (!run_once(&cfg, programs + done, end - done, results + done, NULL, e))
             return false;
-        while (done < count && results[done].status)
+        while (!alone && done < end && results[done].status)
             done++;
     }
     return true;

@@ -9,8 +9,24 @@
 #include "sim/fuzz/encode.h"
 #include "sim/fuzz/program.h"
 
-/* A time that does not come, for stimecmp. */
+/* Times that have been, and one from which on none comes, for stimecmp. */
+enum { TIMER_PAST = 16 };
 #define TIMER_FAR (UINT64_C(1) << 48)
+
+/* Address spaces of a program: values of satp.  Those of different page tables have
+ * different ASIDs, so that a change from one to another needs no fence. */
+enum { SPACES_MAX = 4 };
+
+/* Page-table entries that programs change: the table's entry and what it maps. */
+struct slot {
+    uint64_t entry;     /* address of the entry */
+    uint64_t virtual;   /* first address that it maps */
+    uint64_t virtual48; /* the same under Sv48, where its upper half is another */
+    uint64_t physical;  /* what it should map */
+    unsigned level;
+    bool data; /* nothing is executed there: half of the large ones, and scratch memory */
+};
+enum { FAVOURITE_SLOTS = 3 };
 
 struct generator {
     struct program *p;
@@ -21,8 +37,11 @@ struct generator {
     unsigned favourite[6]; /* registers that this program prefers */
     uint32_t kept;         /* registers that nothing may write now */
     unsigned stand_ins;
-    uint32_t used;        /* features of the machine that this program uses */
-    uint64_t translation; /* satp of this program where it is not Bare, without ASID */
+    uint32_t used;          /* features of the machine that this program uses */
+    unsigned spaces, trees; /* values of satp; page tables that they lead to */
+    uint64_t space[SPACES_MAX];
+    bool globals;                      /* pages may be global; if not, fences may name a space */
+    struct slot slot[FAVOURITE_SLOTS]; /* that this program uses and changes again and again */
 };
 
 static inline unsigned below(struct generator *g, unsigned bound)
@@ -89,13 +108,6 @@ uint64_t random_satp(struct generator *g);
 uint64_t random_pmpcfg(struct generator *g, unsigned number);
 uint64_t random_pmpaddr(struct generator *g, unsigned entry);
 
-/* Page-table entries that programs change: the table's entry and what it maps. */
-struct slot {
-    uint64_t entry;    /* address of the entry */
-    uint64_t virtual;  /* first address that it maps (Sv39 form) */
-    uint64_t physical; /* what it should map */
-    unsigned level;
-};
 struct slot random_slot(struct generator *g);
 uint64_t random_pte(struct generator *g, const struct slot *slot);
 
@@ -106,6 +118,7 @@ void draw_pmp(struct generator *g);
 /* A value for a write of CSR row `row`; see csrs.def. */
 uint64_t legal_mstatus(struct generator *g, uint64_t value);
 uint64_t legal_medeleg(uint64_t value);
+uint64_t random_timer(struct generator *g);
 
 #define UNIT(name, weight, features) void unit_##name(struct generator *g);
 #include "sim/fuzz/units.def"

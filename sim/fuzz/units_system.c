@@ -4,7 +4,7 @@
  */
 #include "sim/fuzz/units.h"
 
-enum access { FULL, REPLACE, KEEP, DROP, VECTOR, TARGET };
+enum access { FULL, REPLACE, ENVIRONMENT, DROP, READ, VECTOR, TARGET };
 
 static const struct csr {
     uint16_t number;
@@ -32,6 +32,23 @@ enum {
     CSR_MIP = 0x344
 };
 
+/* menvcfg and senvcfg.  What is not written stays what it was at the start: STCE, and
+ * in programs with cache blocks the fields that enable them ("cache_block").  A field
+ * of CBIE never becomes 2 ("cbie_reserved"). */
+static uint64_t legal_environment(const struct generator *g, const struct csr *c, uint64_t value,
+                                  enum csr_write op)
+{
+    enum { FIOM = 1, CBIE_LOW = 0x10, CBIE_HIGH = 0x20, CACHE_BLOCKS = 0xf0 };
+    uint64_t start = g->p->setting.state[c->number == CSR_MENVCFG ? STATE_menvcfg : STATE_senvcfg];
+    uint64_t free = start & CACHE_BLOCKS ? FIOM : c->writable;
+    value &= free;
+    if (op == CSRRC && (value & CBIE_LOW))
+        value |= CBIE_HIGH & free;
+    if (op != CSRRC && (value & CBIE_HIGH))
+        value |= CBIE_LOW & free;
+    return op == CSRRW ? value | (start & ~free) : value;
+}
+
 static uint64_t value_for(struct generator *g, const struct csr *c, enum csr_write op)
 {
     uint64_t value = any_value(g) & c->writable;
@@ -39,11 +56,8 @@ static uint64_t value_for(struct generator *g, const struct csr *c, enum csr_wri
         value = legal_medeleg(value);
     if (c->number >> 10 == 3) /* see "zero_write" in differences.def */
         value |= 1;
-    if (c->access == KEEP && op == CSRRW) {
-        const uint64_t *state = g->p->setting.state;
-        return value |
-               (state[c->number == CSR_MENVCFG ? STATE_menvcfg : STATE_senvcfg] & ~UINT64_C(1));
-    }
+    if (c->access == ENVIRONMENT)
+        return legal_environment(g, c, value, op);
     if (op == CSRRW)
         return c->number == CSR_MSTATUS ? legal_mstatus(g, value) : value | c->forced;
     if (c->number == CSR_MSTATUS) /* MPP as a whole: mode 2 does not exist */
@@ -54,7 +68,7 @@ static uint64_t value_for(struct generator *g, const struct csr *c, enum csr_wri
 static void access_by_register(struct generator *g, const struct csr *c, enum csr_write op,
                                unsigned rd)
 {
-    if (op != CSRRW && chance(g, 40)) { /* reads only */
+    if (c->access == READ || (op != CSRRW && chance(g, 40))) { /* reads only */
         put(g, enc_csr(op, rd, c->number, X0));
         return;
     }
@@ -118,13 +132,43 @@ void unit_csr(struct generator *g)
         (c->access == VECTOR ? access_vector : access_target)(g, c);
         return;
     }
-    enum csr_write op = c->access == REPLACE ? CSRRW : (enum csr_write)(CSRRW + below(g, 3));
+    enum csr_write op = c->access == REPLACE ? CSRRW
+                        : c->access == READ  ? CSRRS
+                                             : (enum csr_write)(CSRRW + below(g, 3));
     unsigned rd = any_target(g);
-    if (chance(g, 25) && c->access != REPLACE && !(op == CSRRW && (c->forced || c->access == KEEP)))
+    bool any_bits = c->access != REPLACE && c->access != READ && c->access != ENVIRONMENT;
+    if (chance(g, 25) && any_bits && !(op == CSRRW && c->forced))
         access_by_immediate(g, c, op, rd);
     else
         access_by_register(g, c, op, rd);
     if (c->access == DROP && rd != X0)
+        put(g, enc_addi(rd, X0, 0));
+}
+
+/* Counters 3 to 31: who may read them, and what is not counting.  Those whose number is
+ * a multiple of 4 never get an event, so that they show what was written. */
+void unit_counter(struct generator *g)
+{
+    enum { MHPMEVENT = 0x320, MHPMCOUNTER = 0xb00, HPMCOUNTER = 0xc00, EVENTS = 12, STALLS = 16 };
+    unsigned n = 3 + below(g, 29), rs = free_target(g, 0), rd = any_target(g);
+    bool is_still = n % 4 == 0;
+    switch (below(g, 4)) {
+    case 0: /* "events" */
+        put_li(g, rs, is_still ? 0 : chance(g, 50) ? below(g, EVENTS) : STALLS + below(g, 13));
+        put(g, enc_csr(CSRRW, rd, MHPMEVENT + n, rs));
+        return;
+    case 1:
+        put_li(g, rs, any_value(g));
+        put(g, enc_csr((enum csr_write)(CSRRW + below(g, 3)), rd, MHPMCOUNTER + n, rs));
+        break;
+    case 2:
+        put_li(g, rs, any_value(g) | 1); /* "zero_write" */
+        put(g, enc_csr((enum csr_write)(CSRRW + below(g, 3)), rd, HPMCOUNTER + n, rs));
+        break;
+    default:
+        put(g, enc_csr(CSRRS, rd, (chance(g, 70) ? HPMCOUNTER : MHPMCOUNTER) + n, X0));
+    }
+    if (!is_still && rd != X0)
         put(g, enc_addi(rd, X0, 0));
 }
 
@@ -253,12 +297,22 @@ void unit_wait(struct generator *g)
     put(g, WFI);
 }
 
-/* The supervisor's timer: long ago, or in a future that does not come. */
+/* Long ago, or in a future that does not come. */
+uint64_t random_timer(struct generator *g)
+{
+    return chance(g, 50) ? below(g, TIMER_PAST) : TIMER_FAR | any_value(g);
+}
+
+/* The supervisor's timer.  Setting bits makes it late, clearing them early. */
 void unit_timer(struct generator *g)
 {
     unsigned rs = free_target(g, 0);
-    put_li(g, rs, chance(g, 50) ? 0 : TIMER_FAR);
-    put(g, enc_csr(CSRRW, any_target(g), CSR_STIMECMP, rs));
+    enum csr_write op = chance(g, 60) ? CSRRW : (enum csr_write)(CSRRW + below(g, 3));
+    put_li(g, rs,
+           op == CSRRW   ? random_timer(g)
+           : op == CSRRS ? TIMER_FAR | any_value(g)
+                         : ~(uint64_t)below(g, TIMER_PAST));
+    put(g, enc_csr(op, any_target(g), CSR_STIMECMP, rs));
     if (chance(g, 30))
         put(g, enc_csr(CSRRS, any_target(g), CSR_STIMECMP, X0));
     if (chance(g, 30))

@@ -66,6 +66,7 @@ Test(cmd_mesh, prints_one_json_object_with_the_keys_of_the_contract)
     for (unsigned k = 0; k < sizeof keys / sizeof *keys; k++)
         cr_assert_gt(number(o, keys[k]), 0, "%s", keys[k]);
     cr_assert(json_is_false(json_object_get(o, "saturated")));
+    cr_assert(json_is_true(json_object_get(o, "settled")));
     cr_assert_float_eq(number(o, "avg_packet_latency"), 27.25, 0.3);
     cr_assert_float_eq(number(o, "accepted_rate"), 0.1, 0.003);
     json_decref(o);
@@ -113,13 +114,44 @@ Test(cmd_mesh, a_misspelt_option_is_bad_usage, .exit_code = EXIT_STATUS_USAGE)
     RUN("--trafic=uniform", "--rate=0.1");
 }
 
+/* What the command has printed. */
+static const char *printed(void)
+{
+    static char text[4096];
+    text[fread(text, 1, sizeof text - 1, cr_get_redirected_stdout())] = 0;
+    return text;
+}
+
+/* The first thing one reads, and a latency that means nothing is not there. */
 Test(cmd_mesh, says_when_a_point_is_saturated)
 {
-    cr_assert_eq(RUN("--traffic=uniform", "--rate=0.9"), 0);
-    char text[256] = "";
-    FILE *f = cr_get_redirected_stderr();
-    cr_assert_not_null(fgets(text, sizeof text, f));
-    cr_assert_not_null(strstr(text, "saturated"), "%s", text);
+    cr_assert_eq(RUN("--traffic=uniform", "--rate=0.44"), 0);
+    const char *text = printed();
+    cr_expect_eq(strstr(text, "saturated       the mesh accepts 0.4"), text, "%s", text);
+    cr_expect_not_null(strstr(text, " of 0.44 flits a node and cycle"), "%s", text);
+    cr_expect_null(strstr(text, "network latency"), "%s", text);
+}
+
+/* A load in bursts of 5,000 cycles, of which no run has many. */
+#define BURSTS "--rate=0.05", "--packet-flits=5", "--on-off=0.00002,0.0002"
+
+Test(cmd_mesh, says_when_a_mean_is_not_known_well)
+{
+    cr_assert_eq(RUN(BURSTS), 0);
+    const char *text = printed();
+    cr_expect_eq(strstr(text, "not settled     after the longest run"), text, "%s", text);
+    cr_expect_not_null(strstr(text, "+- "), "%s", text);
+}
+
+/* In a table there is room for a word. */
+Test(cmd_mesh, a_row_says_that_it_is_saturated_and_what_is_not_known)
+{
+    cr_assert_eq(RUN("--rates=0.1,0.9", "--cycles=4000"), 0);
+    const char *text = printed(), *last = strstr(text, "0.9 ");
+    cr_assert_not_null(last, "%s", text);
+    cr_expect_not_null(strstr(last, " -        - "), "%s", text);
+    cr_expect_not_null(strstr(last, "  saturated\n"), "%s", text);
+    cr_expect_null(strstr(text, "settled"), "%s", text);
 }
 
 Test(cmd_mesh, a_rate_above_1_is_bad_usage, .exit_code = EXIT_STATUS_USAGE)
@@ -269,6 +301,14 @@ Test(cmd_mesh, a_range_of_rates_is_an_array_of_points)
     json_decref(points);
 }
 
+Test(cmd_mesh, a_row_says_what_faults_did)
+{
+    cr_assert_eq(RUN("--rates=0.1", "--cycles=4000", "--set=mesh.faults=drop 0.001"), 0);
+    const char *text = printed(), *words = strstr(text, " lost, 0 damaged\n");
+    cr_assert_not_null(words, "%s", text);
+    cr_expect_null(strstr(text, " 0 lost"), "%s", text);
+}
+
 Test(cmd_mesh, saturation_is_found)
 {
     cr_assert_eq(RUN("--find-saturation", "--traffic=bitcomp", "--json"), 0);
@@ -314,6 +354,28 @@ Test(cmd_mesh, a_run_without_packets_has_no_numbers)
     json_t *o = read_json();
     for (unsigned k = 0; k < sizeof keys / sizeof *keys; k++)
         cr_expect(json_is_null(json_object_get(o, keys[k])), "%s", keys[k]);
+    json_decref(o);
+}
+
+Test(cmd_mesh, what_is_not_known_of_a_saturated_point_is_null)
+{
+    cr_assert_eq(RUN("--rate=0.6", "--json"), 0);
+    json_t *o = read_json();
+    cr_expect(json_is_true(json_object_get(o, "saturated")));
+    cr_expect(json_is_false(json_object_get(o, "settled")));
+    cr_expect(json_is_null(json_object_get(o, "avg_network_latency")));
+    cr_expect(json_is_null(json_object_get(o, "ci95")));
+    cr_expect_lt(number(o, "accepted_rate"), 0.45);
+    json_decref(o);
+}
+
+Test(cmd_mesh, a_point_that_did_not_settle_is_marked)
+{
+    cr_assert_eq(RUN(BURSTS, "--json"), 0);
+    json_t *o = read_json();
+    cr_expect(json_is_false(json_object_get(o, "saturated")));
+    cr_expect(json_is_false(json_object_get(o, "settled")));
+    cr_expect_gt(number(o, "ci95"), 0.01 * number(o, "avg_packet_latency"));
     json_decref(o);
 }
 

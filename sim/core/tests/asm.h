@@ -12,6 +12,7 @@
 
 #include <assert.h>
 
+#include "sim/base/rng.h"
 #include "sim/core/decode.h"
 
 /* The registers that tests name, by their role in the calling convention. */
@@ -232,6 +233,12 @@ static inline void put_line_end(struct program *p)
 {
     while (p->count % LINE_WORDS)
         put(p, asm_nop());
+}
+
+/* A word of this row with random operand bits. */
+static inline uint32_t asm_random(struct rng *rng, const struct asm_row *row)
+{
+    return ((uint32_t)rng_next(rng) & ~row->mask) | row->match;
 }
 
 #endif

@@ -213,6 +213,7 @@ Test(pmp, a_locked_entry_binds_m_too)
     cr_assert(pmp_allows(&pmp, 0x80000000, 4, PMP_W, M));
     pmp_write_cfg(&pmp, 0, NA4 | PMP_R | PMP_L);
     cr_assert_not(pmp_allows(&pmp, 0x80000000, 4, PMP_W, M));
+    cr_assert_not(pmp_allows(&pmp, 0x80000000, 4, PMP_X, M));
     cr_assert(pmp_allows(&pmp, 0x80000000, 4, PMP_R, M));
 }
 

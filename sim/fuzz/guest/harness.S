@@ -6,9 +6,9 @@
  * the way to end the whole run differs.
  *
  * Register t6 holds the frame's address throughout; programs read it but never
- * write it.  M-mode runs untranslated and without locked PMP entries, so its
- * handler cannot trap.  The S-mode handler can, where sret is not allowed; it then
- * falls through to M mode, which finds where to go on in FRAME_S_EPC.
+ * write it.  M-mode runs untranslated, and its handler touches nothing that a locked
+ * PMP entry may cover, so it cannot trap.  The S-mode handler can, where sret is not
+ * allowed; it then falls through to M mode, which finds where to go on in FRAME_S_EPC.
  *
  *   exception           skip the instruction and go on
  *   failed fetch        go on in M mode at the same offset of the code, because
@@ -22,6 +22,7 @@
 #define CODE_MASK (FZ_CODE_BYTES - 1)
 #define MSTATUS_MPP 0x1800
 #define MSTATUS_MPRV 0x20000
+#define PMP_LOCKS 0x8080808080808080
 #define MSIP 0x02000000
 #define MTIMECMP 0x02004000
 #define TEST_DEVICE 0x100000
@@ -95,7 +96,7 @@ build_page_tables:
     andi t0, s4, USES_PAGING
     beqz t0, poke
     li a0, FZ_ROOT48
-    li a1, 4 * 4096
+    li a1, 5 * 4096             /* FZ_OTHER39 is the last */
     call clear
     li a0, FZ_L1_SLOTS
     li a1, 2 * 4096
@@ -144,6 +145,14 @@ quiet_interrupts:
     li t0, MTIMECMP
     li t1, -1
     sd t1, 0(t0)
+
+quiet_counters:                 /* events first: they would go on counting */
+    .set number, 3
+    .rept 29
+    csrw 0x320 + number, zero   /* mhpmevent */
+    csrw 0xb00 + number, zero   /* mhpmcounter */
+    .set number, number + 1
+    .endr
 
 set_state:
     andi t0, s4, USES_PMP
@@ -215,6 +224,16 @@ hash_memory:                    /* a2 = hash of a1 bytes at a0 */
     bltu a0, a1, 1b
     ret
 
+    .balign 4
+unreadable:                     /* a load of hash_memory has trapped */
+    csrr a5, mepc
+    addi a5, a5, 4
+    csrw mepc, a5
+    li a5, MSTATUS_MPP
+    csrs mstatus, a5
+    li a3, RESULT_UNREADABLE
+    mret
+
 /* t0 = status; t1..t4 are free, the program's t0..t5 are in the frame. */
 finish:
     li t1, FZ_HEADER
@@ -254,6 +273,8 @@ finish:
 #undef STATE_PMP
     csrw pmpcfg0, zero          /* an access that an entry covers in part fails in M mode too */
     csrw pmpcfg2, zero
+    lla t0, unreadable          /* what is locked stays */
+    csrw mtvec, t0
 1:  addi t0, s1, BLOB_POKE      /* what QEMU had otherwise counts as nothing */
     ld t1, BLOB_POKES(s1)
     slli t1, t1, 4
@@ -279,6 +300,8 @@ finish:
     beqz t0, 2f
     hash FZ_ROOT48, 4 * 4096, 2
     mv s5, a2
+    hash FZ_OTHER39, 4096, 2
+    add s5, s5, a2
     hash FZ_L1_SLOTS, 2 * 4096, 2
     add a2, a2, s5
     sd a2, RESULT_HASH + 16(s2)
@@ -302,6 +325,14 @@ finish:
     li t0, FZ_RESULT_BYTES
     add s2, s2, t0
     sd s2, HEADER_RESULT(s0)
+    andi t0, s4, USES_LOCKS
+    beqz t0, next_program
+    csrr t0, pmpcfg0
+    csrr t1, pmpcfg2
+    or t0, t0, t1
+    li t1, PMP_LOCKS
+    and t0, t0, t1
+    bnez t0, end_run            /* "locked_pmp" */
     j next_program
 
 /* ---- what both trap handlers do ----------------------------------------------------- */
@@ -428,7 +459,7 @@ m_common:                       /* t5 = number of the vector */
     beqz t4, m_no_fetch
     addi t4, t2, -12
     beqz t4, m_no_fetch
-    read_instruction FZ_CODE
+    read_instruction FZ_COPY
     correct mcause, mtval
     skip_instruction
     csrw mepc, t3

@@ -72,7 +72,7 @@ struct wrong {
 static const struct wrong wrongs[] = {
     {"xnor as xor", 0xfe00707f, 0x40004033, 0x00004033},
     {"sraw as srlw", 0xfe00707f, 0x4000503b, 0x0000503b},
-    {"sh as sb", 0x0000707f, 0x00001023, 0x00000023},
+    {"sw as sh", 0x0000707f, 0x00002023, 0x00001023},
 };
 
 static void assemble_both(const struct program *p, const struct wrong *w, struct binary *right,

@@ -164,6 +164,35 @@ static void check_modes(const struct coverage *c)
     cr_assert_not(has_point(c, "mret.U") || has_point(c, "sret.U") || has_point(c, "wfi.U"));
 }
 
+/* Every register of csrs.def, a fence of each form where it is allowed, and as many
+ * spaces as a program has. */
+static void check_registers(const struct coverage *c)
+{
+    static const char *const fences[] = {"all", "a", "s", "as"};
+    static const uint16_t numbers[] = {
+        0x180,
+        0x323,
+        0xb03,
+        0xc03,
+#define CSR(number, name, writable, forced, access, why) number,
+#include "sim/fuzz/csrs.def"
+#undef CSR
+    };
+    char text[40];
+    for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        snprintf(text, sizeof text, "csr.%03x.M", numbers[i]);
+        cr_assert(has_point(c, text), "no program reaches %s", text);
+    }
+    for (unsigned i = 0; i < 4; i++)
+        for (const char *mode = "SM"; *mode; mode++) {
+            snprintf(text, sizeof text, "fence.%s.%c", fences[i], *mode);
+            cr_assert(has_point(c, text), "no program reaches %s", text);
+        }
+    cr_assert(has_point(c, "csr.c03.U") && has_point(c, "csr.180.S") && has_point(c, "csr.14d.S"));
+    cr_assert(has_point(c, "spaces.1") && has_point(c, "spaces.4"));
+    cr_assert_not(has_point(c, "csr.180.U") || has_point(c, "csr.b03.S"));
+}
+
 Test(corpus, covers_instructions_traps_and_modes)
 {
     static struct coverage c;
@@ -171,6 +200,7 @@ Test(corpus, covers_instructions_traps_and_modes)
     check_insns(&c);
     check_traps(&c);
     check_modes(&c);
+    check_registers(&c);
 }
 
 static bool same_program(const struct binary *a, const struct binary *b)

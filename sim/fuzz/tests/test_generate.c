@@ -1,6 +1,7 @@
 /*
  * What every program must have: it is a function of its number, it fits, it leaves
- * the harness alone, and it uses what it was told to.
+ * the harness alone, it uses what it was told to, and its spaces need no fences but
+ * those that it has.
  */
 #include <criterion/criterion.h>
 #include <string.h>
@@ -126,6 +127,7 @@ Test(generate, there_are_no_short_instructions_without_c)
 /* The rows of differences.def that bear on the setting. */
 Test(generate, settings_keep_to_what_both_machines_have)
 {
+    unsigned locked = 0;
     for (unsigned n = 0; n < PROGRAMS; n++) {
         generate(&p, 13, n, ALL_FEATURES);
         const uint64_t *state = p.setting.state;
@@ -135,10 +137,92 @@ Test(generate, settings_keep_to_what_both_machines_have)
         cr_assert_eq(deleg >> 13 & 1, deleg >> 15 & 1, "AMO faults");
         cr_assert_neq(deleg & 0x204, 0x204, "the S handler leaves by one of them");
         cr_assert_eq(state[STATE_pmpcfg0] & 0xff, 0x1f, "the harness stays open");
-        cr_assert_eq(state[STATE_pmpcfg0] & 0x8080808080808080, 0, "nothing is locked");
+        locked += (state[STATE_pmpcfg0] & 0x8080808080808080) != 0;
+        cr_assert_eq(state[STATE_pmpcfg2] >> 63, 0, "nor the last entry, which may cover all");
+        generate(&q, 13, n, ALL_FEATURES & ~(uint32_t)LOCKED);
+        cr_assert_eq((q.setting.state[STATE_pmpcfg0] | q.setting.state[STATE_pmpcfg2]) &
+                         0x8080808080808080,
+                     0, "nothing is locked");
         for (unsigned i = 1; i < 16; i++)
             cr_assert_neq(state[STATE_pmpaddr0 + i], 0);
     }
+    cr_assert_gt(locked, PROGRAMS / 50);
+}
+
+/* ---- address spaces ---------------------------------------------------------------- */
+
+static struct generator g;
+
+static void begin_paging(uint64_t n)
+{
+    memset(&p, 0, sizeof p);
+    g = (struct generator){.p = &p, .rng = rng_stream(14, n), .used = SV39 | SV48, .kept = 1};
+    draw_paging(&g);
+}
+
+Test(generate, spaces_differ_in_their_asid_so_that_a_change_needs_no_fence)
+{
+    unsigned with[SPACES_MAX + 1] = {0}, both_modes = 0;
+    for (unsigned n = 0; n < PROGRAMS; n++) {
+        uint64_t modes = 0;
+        begin_paging(n);
+        cr_assert(g.spaces > 0 && g.spaces <= SPACES_MAX);
+        with[g.spaces]++;
+        for (unsigned i = 0; i < g.spaces; i++) {
+            modes |= g.space[i] >> 60;
+            for (unsigned k = 0; k < i; k++)
+                cr_assert_neq(g.space[i] >> 44 & 0xffff, g.space[k] >> 44 & 0xffff);
+        }
+        both_modes += modes == (8 | 9) && g.trees & 3;
+    }
+    for (unsigned i = 1; i <= SPACES_MAX; i++)
+        cr_assert_gt(with[i], 5, "%u spaces", i);
+    cr_assert_gt(both_modes, 50);
+}
+
+/* A global page is the same for all: a leaf of one tree's own is none. */
+Test(generate, what_one_tree_has_alone_is_not_global)
+{
+    unsigned global[2] = {0};
+    for (unsigned n = 0; n < PROGRAMS; n++) {
+        begin_paging(n);
+        bool several = g.trees & (g.trees - 1);
+        for (unsigned i = 0; i < 40; i++) {
+            struct slot slot = random_slot(&g);
+            bool is_global = random_pte(&g, &slot) & 0x20;
+            cr_assert(!is_global || !several || slot.level < 2);
+            cr_assert(!is_global || g.globals);
+            global[several] += is_global;
+        }
+    }
+    cr_assert(global[0] > 100 && global[1] > 100);
+}
+
+/* Each space that can hold a leaf in a TLB is fenced: all, by every address that the
+ * page has, or in every space. */
+Test(generate, a_changed_entry_is_fenced_in_every_space)
+{
+    enum { SFENCE = 0x12000073, SINVAL = 0x16000073, OPERANDS = 31 << 15 | 31 << 20 };
+    unsigned by_space = 0, by_address = 0, all = 0;
+    for (unsigned n = 0; n < PROGRAMS; n++) {
+        begin_paging(n);
+        unit_remap(&g);
+        unsigned fences = 0, spaces = 0, addresses = 0;
+        for (unsigned i = 0; i < p.items; i++) {
+            uint32_t word = p.item[i].bits & ~(uint32_t)OPERANDS;
+            if (p.item[i].reference != REF_NONE || (word != SFENCE && word != SINVAL))
+                continue;
+            fences++;
+            addresses += (p.item[i].bits >> 15 & 31) != 0;
+            spaces += (p.item[i].bits >> 20 & 31) != 0;
+        }
+        cr_assert(spaces ? fences == g.spaces && spaces == fences && !g.globals : fences > 0);
+        cr_assert(!addresses || addresses == fences);
+        by_space += spaces > 0;
+        by_address += addresses > 0;
+        all += !spaces && !addresses;
+    }
+    cr_assert(by_space > 20 && by_address > 50 && all > 50);
 }
 
 Test(generate, batches_differ_in_their_features)
