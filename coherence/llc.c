@@ -183,7 +183,7 @@ void llc_write(struct home_step *step, const uint8_t data[LINE_BYTES], uint64_t 
     struct llc *llc = &step->home->llc;
     if (is_present(llc) && accept(step, data, mask)) {
         llc->writes++;
-        answer_home(step, COH_MemAck);
+        answer_home(step, COH_MemAck)->mask = mask; /* for whoever looks on */
         return;
     }
     llc->passed_by += is_present(llc);

@@ -290,3 +290,19 @@ Test(banks, pages_and_slices_lie_in_rows_too)
         for (unsigned i = INTERLEAVE_LINE; i <= INTERLEAVE_HOME; i++)
             check_numbers((enum memory_interleave)i, slices);
 }
+
+/* Lines in units or slices of any kind: home and number name a line, and no other. */
+Test(interleave, a_home_and_a_number_lead_back_to_the_line)
+{
+    for (unsigned kind = 0; kind < 4; kind++) {
+        struct config cfg = world_config(3, 2);
+        cfg.memory_dram_mib = 3;
+        cfg.memory_interleave = kind % 2 ? INTERLEAVE_PAGE : INTERLEAVE_LINE;
+        cfg.memory_private = kind >= 2;
+        struct placement place = placement_of(&cfg);
+        for (uint64_t number = 0; number < 3 << (20 - LINE_SHIFT); number++)
+            cr_assert_eq(placement_line(&place, placement_home(&place, number),
+                                        placement_index(&place, number)),
+                         number, "kind %u, line %lu", kind, number);
+    }
+}

@@ -451,12 +451,21 @@ static enum engine_state stand_still(struct engine *e, cycle_t stop)
     return ENGINE_DEADLOCK;
 }
 
+/* What is found after this round has happened at `safe` or later, and ends the run
+ * `lookahead` cycles behind that: so far the world may go before it is looked for. */
+static cycle_t last_before_judgement(const struct engine *e, cycle_t safe)
+{
+    return e->htif->watched ? safe + e->lookahead - 1 : CYCLE_NEVER;
+}
+
 enum engine_state engine_round(struct engine *e)
 {
+    cycle_t safe = engine_safe_cycle(e);
     if (e->awake_count)
         run_harts(e);
     cycle_t stop = stop_of(e);
     cycle_t last = least(e->least_clock, least(stop, e->pause_at) - 1);
+    last = least(last, last_before_judgement(e, safe));
     cycle_t before = e->now;
     run_world(e, last);
     if (e->now == before && engine_is_still(e))

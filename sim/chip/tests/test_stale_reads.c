@@ -273,6 +273,8 @@ static struct finding run_random(unsigned seed, uint8_t choice, const struct man
     begin(4, choice);
     m.cfg.l1d_kib = 1;
     m.cfg.l1d_ways = 2;
+    m.cfg.l2_kib = seed % 4 == 3 ? 2 : 0;
+    m.cfg.llc_kib = seed % 4 == 2;
     m.cfg.hart_store_buffer = seed % 2 ? 4 : 0;
     m.cfg.coherence_dirty = seed % 3 ? DIRTY_BYTES : DIRTY_LINE;
     m.cfg.sim_tile_order = how->order;
