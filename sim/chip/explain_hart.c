@@ -32,13 +32,14 @@ struct hart_place place_of_hart(const struct hart *h)
 /* ---- reading code ---------------------------------------------------------------- */
 
 /* Whose copy an instruction is shown from, or why there is none to show. */
-enum legible { LEGIBLE, L1I_COPY, MEMORY_COPY, ODD, NO_PAGE, NO_MEMORY };
+enum legible { LEGIBLE, L1I_COPY, MEMORY_COPY, ODD, NO_PAGE, TABLE_IN_FLIGHT, NO_MEMORY };
 static const char *const legible_texts[] = {
     [LEGIBLE] = "",
     [L1I_COPY] = "  (the L1I's copy: the line is on its way between caches)",
     [MEMORY_COPY] = "  (memory's copy: the line is on its way between caches)",
     [ODD] = "(an odd address)",
     [NO_PAGE] = "(no page is mapped here)",
+    [TABLE_IN_FLIGHT] = "(its page table is on its way between caches)",
     [NO_MEMORY] = "(no memory here)",
 };
 
@@ -53,8 +54,11 @@ static bool is_legible(enum legible why)
 static enum legible physical_of(struct chip *chip, const struct hart_place *place, uint64_t pc,
                                 paddr_t *physical)
 {
+    static const enum legible why_unread[] = {
+        [PAGE_MAPPED] = LEGIBLE, [PAGE_ABSENT] = NO_PAGE, [PAGE_IN_FLIGHT] = TABLE_IN_FLIGHT};
     const struct hart *h = &chip->hart[place->tile];
     uint64_t vpn = page_number(pc);
+    enum legible why = LEGIBLE;
     *physical = pc;
     if (satp_mode(place->satp) == SATP_BARE)
         return LEGIBLE;
@@ -65,10 +69,11 @@ static enum legible physical_of(struct chip *chip, const struct hart_place *plac
     entry = entry ? entry : tlb_find(&h->l2tlb, vpn, satp_space(place->satp));
     if (entry)
         page = *entry;
-    else if (oracle_read_table(chip->engine.coherence, place->satp, vpn, &page) != PAGE_MAPPED)
-        return NO_PAGE;
-    *physical = page.ppn << PAGE_SHIFT | (pc & (PAGE_BYTES - 1));
-    return LEGIBLE;
+    else
+        why = why_unread[oracle_read_table(chip->engine.coherence, place->satp, vpn, &page)];
+    if (why == LEGIBLE)
+        *physical = page.ppn << PAGE_SHIFT | (pc & (PAGE_BYTES - 1));
+    return why;
 }
 
 /* From a line that nobody holds at this moment. */

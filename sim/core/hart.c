@@ -128,7 +128,9 @@ static void charge_miss(struct hart *h, cycle_t now)
 void hart_wake(struct hart *h, cycle_t now)
 {
     enum hart_wait wait = (enum hart_wait)h->wait;
-    if (wait == WAIT_LINE || wait == WAIT_WORD)
+    if (wait == WAIT_WORD && h->walk.active)
+        hart_stall(h, STALL_walk, now > h->cycle ? now - h->cycle : 0); /* of a page table */
+    else if (wait == WAIT_LINE || wait == WAIT_WORD)
         charge_miss(h, now);
     hart_charge_wait(h, now);
     h->wait = WAIT_NONE;

@@ -158,18 +158,20 @@ struct trap_taken {
  * Traps that lead nowhere, in three ways:
  *   in a row   no instruction separates them: there is no handler to speak of
  *   nested     exceptions without an mret or sret between them: the handler traps
- *   resumed    mret or sret goes to an instruction that traps as it did before, all
- *              registers the same: the handler does nothing about it
+ *   resumed    mret or sret goes to an instruction that traps as it did before: the
+ *              handler does nothing about it (it may count, and it may wait for another
+ *              hart: so other registers than before are given ten times as long)
  * Interrupts come from outside: they count in a row only.
  */
 enum trap_loop { TRAP_LOOP_NONE, TRAP_LOOP_ROW, TRAP_LOOP_NESTED, TRAP_LOOP_RESUMED };
-enum { TRAPS_NESTED_MAX = 1000, TRAPS_RESUMED_MAX = 1000000 };
+enum { TRAPS_NESTED_MAX = 1000000, TRAPS_RESUMED_MAX = 1000000, TRAPS_RETRIED_MAX = 10000000 };
 
 struct trap_watch {
     enum trap_loop loop;
     uint64_t in_a_row, instret_at_trap;  /* traps since an instruction was last retired */
     uint64_t nested;                     /* exceptions since the last return */
-    uint64_t resumed, instret_at_return; /* exceptions like the one before, in a row */
+    uint64_t retried, instret_at_return; /* exceptions like the one before, in a row ... */
+    uint64_t resumed;                    /* ... and with the same registers */
     struct trap_taken row_first;         /* of those in a row */
     struct trap_taken nest_first;        /* of those nested */
     struct trap_taken exception, latest; /* the latest exception; the latest trap */

@@ -47,13 +47,14 @@ static bool nests(struct trap_watch *w, const struct trap_taken *t)
 static bool resumes_in_vain(struct trap_watch *w, const struct trap_taken *t, uint64_t retired,
                             const uint64_t x[32])
 {
-    bool again = retired == w->instret_at_return && is_same(t, &w->exception) &&
-                 memcmp(w->x, x, sizeof w->x) == 0;
-    w->resumed = again ? w->resumed + 1 : 0;
-    if (!again)
+    bool again = retired == w->instret_at_return && is_same(t, &w->exception);
+    bool same = again && memcmp(w->x, x, sizeof w->x) == 0;
+    w->retried = again ? w->retried + 1 : 0;
+    w->resumed = same ? w->resumed + 1 : 0;
+    if (!same)
         memcpy(w->x, x, sizeof w->x);
     w->exception = *t;
-    return w->resumed >= TRAPS_RESUMED_MAX;
+    return w->resumed >= TRAPS_RESUMED_MAX || w->retried >= TRAPS_RETRIED_MAX;
 }
 
 static enum trap_loop find_loop(struct hart *h, const struct trap_taken *t)

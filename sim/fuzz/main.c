@@ -141,7 +141,7 @@ static bool run_batch(struct session *s, unsigned count, struct error *e)
 static bool is_over(const struct session *s)
 {
     const struct request *r = s->request;
-    return interrupted || s->failures >= r->failures_max ||
+    return interrupted || s->failures >= r->failures_max || s->lost >= r->batch ||
            (r->programs && s->done >= r->programs) ||
            (r->seconds && now_seconds() - s->started >= r->seconds);
 }
@@ -167,7 +167,7 @@ static int command_run(const struct request *r)
     fprintf(stderr, "fuzz: seed %" PRIu64 ", next program %" PRIu64 "\n", r->seed, s.next);
     mem_free(s.pair);
     mem_free(s.program);
-    return !good ? fail(&e) : s.failures ? EXIT_DIFFERENCE : 0;
+    return !good ? fail(&e) : s.failures || s.lost ? EXIT_DIFFERENCE : 0;
 }
 
 /* ---- show ------------------------------------------------------------------------------ */

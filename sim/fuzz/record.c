@@ -19,21 +19,44 @@
 
 enum { BATCH = 200, KEPT_MAX = 400, WANTED = 2, SECONDS = 10 };
 
-static FILE *open_file(const char *directory, const char *name, struct error *e)
+/* A file of the corpus is written beside the old one and takes its place once all is well. */
+struct new_file {
+    char path[512], written[520];
+    FILE *f;
+};
+
+static bool begin_file(struct new_file *n, const char *directory, const char *name, struct error *e)
 {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    FILE *f = fopen(path, "w");
-    if (!f)
-        error_set(e, EXIT_STATUS_IO, "%s: %s", path, strerror(errno));
-    return f;
+    snprintf(n->path, sizeof n->path, "%s/%s", directory, name);
+    snprintf(n->written, sizeof n->written, "%s.new", n->path);
+    n->f = fopen(n->written, "w");
+    return n->f || error_set(e, EXIT_STATUS_IO, "%s: %s", n->written, strerror(errno));
 }
 
+static bool end_file(struct new_file *n, bool good, struct error *e)
+{
+    bool closed = n->f && fclose(n->f) == 0;
+    if (good && closed && rename(n->written, n->path) == 0)
+        return true;
+    if (good)
+        error_set(e, EXIT_STATUS_IO, "%s: %s", n->path, strerror(errno));
+    if (n->f)
+        remove(n->written);
+    return false;
+}
+
+/* A program that QEMU does not end makes no corpus: QEMU is not what it should be. */
 static bool run_qemu(const struct binary *b, unsigned count, struct result *results,
                      struct error *e)
 {
     struct qemu *q = qemu_start(b, count, results, SECONDS, e);
-    return q && qemu_wait(q, e);
+    if (!q || !qemu_wait(q, e))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (!results[i].status)
+            return error_set(e, EXIT_STATUS_INTERNAL, "QEMU does not end program %u of %u", i,
+                             count);
+    return true;
 }
 
 /* ---- cases --------------------------------------------------------------------------- */
@@ -164,12 +187,10 @@ static bool record_random(FILE *out, uint64_t seed, unsigned candidates, struct 
 
 bool record_corpus(const char *directory, uint64_t seed, unsigned candidates, struct error *e)
 {
-    FILE *cases = open_file(directory, "cases.txt", e);
-    FILE *random = cases ? open_file(directory, "random.txt", e) : NULL;
-    bool good = random && record_cases(cases, e) && record_random(random, seed, candidates, e);
-    if (cases && fclose(cases) != 0 && good)
-        good = error_set(e, EXIT_STATUS_IO, "%s/cases.txt: %s", directory, strerror(errno));
-    if (random && fclose(random) != 0 && good)
-        good = error_set(e, EXIT_STATUS_IO, "%s/random.txt: %s", directory, strerror(errno));
-    return good;
+    struct new_file cases = {0}, random = {0};
+    bool good = begin_file(&cases, directory, "cases.txt", e) &&
+                begin_file(&random, directory, "random.txt", e) && record_cases(cases.f, e) &&
+                record_random(random.f, seed, candidates, e);
+    good = end_file(&cases, good, e);
+    return end_file(&random, good, e);
 }

@@ -10,8 +10,8 @@
  *                            oldest is written in a step of its own; a load takes
  *                            the newest of its own buffer, else memory; fences
  *                            w,r and atomics wait until the buffer is empty
- * Total store order is what RVWMO with Ztso is, so RVWMO forbids none of its outcomes
- * and whatever RVWMO forbids is outside of it.  An SC without a valid reservation
+ * This is RVWMO with Ztso, stricter only for LR and SC (an SC is written at once here):
+ * what RVWMO forbids is outside of it.  An SC without a valid reservation
  * fails, with one it may fail.
  *
  * An outcome is written as digits: what each thread's loads, swaps and SCs have

@@ -174,6 +174,36 @@ Test(crossing, instructions_of_four_bytes_run_at_every_halfword_across_lines_and
     }
 }
 
+/* Walks for two pages of code and one or two of data push each other out of TLBs of one
+ * entry, and tables out of the smallest cache: what was fetched must stay at hand. */
+Test(crossing, instructions_across_pages_end_on_the_smallest_machine)
+{
+    static const uint64_t places[] = {0x40, 0x43c, 0xffc};
+    for (unsigned a = 0; a < 3 * sizeof accesses / sizeof accesses[0]; a++)
+        for (unsigned uncached = 0; uncached < 2; uncached++) {
+            struct config cfg;
+            struct error e = {0};
+            const struct access *access = &accesses[a / 3];
+            uint64_t offset = places[a % 3];
+            bool aligned = (access->word & 0x7f) != 0x03 && (access->word & 0x7f) != 0x23;
+            machine_begin(&m, 1, 1);
+            cfg = m.cfg;
+            cfg.tlb_i_entries = cfg.tlb_i_ways = cfg.tlb_d_entries = cfg.tlb_d_ways = 1;
+            cfg.tlb_l2_entries = cfg.tlb_l2_ways = cfg.l1d_kib = cfg.l1d_ways = 1;
+            if (uncached)
+                cr_assert(config_set(&cfg, "memory.uncached=[0,1]", "here", &e), "%s", e.text);
+            prepare(&cfg);
+            put_code(0xffe, access->word, 4);
+            put_code(0x1002, asm_n(OP_ecall), 4);
+            h->pc = CODE_VA + 0xffe;
+            h->x[T0] = DATA_VA + (aligned ? 0x40 : offset);
+            cr_assert_eq(machine_go(&m), CHIP_EXIT, "%s: end %u", access->name, m.end);
+            cr_assert(h->mepc == CODE_VA + 0x1002 || h->mcause != CAUSE_NONE, "%s: epc %#llx",
+                      access->name, (unsigned long long)h->mepc);
+            machine_end(&m);
+        }
+}
+
 Test(crossing, the_second_page_of_an_instruction_faults_with_epc_before_and_tval_in_it)
 {
     static const struct {

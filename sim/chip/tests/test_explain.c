@@ -145,6 +145,7 @@ Test(explain, a_handler_that_returns_for_ever_reaches_the_limit)
 /* A handler that is `first`, `second`; what follows calls it. */
 static void put_handler(uint32_t first, uint32_t second)
 {
+    m.options.max_cycles = 100000000;
     unsigned over = put(&m.p, asm_j(ZERO, 0));
     unsigned handler = put(&m.p, first);
     put(&m.p, second);
