@@ -92,7 +92,7 @@ const char schema_sql[] =
     "  ci95            REAL,              -- half of its confidence interval; NULL: not known\n"
     "  network_latency REAL,              -- without the wait in the source; NULL: not known\n"
     "  p999            INTEGER NOT NULL,\n"
-    "  hops            REAL NOT NULL,     -- routers a packet\n"
+    "  hops            REAL NOT NULL,     -- routers on the shortest way, mean of packets\n"
     "  saturated       INTEGER NOT NULL,  -- 1: the load was not accepted\n"
     "  settled         INTEGER NOT NULL   -- 1: measured as precisely, or for as long, as asked\n"
     ");\n"

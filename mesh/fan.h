@@ -17,7 +17,7 @@
  * held up half-way by another: what one router's copies wait for are buffers
  * behind it on the XY tree, and the waiting goes along XY's ways only, which have no cycle.
  * That such a buffer has room at some time is not enough, since others may be
- * there first each time: reservation.h bounds the wait.
+ * there first each time: after a bounded time reservation.h keeps a VC for it.
  */
 #ifndef TESSERA_MESH_FAN_H
 #define TESSERA_MESH_FAN_H

@@ -123,7 +123,15 @@ struct general {
     uint64_t notes_inside; /* on their way */
 
     uint64_t copies_sent, vcs_kept, acks_combined, acks_refused;
+
+    uint64_t flits_arrived; /* of packets that are whole at their node: not those of lost ones */
 };
+
+/* Flits that have been of use; the other counters also have those of packets that were lost. */
+static inline uint64_t flits_arrived(const struct mesh *m)
+{
+    return m->general ? m->general->flits_arrived : m->flits_delivered;
+}
 
 static inline struct copy *copies_of(const struct mesh *m, const struct fan *fan)
 {

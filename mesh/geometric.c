@@ -11,7 +11,7 @@
 
 void geometric_init(struct geometric *g, double p)
 {
-    assert(p > 0 && p <= 1);
+    assert(p >= GEOMETRIC_LEAST && p <= 1);
     uint64_t q = p >= 1 ? 0 : (uint64_t)((1 - p) * 0x1p63) * 2;
     g->tail[0] = UINT64_MAX;
     for (unsigned k = 1; k <= GEOMETRIC_STEPS; k++)

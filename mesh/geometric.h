@@ -11,6 +11,9 @@
 
 #include "sim/base/rng.h"
 
+/* The least chance that is drawn in bounded time: 1 / (1024 p) samples a gap. */
+#define GEOMETRIC_LEAST 1e-8
+
 enum { GEOMETRIC_STEPS = 1024, GEOMETRIC_GUIDES = 256 };
 
 struct geometric {
@@ -18,7 +21,7 @@ struct geometric {
     uint16_t guide[GEOMETRIC_GUIDES + 1]; /* where to begin the search, by a sample's top bits */
 };
 
-/* `p` in (0, 1]: the chance of a birth in a cycle. */
+/* `p` in [GEOMETRIC_LEAST, 1]: the chance of a birth in a cycle. */
 void geometric_init(struct geometric *g, double p);
 
 /* Cycles from one birth to the next, at least 1. */

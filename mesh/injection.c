@@ -37,14 +37,19 @@ static bool is_chance(double p)
     return p > 0 && p <= 1;
 }
 
+static bool can_be_drawn(double p)
+{
+    return p >= GEOMETRIC_LEAST && p <= 1;
+}
+
 static bool take_bursts(struct injection *in, const struct mesh_traffic *t, double *p,
                         struct error *e)
 {
-    if (!is_chance(t->alpha) || !is_chance(t->beta))
+    if (!can_be_drawn(t->alpha) || !can_be_drawn(t->beta))
         return error_set(e, EXIT_STATUS_USAGE,
-                         "on-off injection with alpha %g and beta %g: both must be above 0 and at "
-                         "most 1",
-                         t->alpha, t->beta);
+                         "on-off injection with alpha %g and beta %g: both must be at least %g and "
+                         "at most 1",
+                         t->alpha, t->beta, GEOMETRIC_LEAST);
     double on = t->alpha / (t->alpha + t->beta);
     if (*p > on)
         return error_set(e, EXIT_STATUS_USAGE,
@@ -74,6 +79,11 @@ bool injection_init(struct injection *injection, const struct mesh_traffic *traf
     bool bursts = traffic->alpha != 0 || traffic->beta != 0;
     if (bursts && !take_bursts(injection, traffic, &p, e))
         return false;
+    if (p < GEOMETRIC_LEAST)
+        return error_set(e, EXIT_STATUS_USAGE,
+                         "rate %g: a node would begin a packet every %.0f cycles; at most every "
+                         "%.0f can be simulated",
+                         traffic->rate, 1 / p, 1 / GEOMETRIC_LEAST);
     geometric_init(&injection->birth, p < 1 ? p : 1);
     return true;
 }

@@ -74,6 +74,7 @@ INLINE void eject_marked(struct work *w, const struct port *port, uint32_t p, un
     bool lost = *marks & 1 || (g->router_dead && bit_of(g->router_dead, p / w->P));
     bool corrupt = *marks & 2;
     *marks = 0;
+    g->flits_arrived += lost ? 0 : m->packet[packet].flits;
     if (m->travel[packet].acks) {
         general_ack_arrived(m, packet, lost, delay);
         return;

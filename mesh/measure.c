@@ -4,7 +4,7 @@
  */
 #include "mesh/measure.h"
 
-#include "mesh/mesh_internal.h"
+#include "mesh/general.h"
 
 enum {
     WARMUP_WINDOW_MIN = 1024,
@@ -84,7 +84,7 @@ static void begin_measuring(struct meter *m)
     m->phase = MEASURE;
     m->start = mesh_now(m->mesh);
     m->born = m->heads_left = m->lost = m->corrupt = m->hops = m->waited = 0;
-    m->flits_before = m->mesh->flits_delivered;
+    m->flits_before = flits_arrived(m->mesh);
     *m->latency = *m->round_trip = (struct hist){0};
     batch_means_start(&m->batches, m->start);
 }
@@ -93,7 +93,7 @@ static void end_measuring(struct meter *m, enum phase next)
 {
     m->phase = next;
     m->end = mesh_now(m->mesh);
-    m->flits_after = m->mesh->flits_delivered;
+    m->flits_after = flits_arrived(m->mesh);
 }
 
 static bool windows_agree(const struct window *w)

@@ -5,6 +5,7 @@
  * between one that is and one that is not is narrower than 0.5 %.
  */
 #include "mesh/load.h"
+#include "mesh/general.h"
 
 enum { WIDTH_PERMILLE = 5 };
 
@@ -33,7 +34,7 @@ static bool probe_load(const struct search *s, struct load *load, bool *carried,
     while (load->pace.verdict == PACE_OPEN) {
         struct load_state state;
         if (mesh_now(load->mesh) == PACE_START)
-            flits = load->mesh->flits_delivered;
+            flits = flits_arrived(load->mesh);
         for (unsigned k = 0; k < MEASURE_EVERY; k++)
             load_cycle(load);
         load_look(load, &state);
@@ -43,7 +44,7 @@ static bool probe_load(const struct search *s, struct load *load, bool *carried,
     *carried = load->pace.verdict == PACE_KEPT;
     if (*carried) {
         s->found->worst_share = 1 - (double)load->pace.worst_lag / (PACE_END - PACE_START);
-        s->found->accepted_rate = (double)(load->mesh->flits_delivered - flits) /
+        s->found->accepted_rate = (double)(flits_arrived(load->mesh) - flits) /
                                   ((double)load->mesh->nodes * (PACE_END - PACE_START));
     }
     return true;

@@ -103,7 +103,7 @@ struct mesh_result {
                                   * it is not known: packets lost, left behind or saturated */
     struct mesh_latency round_trip; /* closed loop: request's birth to arrival of its reply */
     double accepted_rate;           /* flits a node and cycle */
-    double hops;                    /* mean of the routers crossed by a packet */
+    double hops;                    /* mean of the routers on a packet's shortest way */
     uint64_t cycles;                /* simulated in all */
     uint64_t warmup_cycles;         /* of them, those before the measurement */
     uint64_t measured_cycles;       /* of them, those whose packets count */

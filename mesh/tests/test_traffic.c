@@ -204,6 +204,21 @@ Test(traffic, a_saturated_load_too_is_measured_as_long_as_told)
     cr_assert_eq(r.measured_cycles, (40000 + 1023) / 1024 * 1024);
 }
 
+/* Nodes 1 and 4 are behind broken routers, node 0 is cut off by them. */
+Test(traffic, packets_that_are_lost_are_not_accepted)
+{
+    struct config cfg = machine(4, 4);
+    struct error e = {0};
+    cr_assert(config_set(&cfg, "mesh.routing=table", "here", &e), "%s", e.text);
+    cr_assert(config_set(&cfg, "mesh.faults=router 1,0; router 0,1", "here", &e), "%s", e.text);
+    struct mesh_result r = run(
+        &cfg, (struct mesh_traffic){.rate = 0.1, .packet_flits = 5, .seed = 1, .cycles = 40000});
+    double arrived = (double)r.latency.count / (double)(r.latency.count + r.lost);
+    cr_assert_lt(arrived, 0.7);
+    cr_assert_float_eq(r.accepted_rate, 0.1 * arrived, 0.003, "%g of %g", r.accepted_rate,
+                       0.1 * arrived);
+}
+
 Test(traffic, measures_as_many_cycles_as_told)
 {
     struct config cfg = machine(4, 4);
@@ -261,6 +276,21 @@ Test(traffic, impossible_traffic_is_refused)
 /* ---- closed loop -------------------------------------------------------- */
 
 /* Each has as many flits in the buffers as the others, over some time. */
+/* 1 - p is 1 as a double there, and a gap would take for ever to draw. */
+Test(traffic, rates_too_low_to_be_drawn_are_refused)
+{
+    static const double rates[] = {1e-9, 1e-12, 1e-17, 1e-300};
+    struct config cfg = machine(2, 2);
+    for (unsigned i = 0; i < 4; i++) {
+        struct mesh_result r;
+        struct error e = {0};
+        struct mesh_traffic t = {.rate = rates[i], .packet_flits = 1, .seed = 1, .cycles = 100};
+        cr_assert(!mesh_run_traffic(&cfg, &t, NULL, &r, &e), "%g", rates[i]);
+        cr_assert_eq(e.status, EXIT_STATUS_USAGE);
+        cr_assert(strstr(e.text, "a node would begin a packet every"), "%s", e.text);
+    }
+}
+
 Test(traffic, packets_of_a_node_take_the_virtual_networks_in_turns)
 {
     struct config cfg = machine(4, 4);

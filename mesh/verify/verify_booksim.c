@@ -75,11 +75,20 @@ static double mean_percent(const struct group *g)
     return g->points ? 100 * g->sum / g->points : 0;
 }
 
+static void print_group(const struct group *g)
+{
+    if (g->points)
+        printf("| %u | %.2f %% | %.2f %% ", g->points, mean_percent(g), 100 * g->worst);
+    else
+        printf("| 0 | - | - ");
+}
+
 static void print_tally(const char *name, const struct tally *t)
 {
-    printf("| %s | %u | %.2f %% | %.2f %% | %u | %.2f %% | %.2f %% | %u |\n", name, t->below.points,
-           mean_percent(&t->below), 100 * t->below.worst, t->up_to.points, mean_percent(&t->up_to),
-           100 * t->up_to.worst, t->beyond);
+    printf("| %s ", name);
+    print_group(&t->below);
+    print_group(&t->up_to);
+    printf("| %u |\n", t->beyond);
 }
 
 static void merge(struct group *into, const struct group *from)

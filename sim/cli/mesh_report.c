@@ -144,7 +144,7 @@ static void print_measured(const struct mesh_result *r)
         print_latency("round trip", &r->round_trip, 0);
     if (r->network_latency > 0)
         printf("network latency %10.3f cycles\n", r->network_latency);
-    printf("hops            %10.3f routers a packet\n", r->hops);
+    printf("hops            %10.3f routers on a packet's shortest way\n", r->hops);
 }
 
 void mesh_report_point(const struct mesh_job *job, const struct mesh_result *result,
