@@ -125,6 +125,11 @@ static bool run_batch(struct session *s, unsigned count, struct error *e)
         return false;
     for (unsigned i = 0; i < count && s->failures < r->failures_max; i++) {
         enum verdict verdict = compare_verdict(&s->pair[i]);
+        if (verdict == VERDICT_LOST) { /* in its batch: what becomes of it alone? */
+            if (!compare_programs(&s->program[i], 1, BATCH_SECONDS, &s->pair[i], e))
+                return false;
+            verdict = compare_verdict(&s->pair[i]);
+        }
         if (verdict == VERDICT_LOST) {
             s->lost++;
             fprintf(stderr, "fuzz: program %" PRIu64 " of seed %" PRIu64 " does not end on QEMU\n",
